@@ -1,0 +1,1 @@
+"""The one door: HTTP for the node's own organisation."""

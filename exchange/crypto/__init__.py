@@ -1,0 +1,1 @@
+"""How secrets are kept: keys, sealing at rest, the envelope in flight, prekeys, vault cryptography."""

@@ -1,0 +1,1 @@
+"""How the past is proven: the RFC 6962 tree and C2SP checkpoints."""

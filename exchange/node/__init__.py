@@ -1,0 +1,1 @@
+"""What the node does: the use cases, the writer, inbox, outbox, retention."""

@@ -1,0 +1,1 @@
+"""What partners see: message models and the strict codec; schemas/ is generated from here."""
