@@ -59,6 +59,10 @@ class Event(BaseModel):
     at: datetime
     """When the node recorded it (UTC, whole milliseconds)."""
 
+    def __init_subclass__(cls, *, topic: str = "", **kwargs: Any) -> None:
+        """Take ``topic`` out of the class arguments; it is used when the fields are known."""
+        super().__init_subclass__(**kwargs)
+
     @classmethod
     def __pydantic_init_subclass__(cls, *, topic: str = "", **kwargs: Any) -> None:
         """Register ``topic`` and remember which fields are private."""

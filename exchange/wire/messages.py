@@ -1,0 +1,280 @@
+"""The messages partners see: headers, the statement and item parts, receipts, and the control lane.
+
+A *header* is a CloudEvents 1.0 object in the NL GOV profile; its canonical bytes are what is signed and stored. Everything
+about people stands in the *parts*, each under a key of its own. ``schemas/`` is generated from these models.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PROTOCOL = "covx/1"
+MAX_PARTS = 256
+TEXT_LIMIT = 500
+"""Characters (code points) of one free text (domain reference: facts and rationale at most 500)."""
+
+Hex16 = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+Hex32 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
+Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+Text = Annotated[str, Field(max_length=TEXT_LIMIT)]
+Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+Whole = Annotated[int, Field(ge=0, le=2**53 - 1)]
+Uid = Annotated[UUID, Field(strict=False)]
+
+
+class Wire(BaseModel):
+    """Frozen, closed: an unknown field is refused, not ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Kind(StrEnum):
+    """What a message is; the reverse-DNS CloudEvents ``type`` with its version."""
+
+    SIGNAL = "nl.convenanten.signaal.gemeld.v1"
+    DISCLOSURE = "nl.convenanten.verstrekking.gedaan.v1"
+    TAKEN_UP = "nl.convenanten.opvolging.opgepakt.v1"
+    HANDLED = "nl.convenanten.opvolging.afgehandeld.v1"
+    VOID = "nl.convenanten.volgnummer.vervallen.v1"
+    RECEIPT = "nl.convenanten.ontvangst.bevestigd.v1"
+
+
+CONTENT = frozenset({Kind.SIGNAL, Kind.DISCLOSURE})
+REPLIES = frozenset({Kind.TAKEN_UP, Kind.HANDLED})
+
+
+class CheckpointRef(Wire):
+    """The sender's newest signed checkpoint; in every header and receipt, so that a rewritten log contradicts its past."""
+
+    size: Whole
+    root: Hex64
+
+
+class PartRef(Wire):
+    """What the header promises about one part."""
+
+    hash: Hex64
+    """SHA-256 of the part's ciphertext (nonce and box)."""
+    length: Whole
+    pkc: Hex64
+    """Commitment to the part key: without it one ciphertext could be given two readings."""
+    retention: Code
+    """Opaque retention class of the covenant; the term itself is each controller's own."""
+
+
+class MessageData(Wire):
+    """``data`` of every message except a receipt."""
+
+    covenant: Hex64
+    generation: Whole
+    sender: Hex32
+    recipient: Hex32
+    sequence: Annotated[int, Field(ge=1, le=2**53 - 1)]
+    """Of this pair, without gaps."""
+    parts: Annotated[list[PartRef], Field(max_length=MAX_PARTS)]
+    reply_to: Hex64 | None = None
+    """Message id that this answers."""
+    reason: Code | None = None
+    """Of a void: why the sequence carries nothing."""
+    checkpoint: CheckpointRef
+
+
+class PartOutcome(Wire):
+    """What the receiver did with one part."""
+
+    part: Whole
+    accepted: bool
+    codes: list[Code] = []
+    """Refusal codes (R05 …) when not accepted."""
+
+
+class ReceiptData(Wire):
+    """``data`` of a receipt: the receiver binds himself to having stored the message, at this leaf of his log."""
+
+    covenant: Hex64
+    generation: Whole
+    sender: Hex32
+    """Of the receipt: the receiver of the message."""
+    recipient: Hex32
+    message: Hex64
+    sequence: Annotated[int, Field(ge=1, le=2**53 - 1)]
+    outcomes: Annotated[list[PartOutcome], Field(max_length=MAX_PARTS)]
+    leaf_index: Whole
+    leaf_hash: Hex64
+    checkpoint: CheckpointRef
+
+
+class _CloudEvent(Wire):
+    specversion: Literal["1.0"] = "1.0"
+    id: Uid
+    """The message uuid: random, chosen before the first attempt to send."""
+    source: Annotated[str, Field(pattern=r"^urn:nld:[a-z][a-z0-9-]{1,30}\.covenant-exchange$")]
+    time: Moment
+    """When the sender logged it (NL GOV profile: time logged, not time happened)."""
+    datacontenttype: Literal["application/json"] = "application/json"
+
+
+class Header(_CloudEvent):
+    """The signed header of a message."""
+
+    type: Literal[Kind.SIGNAL, Kind.DISCLOSURE, Kind.TAKEN_UP, Kind.HANDLED, Kind.VOID]
+    data: MessageData
+
+
+class Receipt(_CloudEvent):
+    """A signed receipt."""
+
+    type: Literal[Kind.RECEIPT] = Kind.RECEIPT
+    data: ReceiptData
+
+
+def source_of(slug: str) -> str:
+    """The CloudEvents ``source`` of a partner's node."""
+    return f"urn:nld:{slug}.covenant-exchange"
+
+
+# ------------------------------------------------------------------------------------------------ parts
+
+
+class Identity(Wire):
+    """Who a subject reference is, sent once per pair so that a person at the recipient can match it."""
+
+    given_names: Annotated[str, Field(max_length=120)] = ""
+    prefix: Annotated[str, Field(max_length=40)] = ""
+    family_name: Annotated[str, Field(max_length=120)] = ""
+    birth_date: Day | None = None
+    postcode: Annotated[str, Field(max_length=8)] = ""
+    house_number: Annotated[str, Field(max_length=12)] = ""
+
+
+class Item(Wire):
+    """One datum about one subject; it may mention others. Own key, own term, own erasure."""
+
+    v: Literal[1] = 1
+    item: Uid
+    subject: Hex32
+    """Pairwise reference: means nothing to any third party."""
+    mentions: Annotated[list[Hex32], Field(max_length=16)] = []
+    category: Code
+    field: Code
+    value: Text = ""
+    identity: Identity | None = None
+    nature: Literal["fact", "opinion"] = "fact"
+    """Wpg 4(3): facts and personal judgement are kept apart."""
+    source: Code = "WAARGENOMEN"
+    certainty: Code = "BEVESTIGD"
+    observed_on: Day | None = None
+    origin_partner: Slug
+    origin_regime: Literal["AVG", "WPG"] = "AVG"
+    valid_until: Day | None = None
+
+
+class Weighing(Wire):
+    """Why this disclosure is needed, fits, and cannot be less (covenant article 11)."""
+
+    necessity: Text = ""
+    proportionality: Text = ""
+    subsidiarity: Text = ""
+
+
+class Secrecy(Wire):
+    """Professional secrecy and the ground to disclose in spite of it."""
+
+    applies: bool = False
+    regime: Code | None = None
+    ground: Code | None = None
+    motivation: Text = ""
+
+
+class Notice(Wire):
+    """Covenant 10.1: the subject was told beforehand, or an exception holds."""
+
+    given_on: Day | None = None
+    mode: Code | None = None
+    recipients: Annotated[list[Slug], Field(max_length=50)] = []
+    exception: Code | None = None
+    review_on: Day | None = None
+
+
+class Statement(Wire):
+    """The accountability part: purpose, grounds, weighing. Nothing of this stands in the header."""
+
+    v: Literal[1] = 1
+    case: Uid | None = None
+    purpose: Code
+    context: Code
+    sender_basis: Code
+    sender_task: Code
+    recipient_basis: Code
+    recipient_task: Code
+    special_exception: Code | None = None
+    criminal_ground: Code | None = None
+    wpg_decision: Code | None = None
+    secrecy: Secrecy = Secrecy()
+    weighing: Weighing = Weighing()
+    notice: Notice = Notice()
+    signal_kind: Code | None = None
+    support_rationale: Text = ""
+    request: Text = ""
+    feedback_wanted: bool = False
+    traceparent: Annotated[str, Field(pattern=r"^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$")] | None = None
+    """W3C Trace Context, inside the ciphertext."""
+
+
+class Reply(Wire):
+    """The only part of a taken-up or handled message."""
+
+    v: Literal[1] = 1
+    text: Text = ""
+
+
+# ------------------------------------------------------------------------------------------------ control lane
+
+
+class RefusedFrame(Wire):
+    """A frame the receiver could not accept; permanent refusals park, transient ones ask for another wrap."""
+
+    frame: Hex64
+    code: Code
+    permanent: bool
+
+
+class Heartbeat(Wire):
+    """Pairwise state, not an event: whoever misses one learns the same from the next."""
+
+    v: Literal[1] = 1
+    covenant: Hex64
+    sender: Hex32
+    recipient: Hex32
+    time: Moment
+    last_sent: Whole
+    """Newest pair sequence sent to the recipient."""
+    accepted_upto: Whole
+    """All sequences of the recipient up to this one are in the log."""
+    missing: Annotated[list[Whole], Field(max_length=256)] = []
+    refused: Annotated[list[RefusedFrame], Field(max_length=256)] = []
+    checkpoint: CheckpointRef
+
+
+class ControlKind(StrEnum):
+    """Kinds of housekeeping on the control lane."""
+
+    BUNDLE = "bundle"
+    HEARTBEAT = "heartbeat"
+    CHECKPOINT = "checkpoint"
+
+
+class SignedControl(Wire):
+    """What lies on the control lane: the exact body bytes (as text) and the sender's signature."""
+
+    v: Literal[1] = 1
+    kind: ControlKind
+    body: Annotated[str, Field(max_length=400_000)]
+    signature: Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
