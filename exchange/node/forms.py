@@ -1,0 +1,499 @@
+"""What goes in and out of the one door: the forms people and case systems fill in, and the answers they get.
+
+The API validates these and nothing else; the CLI and the schemas are generated from the same models. Unknown fields are
+refused, so a misspelt field is an error and not a silent loss.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from exchange.wire.messages import Code, Hex32, Hex64, Slug, Text
+
+
+class Form(BaseModel):
+    """Input: closed, trimmed."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Answer(BaseModel):
+    """Output: plain data."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+# ---------------------------------------------------------------------------------------- people
+
+
+class IdentityForm(Form):
+    """Who somebody is. Any two of name, birth date and address find a person."""
+
+    given_names: Annotated[str, Field(max_length=120)] = ""
+    prefix: Annotated[str, Field(max_length=40)] = ""
+    family_name: Annotated[str, Field(max_length=120)] = ""
+    birth_date: date | None = None
+    postcode: Annotated[str, Field(max_length=8)] = ""
+    house_number: Annotated[str, Field(max_length=12)] = ""
+
+
+class SubjectForm(IdentityForm):
+    """A new entry in this node's register."""
+
+    safe_contact: Annotated[str, Field(max_length=200)] = ""
+
+
+class SubjectFound(Answer):
+    """One candidate. A person decides when it is NEAR."""
+
+    subject: UUID
+    match: Literal["EXACT", "NEAR"]
+    unmatched: bool
+    label: str
+    """Name and birth date, for the screen of the one who searched."""
+    safe_contact: str
+    references: dict[str, str]
+    """Partner slug -> pairwise reference."""
+
+
+# ---------------------------------------------------------------------------------------- sharing
+
+
+class ItemForm(Form):
+    """One datum to share."""
+
+    category: Code
+    field: Code
+    value: Text
+    nature: Literal["fact", "opinion"] = "fact"
+    source: Code = "WAARGENOMEN"
+    certainty: Code = "BEVESTIGD"
+    observed_on: date | None = None
+    origin_partner: Slug | None = None
+    """None: this partner itself."""
+    origin_regime: Literal["AVG", "WPG"] | None = None
+    """None: the regime of this partner's own records."""
+    mentions: list[UUID] = []
+    valid_until: date | None = None
+
+
+class WeighingForm(Form):
+    """Covenant article 11: why needed, why in proportion, why not less."""
+
+    necessity: Text = ""
+    proportionality: Text = ""
+    subsidiarity: Text = ""
+
+
+class SecrecyForm(Form):
+    """Professional secrecy, and the ground to disclose in spite of it."""
+
+    applies: bool = False
+    regime: Code | None = None
+    ground: Code | None = None
+    motivation: Text = ""
+
+
+class NoticeForm(Form):
+    """Covenant 10.1: told beforehand, naming the recipients; or an exception with a review date."""
+
+    given_on: date | None = None
+    mode: Code | None = None
+    recipients: list[Slug] = []
+    exception: Code | None = None
+    review_on: date | None = None
+
+
+class RecipientForm(Form):
+    """One recipient and the grounds that hold for him."""
+
+    partner: Slug
+    basis: Code
+    task: Code
+    special_exception: Code | None = None
+    criminal_ground: Code | None = None
+
+
+class ShareForm(Form):
+    """A signal or a disclosure about one subject to one or more partners."""
+
+    kind: Literal["signal", "disclosure"] = "disclosure"
+    subject: UUID
+    recipients: Annotated[list[RecipientForm], Field(min_length=1, max_length=50)]
+    items: Annotated[list[ItemForm], Field(min_length=1, max_length=200)]
+    case: UUID | None = None
+    purpose: Code
+    context: Code
+    basis: Code
+    task: Code
+    wpg_decision: Code | None = None
+    secrecy: SecrecyForm = SecrecyForm()
+    weighing: WeighingForm = WeighingForm()
+    notice: NoticeForm = NoticeForm()
+    signal_kind: Code | None = None
+    support_rationale: Text = ""
+    request: Text = ""
+    feedback_wanted: bool = False
+    channel: Literal["EXCHANGE", "ORAL", "PHONE", "SECURE_MAIL", "PAPER", "IMPORTED"] = "EXCHANGE"
+    occurred_on: date | None = None
+    """Outside the exchange: when it was said or handed over."""
+    number_confirmed: bool = False
+    """A person looked at an eight-digit number in the text and confirms it is no citizen service number."""
+    external_reference: Annotated[str, Field(max_length=120)] = ""
+    """The case number in the caller's own system; sealed."""
+
+
+class RefusalAnswer(Answer):
+    """One reason why not."""
+
+    code: str
+    name: str
+    article: str
+    text: str
+    partner: str
+    item: int | None = None
+    """Index in ``items``; None when it concerns the whole."""
+
+
+class Explanation(Answer):
+    """What would happen, per recipient, before anything is stored."""
+
+    partner: str
+    allowed: bool
+    refusals: list[RefusalAnswer]
+    gates: list[str]
+    """Gates that were applied."""
+
+
+class MessageStatus(Answer):
+    """Where one message stands."""
+
+    partner: str
+    message: str | None
+    sequence: int | None
+    state: Literal["waiting", "sent", "receipted", "refused", "voided", "stated"]
+    why: str = ""
+    """Of waiting: no-connection, no-prekey, …; of refused: the partner's code."""
+    rejected: dict[int, list[str]] = {}
+    """Item index -> codes with which the receiver refused it."""
+    receipt_at: datetime | None = None
+
+
+class ActAnswer(Answer):
+    """A signal or disclosure that was stored."""
+
+    act: UUID
+    log_index: int
+    messages: list[MessageStatus]
+
+
+class InboxRow(Answer):
+    """A received signal or disclosure, without its content."""
+
+    message: Hex64
+    received_at: datetime
+    sender: str
+    kind: str
+    items: int
+    categories: list[str]
+    state: Literal["new", "taken-up", "handled"]
+    case: UUID | None
+    erased: bool
+
+
+class ItemAnswer(Answer):
+    """One datum with its text, for the reader who was logged."""
+
+    item: UUID
+    category: str
+    field: str
+    value: str | None
+    """None when erased or refused; see ``status``."""
+    status: str
+    nature: str | None = None
+    certainty: str | None = None
+    origin_partner: str | None = None
+    origin_regime: str | None = None
+
+
+class MessageAnswer(Answer):
+    """A message with its text."""
+
+    message: Hex64
+    sender: str
+    recipient: str
+    kind: str
+    at: datetime
+    subject: UUID | None
+    subject_label: str
+    statement: dict[str, object] | None
+    items: list[ItemAnswer]
+    replies: list[dict[str, str]]
+
+
+class ReplyForm(Form):
+    """A person acted on it."""
+
+    state: Literal["taken-up", "handled"]
+    text: Text = ""
+
+
+class OutboxRow(Answer):
+    """A message without a receipt."""
+
+    message: str
+    act: UUID
+    partner: str
+    kind: str
+    sequence: int
+    since: datetime
+    attempts: int
+    state: str
+    why: str
+
+
+# ---------------------------------------------------------------------------------------- who knows what
+
+
+class WhoKnowsQuery(Form):
+    """Exactly one of subject, reference or case; and optionally a date in the past."""
+
+    subject: UUID | None = None
+    reference: Hex32 | None = None
+    case: UUID | None = None
+    identity: IdentityForm | None = None
+    """Name and birth date (or any two); must point at exactly one person."""
+    as_of: date | None = None
+
+
+class KnownItem(Answer):
+    """Who got or gave which datum, when, why, until when, and what became of it."""
+
+    item: UUID
+    partner: str
+    partner_name: str
+    direction: Literal["sent", "received"]
+    channel: str
+    proven: bool
+    """A signed receipt (sent) or a signed message (received) is in the log."""
+    at: datetime
+    occurred_on: date | None
+    kind: str
+    category: str
+    field: str | None
+    purpose: str
+    basis: list[str]
+    receipt: str
+    """"at …", "none yet", "refused: R05", "not applicable"."""
+    receipt_at: datetime | None
+    rejected: list[str]
+    retention: str
+    keep_until: date | None
+    keep_rule: str
+    rule_confirmed: bool
+    erased_at: datetime | None
+    erased_rule: str
+    mentioned: bool
+    """The subject is mentioned in this item, not its owner."""
+    log_index: int
+
+
+class WhoKnows(Answer):
+    """The answer to "who knows what about this person", from this node's own log."""
+
+    partner: str
+    partner_name: str
+    environment: str
+    subject: UUID | None
+    label: str
+    case: UUID | None
+    as_of: datetime
+    log_size: int
+    root: str
+    items: list[KnownItem]
+
+
+# ---------------------------------------------------------------------------------------- retention, parked, keys, actors
+
+
+class RuleAnswer(Answer):
+    """A retention rule and whether the controller fixed it."""
+
+    rule: str
+    retention: str
+    title: str
+    trigger: str
+    period: str
+    legal_source: str
+    verified: bool
+    confirmed_at: datetime | None
+    confirmed_by: UUID | None
+
+
+class DueAnswer(Answer):
+    """What goes when and why."""
+
+    rule: str
+    retention: str
+    period: str
+    due_on: date
+    items: int
+    overdue: bool
+    confirmed: bool
+
+
+class ErasureAnswer(Answer):
+    """What one run destroyed."""
+
+    erasures: list[UUID]
+    items: int
+    keys: int
+    epochs: int
+    generation: int
+
+
+class ParkedAnswer(Answer):
+    """A frame that was refused for good."""
+
+    parked: UUID
+    at: datetime
+    partner: str
+    frame: str
+    reason: str
+    state: Literal["parked", "retried", "dropped"]
+
+
+class DropForm(Form):
+    """Why a parked frame or an unreceipted message is let go."""
+
+    reason: Code
+
+
+class ActorForm(Form):
+    """A person, system or rule that may act at this node."""
+
+    kind: Literal["person", "system", "rule"] = "person"
+    roles: Annotated[list[Code], Field(min_length=1)]
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    uid: int | None = None
+
+
+class ActorAnswer(Answer):
+    """An actor of this node."""
+
+    actor: UUID
+    kind: str
+    roles: list[str]
+    name: str | None
+    uid: int | None
+    revoked: bool
+
+
+class KeysAnswer(Answer):
+    """Public keys and prekey stock."""
+
+    partner: str
+    fingerprint: str
+    sign: str
+    log: str
+    prekeys_live: int
+    prekeys_until: datetime | None
+    vault_generation: int
+    partners: dict[str, dict[str, object]]
+
+
+class PairStatus(Answer):
+    """How one partner and we stand."""
+
+    partner: str
+    name: str
+    connected: bool
+    """Takes part in the exchange (not a party on paper)."""
+    last_sent: int
+    receipted: int
+    accepted_upto: int
+    missing: list[int]
+    waiting: int
+    heard_at: datetime | None
+    prekeys_until: datetime | None
+
+
+class Status(Answer):
+    """How this node is doing."""
+
+    partner: str
+    partner_name: str
+    environment: str
+    covenant: str
+    generation: int
+    release: str
+    broker: Literal["connected", "disconnected"]
+    log_size: int
+    root: str
+    vault_generation: int
+    warnings: list[str]
+    pairs: list[PairStatus]
+    inbox_new: int
+    outbox_waiting: int
+    parked: int
+    unmatched: int
+    due: int
+    clock: str
+    now: datetime
+
+
+class LogRow(Answer):
+    """The public part of one log entry."""
+
+    index: int
+    at: datetime
+    topic: str
+    stream: UUID
+    version: int
+    leaf: str
+    public: dict[str, object]
+
+
+class FeedRow(Answer):
+    """One step of the cursor feed for case systems: information-poor."""
+
+    cursor: int
+    at: datetime
+    topic: str
+    id: str
+    partner: str | None
+
+
+class VerifyAnswer(Answer):
+    """The outcome of re-reading everything."""
+
+    ok: bool
+    entries: int
+    root: str
+    first_bad: int | None = None
+    problem: str = ""
+    signatures: int
+    parts: int
+    erased: int
+
+
+class StoryLine(Answer):
+    """One line of a replayed story."""
+
+    index: int
+    at: datetime
+    text: str
+    detail: str = ""
+
+
+class ReplayAnswer(Answer):
+    """The outcome of rebuilding every view from the log alone."""
+
+    ok: bool
+    entries: int
+    differences: list[str]
+    seconds: float
