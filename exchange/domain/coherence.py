@@ -1,0 +1,224 @@
+"""Whether a covenant agrees with itself: nothing twice, nothing unknown, nothing that the law rules out.
+
+One small check per kind of mistake; all mistakes are found at once, each with its place in the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from exchange.domain.covenant import Condition, Covenant, Row
+from exchange.domain.refusals import CATALOGUE
+from exchange.domain.vocabulary import ANYONE, CRIMINAL_GROUNDS, SPECIAL_EXCEPTIONS, Mark, Regime
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake: where, and an English sentence template (the gettext key) with what fills it."""
+
+    path: Path
+    template: str
+    params: dict[str, str] = field(default_factory=dict)
+
+    def text(self, gettext: Callable[[str], str] = str) -> str:
+        """The sentence."""
+        return gettext(self.template).format(**self.params)
+
+
+def _(text: str) -> str:
+    """Mark for the gettext catalog."""
+    return text
+
+
+def contradictions(covenant: Covenant) -> list[Problem]:
+    """Every mistake the form alone does not show, in document order of the checks."""
+    return [problem for check in _CHECKS for problem in check(covenant)]
+
+
+def _generation(covenant: Covenant) -> Iterator[Problem]:
+    if (covenant.generation == 1) != (covenant.previous is None):
+        yield Problem(
+            ("previous",),
+            _("Generation 1 has no previous generation, and every later one names the hash of the one before."),
+        )
+
+
+def _duplicates(covenant: Covenant) -> Iterator[Problem]:
+    tables: Iterable[tuple[str, str, Sequence[object]]] = (
+        ("partners", "id", covenant.partners),
+        ("partners", "slug", covenant.partners),
+        ("purposes", "code", covenant.purposes),
+        ("contexts", "code", covenant.contexts),
+        ("grounds", "code", covenant.grounds),
+        ("categories", "code", covenant.categories),
+        ("retention", "code", covenant.retention),
+    )
+    for table, key, rows in tables:
+        yield from _twice((table,), key, rows)
+    for at, partner in enumerate(covenant.partners):
+        yield from _twice(("partners", at, "statutory_tasks"), "code", partner.statutory_tasks)
+    seen: set[str] = set()
+    for at, retention in enumerate(covenant.retention):
+        for inner, rule in enumerate(retention.rules):
+            if rule.code in seen:
+                yield _again(("retention", at, "rules", inner, "code"), rule.code)
+            seen.add(rule.code)
+
+
+def _twice(path: Path, key: str, rows: Sequence[object]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for at, row in enumerate(rows):
+        value: str = getattr(row, key)
+        if value in seen:
+            yield _again((*path, at, key), value)
+        seen.add(value)
+
+
+def _again(path: Path, value: str) -> Problem:
+    return Problem(path, _("{value} is defined twice."), {"value": value})
+
+
+def _keys(covenant: Covenant) -> Iterator[Problem]:
+    """A key belongs to one partner and one role: two cards with one key would make signatures ambiguous."""
+    seen: set[str] = set()
+    for at, partner in enumerate(covenant.partners):
+        if partner.participation == "paper" and partner.card is not None:
+            yield Problem(("partners", at, "card"), _("A partner on paper has no keys, so it has no card."))
+        for text in _key_texts(partner.card):
+            if text in seen:
+                yield Problem(
+                    ("partners", at, "card"), _("This card holds a key that already stands elsewhere in the covenant.")
+                )
+                break
+            seen.add(text)
+
+
+_KEY_LENGTH: Final = 43
+"""No public key is shorter: 32 bytes are 43 base64 characters, 64 hex characters, 56 as NKey."""
+
+
+def _key_texts(value: object) -> Iterator[str]:
+    """Every string in a card that is long enough to be a key."""
+    if isinstance(value, str):
+        if len(value) >= _KEY_LENGTH:
+            yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _key_texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _key_texts(inner)
+
+
+def _unknown_names(covenant: Covenant) -> Iterator[Problem]:
+    """Rules speak only of what the covenant defines."""
+    index = covenant.index
+    who = {ANYONE} | set(index.partners) | {p.kind for p in covenant.partners}
+    tasks = {code for codes in index.tasks.values() for code in codes}
+    for at, row in enumerate(covenant.matrix):
+        here: Path = ("matrix", at)
+        yield from _unknown((*here, "categories"), row.categories, index.categories)
+        yield from _unknown((*here, "recipients"), row.recipients, who)
+        yield from _unknown((*here, "senders"), row.senders, who)
+        yield from _unknown((*here, "recipient_tasks"), row.recipient_tasks, tasks)
+    for at, rule in enumerate(covenant.field_rules):
+        here = ("field_rules", at)
+        yield from _unknown((*here, "purposes"), rule.purposes, index.purposes)
+        yield from _unknown((*here, "recipients"), rule.recipients, who)
+        yield from _unknown((*here, "senders"), rule.senders, who)
+        category = index.categories.get(rule.category)
+        if category is None:
+            yield from _unknown((*here, "category"), (rule.category,), ())
+        else:
+            yield from _unknown((*here, "fields"), rule.fields, category.fields)
+    for at, text_rule in enumerate(covenant.text_rules):
+        yield from _unknown(("text_rules", at, "code"), (text_rule.code,), CATALOGUE)
+    yield from _unknown_retention(covenant, who)
+
+
+def _unknown_retention(covenant: Covenant, who: set[str]) -> Iterator[Problem]:
+    classes = covenant.index.retention
+    settings = covenant.settings
+    yield from _unknown(("settings", "signal_retention"), (settings.signal_retention,), classes)
+    yield from _unknown(("settings", "statement_retention"), (settings.statement_retention,), classes)
+    for at, category in enumerate(covenant.categories):
+        if category.retention is not None:
+            yield from _unknown(("categories", at, "retention"), (category.retention,), classes)
+    for at, retention in enumerate(covenant.retention):
+        for inner, rule in enumerate(retention.rules):
+            yield from _unknown(("retention", at, "rules", inner, "holders"), rule.holders, who)
+
+
+def _unknown(path: Path, names: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:
+    known = frozenset(known)
+    for name in names:
+        if name not in known:
+            yield Problem(path, _("{name} is not defined in this covenant."), {"name": name})
+
+
+def _rows_twice(covenant: Covenant) -> Iterator[Problem]:
+    """Two rows for the same category, recipient and sender would contradict each other or say the same twice."""
+    seen: set[tuple[str, str, str]] = set()
+    for at, row in enumerate(covenant.matrix):
+        keys = [(c, r, s) for c in row.categories for r in row.recipients for s in row.senders]
+        clash = next((key for key in keys if key in seen), None) or next((k for k in keys if keys.count(k) > 1), None)
+        if clash is not None:
+            yield Problem(
+                ("matrix", at),
+                _("A second row speaks of {category} for {recipient}; write one row."),
+                {"category": clash[0], "recipient": clash[1]},
+            )
+        seen.update(keys)
+
+
+def _rows_against_the_law(covenant: Covenant) -> Iterator[Problem]:
+    """What no covenant can allow: BSN (UAVG 46), special data as such (AVG 9), criminal data as such (AVG 10)."""
+    index = covenant.index
+    for at, row in enumerate(covenant.matrix):
+        for code in row.categories:
+            category = index.categories.get(code)
+            if category is not None:
+                yield from _row_against_the_law(("matrix", at), row, category.mark, covenant)
+            if category is not None and category.retention is None and row.condition is not Condition.NEVER:
+                yield Problem(
+                    ("matrix", at, "categories"),
+                    _("{category} may be received, so it needs a retention class."),
+                    {"category": code},
+                )
+
+
+def _row_against_the_law(path: Path, row: Row, mark: Mark, covenant: Covenant) -> Iterator[Problem]:
+    grounds = frozenset(row.grounds)
+    own = frozenset(covenant.index.grounds)
+    lawful = {
+        Mark.NONE: own | frozenset(SPECIAL_EXCEPTIONS) | frozenset(CRIMINAL_GROUNDS),
+        Mark.SPECIAL: frozenset(SPECIAL_EXCEPTIONS),
+        Mark.CRIMINAL: frozenset(CRIMINAL_GROUNDS),
+        Mark.BAN: own | frozenset(CRIMINAL_GROUNDS),
+        Mark.BSN: frozenset[str](),
+    }[mark]
+    for ground in sorted(grounds - lawful):
+        yield Problem((*path, "grounds"), _("{ground} is not a ground for this kind of category."), {"ground": ground})
+    if mark is Mark.BSN and row.condition is not Condition.NEVER:
+        yield Problem((*path, "condition"), _("A citizen service number is never exchanged (UAVG 46)."))
+    if mark is Mark.SPECIAL and row.condition in {Condition.ALLOW, Condition.WPG}:
+        yield Problem((*path, "condition"), _("A special category needs an exception (GDPR 9); name the grounds."))
+    if mark in {Mark.CRIMINAL, Mark.BAN} and row.condition is Condition.ALLOW and not _all_police(row, covenant):
+        yield Problem((*path, "condition"), _("Criminal data can simply be allowed only to the police (GDPR 10)."))
+    if row.condition is Condition.EXCEPTION and not grounds:
+        yield Problem((*path, "grounds"), _("An exception needs at least one ground."))
+    if row.condition in {Condition.ALLOW, Condition.NEVER} and grounds:
+        yield Problem((*path, "grounds"), _("Grounds mean something only with the conditions exception and wpg."))
+
+
+def _all_police(row: Row, covenant: Covenant) -> bool:
+    """Whether every partner the row may stand for keeps its own records under the Wpg."""
+    reached = [p for p in covenant.partners if {p.slug, p.kind, ANYONE} & set(row.recipients)]
+    return all(p.regime is Regime.WPG for p in reached)
+
+
+_CHECKS: Final = (_generation, _duplicates, _keys, _unknown_names, _rows_twice, _rows_against_the_law)

@@ -1,0 +1,382 @@
+"""The covenant as data: partners, purposes, contexts, categories, who may receive what, and how long things are kept.
+
+The covenant is authored as TOML, compiled to canonical JSON, signed by every connected partner, and interpreted by
+:mod:`exchange.domain.gates` on both sides. Nothing here is about one particular covenant: another covenant with other partners
+and rules is other data. What a rule does not allow is refused.
+
+Absent means default: :meth:`Covenant.document` leaves out whatever has its default value, so that a later release that knows
+more fields still writes the same bytes for this document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from exchange.domain.retention import Period, Rule, Trigger
+from exchange.domain.vocabulary import ANYONE, Kind, Mark, Regime
+from exchange.errors import CovenantError, InputError
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,47}$")]
+"""Purposes, contexts, categories, kinds, grounds: ``P0_ONDERSTEUNING``."""
+FieldCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,47}$")]
+"""Fields, tasks, retention classes: ``aard-overlast``."""
+LawCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,47}$")]
+"""A code of :mod:`exchange.domain.vocabulary` or a ground of the covenant itself."""
+Who = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z][a-z0-9-]{1,30}|[A-Z][A-Z0-9_]{0,47})$")]
+"""A partner's slug, a kind of partner, or ``*``."""
+Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+PartnerId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
+
+
+def _period(text: str) -> str:
+    try:
+        Period.parse(text)
+    except InputError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+PeriodText = Annotated[str, AfterValidator(_period)]
+
+
+class Environment(StrEnum):
+    """What the exchange is used for; every screen and report shows it."""
+
+    DEMO = "DEMO"
+    ACCEPTANCE = "ACCEPTANCE"
+    PRODUCTION = "PRODUCTION"
+
+
+class Condition(StrEnum):
+    """When a recipient may have a category."""
+
+    ALLOW = "allow"
+    """Always, within purpose and fields."""
+    EXCEPTION = "exception"
+    """Only when one of the row's grounds is cited."""
+    WPG = "wpg"
+    """Only when it comes from the police under a Wpg decision, or when one of the row's grounds is cited."""
+    NEVER = "never"
+
+
+class Model(BaseModel):
+    """Frozen, strict, and without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Task(Model):
+    """An own statutory task of a partner (article 3.1)."""
+
+    code: FieldCode
+    title: Line
+    source: Line
+
+
+class Partner(Model):
+    """A controller of its own that takes part (article 2.1)."""
+
+    id: PartnerId
+    slug: Slug
+    name: Line
+    kind: Code
+    participation: Literal["connected", "paper"]
+    public_body: bool
+    organisation_id: Line
+    """URN of the organisation (``urn:nld:oin:…``, ``urn:nld:kvknr:…``)."""
+    regime: Regime = Regime.AVG
+    """The law its own records are kept under."""
+    statutory_tasks: tuple[Task, ...] = Field(min_length=1)
+    card: dict[str, Any] | None = None
+    """The public card with its role keys; only connected partners have one. Opaque here."""
+
+
+class Purpose(Model):
+    """A purpose of article 4.1."""
+
+    code: Code
+    title: Line
+    article: Line
+    aggregate_only: bool
+    """No identifiable person may be processed for it."""
+
+
+class Context(Model):
+    """A part of the scope of article 2.2."""
+
+    code: Code
+    title: Line
+    article: Line
+
+
+class Ground(Model):
+    """A ground of the covenant itself, stated by the sender, that a row of the matrix may ask for."""
+
+    code: Code
+    title: Line
+    source: Line
+
+
+class Category(Model):
+    """A kind of personal data, the fields it is made of, and how long it is kept."""
+
+    code: Code
+    title: Line
+    mark: Mark
+    secrecy: bool = False
+    """Usually under professional secrecy: a disclosure has to say what lifts it (R30)."""
+    retention: FieldCode | None = None
+    """The retention class of an item of this category; none only where no row ever allows it."""
+    fields: dict[FieldCode, Line] = Field(default_factory=dict)
+    """Field code -> Dutch title."""
+
+
+class Row(Model):
+    """One row of the matrix: which partners may receive which categories, under which condition."""
+
+    categories: tuple[Code, ...] = Field(min_length=1)
+    recipients: tuple[Who, ...] = Field(min_length=1)
+    senders: tuple[Who, ...] = (ANYONE,)
+    condition: Condition
+    grounds: tuple[LawCode, ...] = ()
+    recipient_tasks: tuple[FieldCode, ...] = ()
+    """When given: the recipient's task must be one of these (R07)."""
+    source: Line
+
+
+class FieldRule(Model):
+    """Data minimisation (article 11.1): the fields of a category that a purpose needs, for whom."""
+
+    purposes: tuple[Code, ...] = Field(min_length=1)
+    category: Code
+    recipients: tuple[Who, ...] = (ANYONE,)
+    senders: tuple[Who, ...] = (ANYONE,)
+    kinds: tuple[Literal["signal", "disclosure"], ...] = ("signal", "disclosure")
+    fields: tuple[FieldCode, ...] = Field(min_length=1)
+
+
+class TextRule(Model):
+    """Words that give a forbidden kind of message away: refused when at least one word of every group occurs."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^R[0-9]{2}$")]
+    groups: tuple[tuple[Line, ...], ...] = Field(min_length=1)
+    source: Line
+
+
+class RetentionRule(Model):
+    """A proposed term. It binds nobody until the partner's own privacy officer confirms it (article 9.2)."""
+
+    code: FieldCode
+    holders: tuple[Who, ...] = Field(min_length=1)
+    trigger: Trigger
+    period: PeriodText
+    cap: PeriodText | None = None
+    """At most this long after the first processing."""
+    source: Line
+    verified: bool
+    """Whether the legal source was read and says this."""
+    status: Literal["voorstel", "vastgesteld"] = "voorstel"
+
+    def rule(self) -> Rule:
+        """As :mod:`exchange.domain.retention` computes with it."""
+        return Rule(self.code, self.trigger, Period.parse(self.period), Period.parse(self.cap) if self.cap else None)
+
+
+class RetentionClass(Model):
+    """What is kept for one and the same term. The code is opaque: it stands in headers."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z][0-9]{2}$")]
+    title: Line
+    rules: tuple[RetentionRule, ...] = Field(min_length=1)
+
+
+class Settings(Model):
+    """What a covenant decides about the exchange itself."""
+
+    max_age_days: int = Field(ge=1, le=90)
+    """How long messages of the previous generation are still accepted."""
+    small_cell_threshold: int = Field(ge=2, le=100)
+    """Counts below this are suppressed in area pictures."""
+    review_overdue: Literal["warn", "refuse"] = "warn"
+    """What happens when the review date has passed (article 15.1, R27)."""
+    notice_before: tuple[Literal["signal", "disclosure"], ...] = ("disclosure",)
+    """Messages about a person that need a notice or a live exception first (article 10.1, R14)."""
+    weighing_before: tuple[Literal["signal", "disclosure"], ...] = ("disclosure",)
+    """Messages about a person that need a written weighing (article 11.1, R33)."""
+    signal_retention: FieldCode
+    """The class of a signal that nobody took up."""
+    statement_retention: FieldCode
+    """The class of the statement part: purpose, basis, weighing, notice."""
+
+
+class Covenant(Model):
+    """A signed agreement between controllers, as their nodes obey it."""
+
+    format: Literal["covx-covenant/1"]
+    name: Line
+    version: Line
+    environment: Environment
+    generation: int = Field(ge=1, le=2**32 - 1)
+    previous: Hash | None = None
+    """Hash of the previous generation; none for the first."""
+    review_due: date
+    settings: Settings
+    partners: tuple[Partner, ...] = Field(min_length=2, max_length=256)
+    purposes: tuple[Purpose, ...] = Field(min_length=1)
+    contexts: tuple[Context, ...] = Field(min_length=1)
+    grounds: tuple[Ground, ...] = ()
+    categories: tuple[Category, ...] = Field(min_length=1)
+    matrix: tuple[Row, ...] = Field(min_length=1)
+    field_rules: tuple[FieldRule, ...] = Field(min_length=1)
+    text_rules: tuple[TextRule, ...] = ()
+    retention: tuple[RetentionClass, ...] = Field(min_length=1)
+    articles: dict[Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}(\.[0-9]{1,2})?$")], Text]
+    """Article number -> its text in short, in Dutch, for whoever is refused."""
+
+    @classmethod
+    def parse(cls, document: bytes | str) -> Covenant:
+        """From JSON, whole or not at all. Canonical form and signatures are the caller's to check.
+
+        Raises:
+            CovenantError: It is not a covenant, or it contradicts itself; names the place, never a value.
+        """
+        from exchange.domain.coherence import contradictions  # noqa: PLC0415 - it judges what this module defines
+
+        try:
+            covenant = cls.model_validate_json(document)
+        except ValidationError as error:
+            raise CovenantError(
+                "The covenant document does not fit the form at {place}; it has {count} such mistakes.",
+                place=place(error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"]),
+                count=error.error_count(),
+            ) from None
+        except RecursionError:
+            raise CovenantError("The covenant document is nested too deep.") from None
+        for problem in contradictions(covenant):
+            raise CovenantError(
+                "The covenant contradicts itself at {place}: {problem}",
+                place=place(problem.path),
+                problem=problem.text(),
+            )
+        return covenant
+
+    def document(self) -> dict[str, Any]:
+        """Plain JSON data, to be made canonical (RFC 8785), hashed and signed."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+    @cached_property
+    def index(self) -> Index:
+        """Everything the gates look up, prepared once."""
+        return Index(self)
+
+    def partner(self, slug: str) -> Partner | None:
+        """The partner with this slug."""
+        return self.index.partners.get(slug)
+
+    def retention_class(self, kind: Kind, category: str) -> str:
+        """The class of one item: what a signal brings waits on the signal's term until somebody takes it up.
+
+        Raises:
+            CovenantError: The category is not in the covenant, or is never to be kept.
+        """
+        if kind is Kind.SIGNAL:
+            return self.settings.signal_retention
+        known = self.index.categories.get(category)
+        if known is None or known.retention is None:
+            raise CovenantError("The covenant names no retention class for that category.")
+        return known.retention
+
+    def retention_rules(self, class_code: str, slug: str) -> tuple[RetentionRule, ...]:
+        """The proposed rules of one class for one partner, the most specific first."""
+        return self.index.retention_rules(class_code, slug)
+
+
+def place(loc: tuple[str | int, ...]) -> str:
+    """Where in a document: ``matrix[3].grounds[0]``; foreign key names are cut and made harmless."""
+    out = ""
+    for part in loc:
+        if isinstance(part, int):
+            out += f"[{part}]"
+        else:
+            name = "".join(c for c in part if c.isascii() and (c.isalnum() or c in "_-*"))[:32] or "?"
+            out += f".{name}" if out else name
+    return out or "the top"
+
+
+class Index:
+    """Look-ups over one covenant: the gates' cost does not depend on the number of rules or partners."""
+
+    def __init__(self, covenant: Covenant) -> None:
+        self.partners: Mapping[str, Partner] = {p.slug: p for p in covenant.partners}
+        self.by_id: Mapping[str, Partner] = {p.id: p for p in covenant.partners}
+        self.tasks: Mapping[str, frozenset[str]] = {
+            p.slug: frozenset(t.code for t in p.statutory_tasks) for p in covenant.partners
+        }
+        self.purposes: Mapping[str, Purpose] = {p.code: p for p in covenant.purposes}
+        self.contexts: Mapping[str, Context] = {c.code: c for c in covenant.contexts}
+        self.categories: Mapping[str, Category] = {c.code: c for c in covenant.categories}
+        self.grounds: Mapping[str, Ground] = {g.code: g for g in covenant.grounds}
+        self.retention: Mapping[str, RetentionClass] = {c.code: c for c in covenant.retention}
+        self.text_rules = tuple(
+            (rule.code, tuple(tuple(word.casefold() for word in group) for group in rule.groups))
+            for rule in covenant.text_rules
+        )
+        self._rows: dict[tuple[str, str, str], Row] = {
+            (category, recipient, sender): row
+            for row in covenant.matrix
+            for category in row.categories
+            for recipient in row.recipients
+            for sender in row.senders
+        }
+        self._fields: dict[tuple[str, str, str, str, str], frozenset[str]] = {}
+        for rule in covenant.field_rules:
+            for key in _field_keys(rule):
+                self._fields[key] = self._fields.get(key, frozenset()) | frozenset(rule.fields)
+
+    def names_of(self, slug: str) -> tuple[str, ...]:
+        """How rules may speak of this partner, the most specific first."""
+        partner = self.partners.get(slug)
+        return (slug, partner.kind, ANYONE) if partner else ()
+
+    def row(self, category: str, recipient: str, sender: str) -> Row | None:
+        """The row that holds: a named recipient before a kind before anyone, then likewise for the sender."""
+        senders = self.names_of(sender)
+        for named_recipient in self.names_of(recipient):
+            for named_sender in senders:
+                found = self._rows.get((category, named_recipient, named_sender))
+                if found is not None:
+                    return found
+        return None
+
+    def allowed_fields(self, purpose: str, category: str, recipient: str, sender: str, kind: str) -> frozenset[str]:
+        """The fields of ``category`` that any field rule gives ``recipient`` for ``purpose``."""
+        allowed: frozenset[str] = frozenset()
+        for named_recipient in self.names_of(recipient):
+            for named_sender in self.names_of(sender):
+                allowed |= self._fields.get((purpose, category, named_recipient, named_sender, kind), frozenset())
+        return allowed
+
+    def retention_rules(self, class_code: str, slug: str) -> tuple[RetentionRule, ...]:
+        """The rules for ``slug``, those that name it before those for its kind before those for anyone."""
+        known = self.retention.get(class_code)
+        if known is None:
+            return ()
+        return tuple(rule for name in self.names_of(slug) for rule in known.rules if name in rule.holders)
+
+
+def _field_keys(rule: FieldRule) -> Iterator[tuple[str, str, str, str, str]]:
+    """Every (purpose, category, recipient, sender, kind) a field rule speaks of."""
+    for purpose in rule.purposes:
+        for recipient in rule.recipients:
+            for sender in rule.senders:
+                for kind in rule.kinds:
+                    yield purpose, rule.category, recipient, sender, kind

@@ -1,0 +1,181 @@
+"""What the gates judge and what they answer: a proposal with its items on the one side, a verdict with findings on the other.
+
+A proposal holds facts already looked up (the local day, the notice, the decision), so that judging needs no clock and no log.
+The receiver builds the same proposal from the message itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from exchange.domain.refusals import CATALOGUE, Refusal
+from exchange.domain.vocabulary import Kind, Regime, SecrecyGround, SecrecyRegime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFacts:
+    """What the gates need to know about one item.
+
+    Attributes:
+        category: Code from the covenant.
+        field: Field code within the category.
+        text: All free text in the item, for the scans; never repeated in a finding.
+        origin_partner: Slug of the partner it first came from; ``None`` when the sender learned it itself.
+        origin_regime: The law it was kept under at its origin.
+        source_consent: Reference of the source's consent to pass it on.
+        onward_ground: The law or task that asks for passing it on.
+        restricted: Use is restricted at the sender (AVG 18).
+    """
+
+    category: str
+    field: str
+    text: str = ""
+    origin_partner: str | None = None
+    origin_regime: Regime = Regime.AVG
+    source_consent: str | None = None
+    onward_ground: str | None = None
+    restricted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrecy:
+    """The answer to "does professional secrecy apply?", and for the recipient too."""
+
+    applies: bool
+    regime: SecrecyRegime | None = None
+    ground: SecrecyGround | None = None
+    recipient_bound: bool = False
+    """Whoever receives it is bound to secrecy by profession or contract (UAVG 30(4))."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighing:
+    """Why it is necessary, in proportion, and not possible with less (article 11.1)."""
+
+    necessity: str
+    proportionality: str
+    subsidiarity: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """The subject was told beforehand (article 10.1)."""
+
+    reference: str
+    recipients: frozenset[str]
+    """Slugs of the partners that were named to the subject."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeException:
+    """Why the subject was not told beforehand (article 10.1, UAVG 41, AVG 14(5))."""
+
+    reference: str
+    ground: str
+    review_on: date
+    """Last day on which it holds without a new review."""
+    ends_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WpgDecision:
+    """A registered decision of the police under Wpg 16, 18, 19 or 20."""
+
+    reference: str
+    ground: str
+    goal: str
+    interest: str
+    recipients: frozenset[str]
+    categories: frozenset[str]
+    fields: frozenset[str] | None = None
+    """When given: only these fields may be disclosed (a condition of the decision)."""
+    authority_agreed: bool = False
+    valid_until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A message before it is sent, or as it was received: everything the gates judge, and nothing else.
+
+    ``on`` is the local day of judging. ``stated`` holds the covenant's own grounds that the sender states to be met.
+    """
+
+    kind: Kind
+    sender: str
+    recipient: str
+    on: date
+    purpose: str = ""
+    context: str = ""
+    about_person: bool = True
+    sender_basis: str = ""
+    recipient_basis: str = ""
+    sender_task: str = ""
+    recipient_task: str = ""
+    special_exception: str | None = None
+    criminal_ground: str | None = None
+    stated: frozenset[str] = frozenset()
+    secrecy: Secrecy | None = None
+    weighing: Weighing | None = None
+    notice: Notice | None = None
+    notice_exception: NoticeException | None = None
+    wpg: WpgDecision | None = None
+    support_rationale: str = ""
+    text: str = ""
+    """Any other free text of the message: a request, an answer."""
+    decided_by_person: bool = True
+    numbers_confirmed: bool = False
+    """A person confirmed that the numbers in the text are no BSN (R34)."""
+    items: tuple[ItemFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reason to refuse. ``item`` is the position of the item, ``None`` when the whole message is meant."""
+
+    code: str
+    item: int | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    """Names from the covenant only."""
+
+    @property
+    def refusal(self) -> Refusal:
+        """The catalogue entry."""
+        return CATALOGUE[self.code]
+
+    def sentence(self, *, language: str = "nl") -> str:
+        """The sentence for a reader."""
+        return self.refusal.sentence(self.params, language=language)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All findings about one proposal."""
+
+    findings: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+    """Shown, counted, but stopping nothing."""
+
+    @property
+    def allowed(self) -> bool:
+        """Nothing at all was found."""
+        return not self.findings
+
+    @property
+    def message_refused(self) -> bool:
+        """A reason was found that holds for the message as a whole."""
+        return any(f.item is None for f in self.findings)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every code once, in order."""
+        return tuple(sorted({f.code for f in self.findings}))
+
+    def of_item(self, item: int) -> tuple[Finding, ...]:
+        """What stands against one item: its own findings, and those about the whole message."""
+        return tuple(f for f in self.findings if f.item is None or f.item == item)
+
+    def item_allowed(self, item: int) -> bool:
+        """Whether nothing stands against one item."""
+        return not self.of_item(item)
