@@ -1,0 +1,176 @@
+"""The gates that judge one item: minimisation, special and criminal data, police data, secrecy, restriction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from exchange.domain.covenant import Condition, Row
+from exchange.domain.proposal import Finding, ItemFacts, Proposal, WpgDecision
+from exchange.domain.scene import ItemScene, Scene, find_numbers, find_words, item_gate
+from exchange.domain.vocabulary import (
+    WPG_GOALS,
+    WPG_GROUNDS,
+    WPG_NEEDS_AUTHORITY,
+    Kind,
+    Mark,
+    Regime,
+    Side,
+    needs_bound_recipient,
+)
+
+
+@item_gate
+def no_citizen_service_number_in_item(scene: ItemScene) -> Iterator[Finding]:
+    """UAVG 46, Wabb 10: no BSN as an item, and none in its text."""
+    if scene.category is not None and scene.category.mark is Mark.BSN:
+        yield scene.refuse("R02", scene.recipient_name)
+    else:
+        yield from find_numbers(scene.item.text, scene, scene.number)
+
+
+@item_gate
+def no_verdict_on_a_tenant_in_item(scene: ItemScene) -> Iterator[Finding]:
+    """As for the message, in the text of an item."""
+    yield from find_words(scene.item.text, scene, scene.number)
+
+
+@item_gate
+def not_more_than_necessary(scene: ItemScene) -> Iterator[Finding]:
+    """Article 11.1: only categories and fields that a rule names for this purpose, recipient, sender and kind."""
+    proposal, item, category, row = scene.proposal, scene.item, scene.category, scene.row
+    kind = Kind.DISCLOSURE if proposal.kind is Kind.REPLY else proposal.kind
+    allowed = scene.index.allowed_fields(
+        proposal.purpose, item.category, proposal.recipient, proposal.sender, kind.value
+    )
+    never = row is None or row.condition is Condition.NEVER
+    ordinary = category is None or category.mark is Mark.NONE
+    if item.field not in allowed or (never and ordinary):
+        yield scene.refuse("R17", _field_name(scene))
+
+
+@item_gate
+def ordinary_category_on_its_condition(scene: ItemScene) -> Iterator[Finding]:
+    """Article 11.1 with the matrix: an ordinary category that is open only on a ground needs that ground."""
+    category, row = scene.category, scene.row
+    if category is None or row is None or category.mark is not Mark.NONE:
+        return
+    conditional = row.condition is Condition.EXCEPTION or (
+        row.condition is Condition.WPG and scene.regime is not Regime.WPG
+    )
+    if conditional and not _lifted(scene, row):
+        yield scene.refuse("R17", _field_name(scene))
+
+
+@item_gate
+def task_fits_the_category(scene: ItemScene) -> Iterator[Finding]:
+    """Article 3.1 with the matrix: some categories are open only to some tasks of the recipient."""
+    row = scene.row
+    if row is not None and row.recipient_tasks and scene.proposal.recipient_task not in row.recipient_tasks:
+        yield scene.refuse("R07")
+
+
+@item_gate
+def special_category_needs_exception(scene: ItemScene) -> Iterator[Finding]:
+    """AVG 9, UAVG 22-30: an exception that holds for this recipient; UAVG 30(4): and somebody bound to secrecy."""
+    category, row, proposal = scene.category, scene.row, scene.proposal
+    if category is None or category.mark is not Mark.SPECIAL:
+        return
+    cited = proposal.special_exception
+    open_here = row is not None and row.condition is Condition.EXCEPTION and cited in row.grounds
+    bound = proposal.secrecy is not None and proposal.secrecy.recipient_bound
+    if not open_here or (cited is not None and needs_bound_recipient(cited) and not bound):
+        yield scene.refuse("R05", scene.recipient_name)
+
+
+@item_gate
+def criminal_data_by_provenance(scene: ItemScene) -> Iterator[Finding]:
+    """AVG 10, UAVG 31-33: obtained from the police under the Wpg, or another ground that the matrix accepts."""
+    category, row = scene.category, scene.row
+    if category is None or category.mark not in {Mark.CRIMINAL, Mark.BAN}:
+        return
+    if row is None or row.condition is Condition.NEVER:
+        yield scene.refuse("R06")
+    elif row.condition is Condition.ALLOW:
+        return
+    elif not (row.condition is Condition.WPG and scene.regime is Regime.WPG) and not _lifted(scene, row):
+        yield scene.refuse("R06")
+
+
+@item_gate
+def police_data_only_under_decision(scene: ItemScene) -> Iterator[Finding]:
+    """Wpg 16, 18, 19, 20: what the police gives to others needs a decision covering recipient, category and field."""
+    proposal, item = scene.proposal, scene.item
+    if not _under_wpg(scene, proposal.sender) or _under_wpg(scene, proposal.recipient):
+        return
+    decision = proposal.wpg
+    if decision is None or not _decision_covers(decision, proposal, item):
+        yield scene.refuse("R28")
+    elif decision.fields is not None and item.field not in decision.fields:
+        yield scene.refuse("R17", _field_name(scene))
+
+
+@item_gate
+def no_onward_disclosure_without_source(scene: ItemScene) -> Iterator[Finding]:
+    """Wpg 7(2): police data received are secret; passing on needs a law or task, and the consent of the source.
+
+    A source that is no partner, or that the message hides, cannot consent. Giving back to the source needs nothing.
+    """
+    item, proposal = scene.item, scene.proposal
+    source = item.origin_partner
+    if source is not None and source not in scene.index.partners:
+        yield scene.refuse("R29")
+    elif scene.regime is Regime.WPG and not _under_wpg(scene, proposal.sender) and source != proposal.recipient:
+        known = source is not None and _under_wpg(scene, source)
+        if not (known and item.source_consent and item.onward_ground):
+            yield scene.refuse("R29")
+
+
+@item_gate
+def professional_secrecy(scene: ItemScene) -> Iterator[Finding]:
+    """Professional secrecy (WGBO, Jeugdwet, professional codes): what lifts it is recorded, or nothing goes."""
+    secrecy = scene.proposal.secrecy
+    if secrecy is not None and secrecy.applies:
+        lifted = secrecy.regime is not None and secrecy.ground is not None
+    else:
+        lifted = scene.category is None or not scene.category.secrecy
+    if not lifted:
+        yield scene.refuse("R30")
+
+
+@item_gate
+def restricted_is_only_stored(scene: ItemScene) -> Iterator[Finding]:
+    """AVG 18(2): while an objection or a correction is weighed, the item is only stored."""
+    if scene.side is Side.SENDING and scene.item.restricted:
+        yield scene.refuse("R18")
+
+
+def _field_name(scene: ItemScene) -> Mapping[str, str]:
+    """The field's title when the covenant knows it; a partner's own words are never repeated."""
+    title = scene.category.fields.get(scene.item.field) if scene.category is not None else None
+    return {"field": title} if title else {}
+
+
+def _under_wpg(scene: Scene, slug: str) -> bool:
+    """Whether this partner keeps its own records under the Wpg."""
+    partner = scene.index.partners.get(slug)
+    return partner is not None and partner.regime is Regime.WPG
+
+
+def _lifted(scene: ItemScene, row: Row) -> bool:
+    """Whether a ground that the row accepts is cited. UAVG 33(1)(a) is provenance and lifts nothing by being cited."""
+    proposal = scene.proposal
+    cited = {proposal.special_exception, proposal.criminal_ground, *proposal.stated} - {"UAVG_33_1_a", None}
+    return not cited.isdisjoint(row.grounds)
+
+
+def _decision_covers(decision: WpgDecision, proposal: Proposal, item: ItemFacts) -> bool:
+    """Wpg 20(2): reference, ground, goal, interest, recipients and data are recorded, agreed to, and still valid."""
+    return (
+        bool(decision.reference and decision.interest.strip())
+        and decision.ground in WPG_GROUNDS
+        and decision.goal in WPG_GOALS
+        and proposal.recipient in decision.recipients
+        and item.category in decision.categories
+        and (decision.authority_agreed or decision.ground not in WPG_NEEDS_AUTHORITY)
+        and proposal.on <= decision.valid_until
+    )

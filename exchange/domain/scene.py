@@ -1,0 +1,82 @@
+"""What a gate sees, and how it is entered in the list of gates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from exchange.domain.bsn import BsnFinding, scan
+from exchange.domain.covenant import Category, Covenant, Index, Row
+from exchange.domain.proposal import Finding, ItemFacts, Proposal
+from exchange.domain.vocabulary import Regime, Side
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What every gate looks at."""
+
+    covenant: Covenant
+    index: Index
+    proposal: Proposal
+    side: Side
+    recipient_name: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemScene(Scene):
+    """The same, for one item, with the rules that hold for it."""
+
+    number: int
+    item: ItemFacts
+    category: Category | None
+    row: Row | None
+    regime: Regime
+
+    def refuse(self, code: str, params: Mapping[str, str] | None = None) -> Finding:
+        """A finding about this item."""
+        return Finding(code, self.number, params or {})
+
+
+MessageGate = Callable[[Scene], Iterator[Finding]]
+ItemGate = Callable[[ItemScene], Iterator[Finding]]
+MESSAGE_GATES: Final[list[MessageGate]] = []
+FULL_GATES: Final[list[MessageGate]] = []
+ITEM_GATES: Final[list[ItemGate]] = []
+
+
+def message_gate(gate: MessageGate) -> MessageGate:
+    """A gate for every message, also for a bare reply."""
+    MESSAGE_GATES.append(gate)
+    return gate
+
+
+def full_gate(gate: MessageGate) -> MessageGate:
+    """A gate for a message that brings something new: a signal, a disclosure, a reply with items."""
+    FULL_GATES.append(gate)
+    return gate
+
+
+def item_gate(gate: ItemGate) -> ItemGate:
+    """A gate for one item."""
+    ITEM_GATES.append(gate)
+    return gate
+
+
+def find_numbers(text: str, scene: Scene, item: int | None) -> Iterator[Finding]:
+    """A BSN in ``text``, or a number that a person has to confirm is none."""
+    found = scan(text)
+    if found is BsnFinding.CERTAIN:
+        yield Finding("R02", item, scene.recipient_name)
+    elif found is BsnFinding.ASK and not scene.proposal.numbers_confirmed:
+        yield Finding("R34", item)
+
+
+def find_words(text: str, scene: Scene, item: int | None) -> Iterator[Finding]:
+    """Words in ``text`` by which the covenant recognises a forbidden kind of message."""
+    if not text or not scene.index.text_rules:
+        return
+    plain = text.casefold()
+    for code, groups in scene.index.text_rules:
+        if all(any(word in plain for word in group) for group in groups):
+            yield Finding(code, item)
