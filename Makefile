@@ -24,7 +24,8 @@ check: $(STAMP)  ## style, types, layers, schemas, translations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m exchange.i18n missing
+	$(BIN)/mypy tools
+	$(BIN)/python tools/catalog.py check
 	$(BIN)/pytest -q tests/test_*.py
 
 format: $(STAMP)  ## let ruff mend what it can
@@ -35,7 +36,7 @@ bench: $(STAMP)  ## measure against the floor, side by side in one run
 	$(BIN)/python tests/benchmarks/bench.py
 
 messages: $(STAMP)  ## collect new sentences into the Dutch catalog and compile it
-	$(BIN)/python -m exchange.i18n update
+	$(BIN)/python tools/catalog.py update
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; }

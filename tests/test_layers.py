@@ -33,7 +33,7 @@ ROOMS = {
     "merkle": _room("errors"),
     "wire": _room("errors domain crypto", "pydantic rfc8785 orjson"),
     "store": _room("errors domain crypto merkle", "eventsourcing pydantic orjson"),
-    "node": _room("errors domain crypto merkle wire store", "structlog"),
+    "node": _room("errors domain crypto merkle wire store", "pydantic structlog"),
     "transport": _room("errors wire", "nats nkeys structlog"),
     "api": _room("errors i18n domain node reports store.views", "fastapi starlette pydantic jinja2 structlog"),
     "reports": _room("errors i18n domain node store.views", "jinja2"),
