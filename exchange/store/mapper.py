@@ -1,0 +1,194 @@
+r"""Events to stored bytes and back: a public JSON line anyone can read, and a sealed box only the vault's key opens.
+
+``state = line [ "\n" box ]``. The line holds every public field except the stream id (a column of its own): ``key_id``
+first when the class has one, then ``at``, then the rest in the order of the class. The box is the JSON of the private
+fields under a key derived from the one vault key that ``key_id`` names. Its associated data is the stream id, the version,
+the topic and the line *exactly as stored*, so no public field can be changed, and no box moved, without breaking the seal.
+
+Topics come from the closed registry of :mod:`exchange.domain.event` only: a stored topic never makes this code import anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, Final
+from uuid import UUID
+
+from eventsourcing.persistence import Mapper, ProgrammingError, StoredEvent
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from exchange.crypto.aead import seal, unseal
+from exchange.crypto.labels import EVENT_PRIVATE, expand, signed
+from exchange.domain.event import LOCKED, SHREDDED, Event, Gone, topic_class
+from exchange.errors import ConflictError, CryptoError, IntegrityError
+from exchange.store.entry import Entry
+from exchange.store.keys import KeyId, KeySource
+
+Keys = Callable[[str], bytes | None]
+"""Looks a key up; None when it has been destroyed."""
+
+_KEYED: Final = re.compile(rb'\{"key_id":"([0-9a-f]{32})",')
+_UNKEYED: Final = b'{"key_id":null,'
+_ZERO: Final = timedelta(0)
+
+
+def rfc3339(at: datetime) -> str:
+    """``at`` as ``2026-03-02T08:00:00.000Z``.
+
+    Raises:
+        IntegrityError: Not UTC, or finer than a millisecond: it would not come back as it went in.
+    """
+    if at.utcoffset() != _ZERO or at.microsecond % 1000:
+        raise IntegrityError("An event's time must be UTC in whole milliseconds.")
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def encode(event: Event, version: int, key: bytes | None) -> bytes:
+    """The stored state of ``event`` as number ``version`` of its stream.
+
+    Args:
+        event: What to store; none of its private fields may be SHREDDED or LOCKED.
+        version: Position in the stream; bound into the seal.
+        key: The vault key of ``event.key_id``; None when the class has no private fields or the event names no key.
+
+    Raises:
+        IntegrityError: A private field is gone, or there is a private value and no key.
+    """
+    cls = type(event)
+    shape = _shape(cls)
+    line = _line(event, shape)
+    if not cls.private:
+        return line
+    values = [getattr(event, name) for name in cls.private]
+    if any(isinstance(value, Gone) for value in values):
+        raise IntegrityError("An event that was read without its key cannot be stored again.")
+    if getattr(event, "key_id", None) is None:
+        if any(value is not None for value in values):
+            raise IntegrityError("An event with private fields must name the key that seals them.")
+        return line
+    if key is None:
+        raise ConflictError("The key that would seal this event has been destroyed; what it belongs to was erased.")
+    private = cls.__pydantic_serializer__.to_json(event, include=shape.private)
+    aad = _aad(event.originator_id.bytes, version, cls.topic, line)
+    return line + b"\n" + seal(expand(key, EVENT_PRIVATE), private, aad)
+
+
+def decode(entry: Entry, keys: Keys | None) -> Event:
+    """The event of ``entry``, its private fields unsealed, SHREDDED (key destroyed) or LOCKED (``keys`` is None).
+
+    Raises:
+        IntegrityError: Unknown topic, a broken seal, or a state that is not an event; names the log index.
+    """
+    cls = topic_class(entry.topic)
+    line, separator, box = entry.state.partition(b"\n")
+    head = b'{"originator_id":"' + entry.originator.encode() + b'",'
+    if not cls.private:
+        return _validate(cls, head + line[1:], entry)
+    key_id = key_id_of(entry)
+    if key_id is None:
+        if separator or not line.startswith(_UNKEYED):
+            raise _broken(entry)
+        nulls = b"".join(b',"' + name.encode() + b'":null' for name in cls.private)
+        return _validate(cls, head + line[1:-1] + nulls + b"}", entry)
+    key = keys(key_id) if keys is not None else None
+    if key is None:
+        return _without(cls, head + line[1:], entry, LOCKED if keys is None else SHREDDED)
+    try:
+        aad = _aad(bytes.fromhex(entry.originator), entry.version, entry.topic, line)
+        private = unseal(expand(key, EVENT_PRIVATE), box, aad)
+    except (CryptoError, ValueError):
+        raise _broken(entry) from None
+    return _validate(cls, head + line[1:-1] + b"," + private[1:], entry)
+
+
+def key_id_of(entry: Entry) -> KeyId | None:
+    """The key id in the public line, without parsing the rest. ``key_id`` always stands first, so text cannot fake it."""
+    found = _KEYED.match(entry.state)
+    return found[1].decode() if found else None
+
+
+class EventMapper(Mapper[UUID]):
+    """The library's seam for reading: stored events become domain events under our rules, not under its transcoder's."""
+
+    def __init__(self, source: KeySource | None) -> None:
+        # The library's __init__ wants a transcoder, cipher and compressor; none of them takes part here.
+        self._keys = source.get if source is not None else None
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        """Refused: only a Batch stores events, because only it stamps version, position and leaf in one transaction."""
+        msg = f"{type(domain_event).__name__}: events are stored through Log.batch()"
+        raise ProgrammingError(msg)
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        """The event; a stored event without a notification id reads as index -1 in error messages."""
+        entry = Entry(
+            getattr(stored_event, "id", 0) - 1,
+            UUID(str(stored_event.originator_id)).hex,
+            stored_event.originator_version,
+            stored_event.topic,
+            stored_event.state,
+        )
+        return decode(entry, self._keys)
+
+
+class _Shape:
+    """What is precomputed once per event class."""
+
+    def __init__(self, cls: type[Event]) -> None:
+        self.keyed = "key_id" in cls.model_fields
+        self.private = set(cls.private)
+        self.exclude = self.private | {"originator_id", "at", "key_id"}
+        public: dict[str, Any] = {
+            name: (field.annotation, field) for name, field in cls.model_fields.items() if name not in cls.private
+        }
+        self.public: type[BaseModel] = create_model(
+            cls.__name__ + "Public", __config__=ConfigDict(frozen=True, extra="forbid"), **public
+        )
+
+
+@cache
+def _shape(cls: type[Event]) -> _Shape:
+    return _Shape(cls)
+
+
+def _line(event: Event, shape: _Shape) -> bytes:
+    key_id = getattr(event, "key_id", None)
+    head = f'"at":"{rfc3339(event.at)}"'
+    if shape.keyed:
+        head = (f'"key_id":"{key_id}",' if key_id is not None else '"key_id":null,') + head
+    rest = type(event).__pydantic_serializer__.to_json(event, exclude=shape.exclude)
+    line = b"{" + head.encode() + (b"," + rest[1:] if len(rest) > len(b"{}") else b"}")
+    if key_id is not None and not _KEYED.match(line):
+        raise IntegrityError("A key id is 32 lower-case hexadecimal digits.")
+    return line
+
+
+def _aad(originator: bytes, version: int, topic: str, line: bytes) -> bytes:
+    name = topic.encode()
+    head = originator + version.to_bytes(8, "big") + len(name).to_bytes(2, "big") + name
+    return signed(EVENT_PRIVATE, head + line)
+
+
+def _validate(cls: type[Event], text: bytes, entry: Entry) -> Event:
+    try:
+        return cls.model_validate_json(text)
+    except (ValidationError, RecursionError):
+        raise _broken(entry) from None
+
+
+def _without(cls: type[Event], text: bytes, entry: Entry, gone: Gone) -> Event:
+    """The event with every private field reading ``gone``; the public part is validated as always."""
+    try:
+        public = _shape(cls).public.model_validate_json(text)
+    except (ValidationError, RecursionError):
+        raise _broken(entry) from None
+    # Sound without validation: every public value just passed it, and a private field may always be Gone.
+    values: dict[str, Any] = {**dict(public), **dict.fromkeys(cls.private, gone)}
+    return cls.model_construct(None, **values)
+
+
+def _broken(entry: Entry) -> IntegrityError:
+    return IntegrityError("Entry {index} of the log does not read as what was written.", index=entry.index)
