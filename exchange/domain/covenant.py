@@ -80,6 +80,8 @@ class Task(Model):
     code: FieldCode
     title: Line
     source: Line
+    secrecy_bound: bool = False
+    """Done only by people bound to secrecy by profession or contract (UAVG 30(4))."""
 
 
 class Partner(Model):
@@ -321,6 +323,9 @@ class Index:
         self.tasks: Mapping[str, frozenset[str]] = {
             p.slug: frozenset(t.code for t in p.statutory_tasks) for p in covenant.partners
         }
+        self.bound_tasks = frozenset(
+            (p.slug, t.code) for p in covenant.partners for t in p.statutory_tasks if t.secrecy_bound
+        )
         self.purposes: Mapping[str, Purpose] = {p.code: p for p in covenant.purposes}
         self.contexts: Mapping[str, Context] = {c.code: c for c in covenant.contexts}
         self.categories: Mapping[str, Category] = {c.code: c for c in covenant.categories}

@@ -77,7 +77,7 @@ def special_category_needs_exception(scene: ItemScene) -> Iterator[Finding]:
         return
     cited = proposal.special_exception
     open_here = row is not None and row.condition is Condition.EXCEPTION and cited in row.grounds
-    bound = proposal.secrecy is not None and proposal.secrecy.recipient_bound
+    bound = (proposal.recipient, proposal.recipient_task) in scene.index.bound_tasks
     if not open_here or (cited is not None and needs_bound_recipient(cited) and not bound):
         yield scene.refuse("R05", scene.recipient_name)
 

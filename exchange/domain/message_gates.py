@@ -118,7 +118,7 @@ def informed_beforehand(scene: Scene) -> Iterator[Finding]:
     notice, exception = proposal.notice, proposal.notice_exception
     if notice is not None and notice.reference and proposal.recipient in notice.recipients:
         return
-    if exception is None or not exception.reference or exception.ground not in INFORM_EXCEPTIONS:
+    if exception is None or exception.ground not in INFORM_EXCEPTIONS:
         yield Finding("R14")
     elif proposal.on > exception.review_on or (exception.ends_on is not None and proposal.on > exception.ends_on):
         yield Finding("R15")

@@ -41,13 +41,11 @@ class ItemFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secrecy:
-    """The answer to "does professional secrecy apply?", and for the recipient too."""
+    """The answer to "does professional secrecy apply?", and what lifts it for this disclosure."""
 
     applies: bool
     regime: SecrecyRegime | None = None
     ground: SecrecyGround | None = None
-    recipient_bound: bool = False
-    """Whoever receives it is bound to secrecy by profession or contract (UAVG 30(4))."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +70,6 @@ class Notice:
 class NoticeException:
     """Why the subject was not told beforehand (article 10.1, UAVG 41, AVG 14(5))."""
 
-    reference: str
     ground: str
     review_on: date
     """Last day on which it holds without a new review."""
