@@ -61,6 +61,8 @@ def templates(argument: ast.expr) -> Iterator[str | None]:
 def sentence_of(call: ast.Call, errors: frozenset[str]) -> ast.expr | None:
     """The argument of ``call`` that is a sentence for people, if it is such a call."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name == "__init__" and call.args and ast.unparse(call.func) == "super().__init__":
+        return call.args[0]  # an error class of a room that brings its own sentence
     position = 1 if name == "WireError" else 0
     if name not in errors and name not in MARKERS:
         return None
