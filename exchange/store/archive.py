@@ -25,11 +25,11 @@ class LogFactory(SQLiteFactory):
     def __init__(self, env: Environment, path: Path) -> None:
         super().__init__(env)
         self.datastore.close()
-        self.datastore = LogDatastore(path)
+        self.datastore = self._log = LogDatastore(path)
 
     def application_recorder(self) -> LogRecorder:
         """The recorder; its tables were created with the file."""
-        return LogRecorder(self.datastore)
+        return LogRecorder(self._log)
 
 
 class Archive(Application[UUID]):

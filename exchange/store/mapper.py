@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -35,6 +35,7 @@ _UNKEYED: Final = b'{"key_id":null,'
 _ZERO: Final = timedelta(0)
 
 
+@lru_cache(maxsize=256)  # the events of a batch share their time
 def rfc3339(at: datetime) -> str:
     """``at`` as ``2026-03-02T08:00:00.000Z``.
 

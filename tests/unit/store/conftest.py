@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from exchange.domain.event import EVENTS, Event, Private
 from exchange.store.keys import KeyId, NewKey, Shredded
@@ -33,7 +33,7 @@ class Opened(Event, topic="test/opened/1"):
     """Only public fields."""
 
     code: str
-    counts: dict[int, tuple[str, ...]] = {}
+    counts: dict[int, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Noted(Event, topic="test/noted/1"):
@@ -44,7 +44,7 @@ class Noted(Event, topic="test/noted/1"):
     note: Private[str]
     who: Private[UUID | None] = None
     where: Private[tuple[Place, ...]] = ()
-    identity: Private[dict[str, str]] = {}
+    identity: Private[dict[str, str]] = Field(default_factory=dict)
 
 
 class Loose(Event, topic="test/loose/1"):

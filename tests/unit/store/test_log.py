@@ -263,7 +263,7 @@ def test_a_stray_shell_variable_does_not_move_the_log(world, log, keys, monkeypa
 
 
 def test_the_library_door_for_saving_is_shut(log, world):
-    with pytest.raises(Exception, match="Log.batch"):
+    with pytest.raises(Exception, match=r"Log\.batch"):
         log._archive.mapper.to_stored_event(world.opened())
     world.fill(log, 3)
     note = log._archive.recorder.select_notifications(start=3, limit=1)[0]
