@@ -57,10 +57,17 @@ class ConflictError(InputError):
 
 
 class NotAllowedError(ExchangeError):
-    """The actor's role does not include this command, or nobody proved who is calling."""
+    """The actor's role does not include this command."""
 
     code = "not-allowed"
     status = 403
+
+
+class NotAuthenticatedError(NotAllowedError):
+    """Nobody proved who is calling, or the one who did is no actor of this node."""
+
+    code = "not-authenticated"
+    status = 401
 
 
 class SetupError(ExchangeError):
