@@ -55,9 +55,7 @@ def unseal(key: bytes, box: bytes, aad: bytes) -> bytes:
     try:
         return crypto_aead_xchacha20poly1305_ietf_decrypt(box[NONCE_SIZE:], aad, box[:NONCE_SIZE], key)
     except SodiumError:
-        raise CryptoError(
-            "A sealed box does not open: the key or the data is not what it was sealed with."
-        ) from None
+        raise CryptoError("A sealed box does not open: the key or the data is not what it was sealed with.") from None
 
 
 def _check_key(key: bytes) -> None:

@@ -42,9 +42,7 @@ _Private65: TypeAlias = mldsa.MLDSA65PrivateKey
 
 def _check_seed(seed: bytes) -> None:
     if len(seed) != SEED_SIZE:
-        raise CryptoError(
-            "A key seed of {expected} bytes is needed, got {got}.", expected=SEED_SIZE, got=len(seed)
-        )
+        raise CryptoError("A key seed of {expected} bytes is needed, got {got}.", expected=SEED_SIZE, got=len(seed))
 
 
 class Ed25519Key:
@@ -196,9 +194,7 @@ def _check_level(level: int) -> None:
 
 
 def _no_mldsa() -> SetupError:
-    return SetupError(
-        "This build of the cryptography library has no ML-DSA; install the release in the lock file."
-    )
+    return SetupError("This build of the cryptography library has no ML-DSA; install the release in the lock file.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,9 +258,7 @@ class RootKey:
 
     def __init__(self, seed: bytes) -> None:
         if len(seed) != 2 * SEED_SIZE:
-            raise CryptoError(
-                "A key seed of {expected} bytes is needed, got {got}.", expected=64, got=len(seed)
-            )
+            raise CryptoError("A key seed of {expected} bytes is needed, got {got}.", expected=64, got=len(seed))
         self._ed25519 = Ed25519Key(seed[:SEED_SIZE])
         self._mldsa65 = MLDSAKey(65, seed[SEED_SIZE:])
         self.public = RootPublic(self._ed25519.public, self._mldsa65.public)
