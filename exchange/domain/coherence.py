@@ -160,6 +160,17 @@ def _unknown(path: Path, names: Iterable[str], known: Iterable[str]) -> Iterator
             yield Problem(path, _("{name} is not defined in this covenant."), {"name": name})
 
 
+def _terms(covenant: Covenant) -> Iterator[Problem]:
+    """Every partner has exactly one proposed rule in every class, at each level of naming."""
+    for at, retention in enumerate(covenant.retention):
+        holders = [holder for rule in retention.rules for holder in rule.holders]
+        for holder in sorted({h for h in holders if holders.count(h) > 1}):
+            yield Problem(("retention", at), _("{name} has two rules in this class."), {"name": holder})
+        for partner in covenant.partners:
+            if not {partner.slug, partner.kind, ANYONE} & set(holders):
+                yield Problem(("retention", at), _("{name} has no rule in this class."), {"name": partner.slug})
+
+
 def _rows_twice(covenant: Covenant) -> Iterator[Problem]:
     """Two rows for the same category, recipient and sender would contradict each other or say the same twice."""
     seen: set[tuple[str, str, str]] = set()
@@ -221,4 +232,4 @@ def _all_police(row: Row, covenant: Covenant) -> bool:
     return all(p.regime is Regime.WPG for p in reached)
 
 
-_CHECKS: Final = (_generation, _duplicates, _keys, _unknown_names, _rows_twice, _rows_against_the_law)
+_CHECKS: Final = (_generation, _duplicates, _keys, _unknown_names, _terms, _rows_twice, _rows_against_the_law)

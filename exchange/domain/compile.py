@@ -1,0 +1,213 @@
+"""From the TOML that people write to the covenant that nodes obey, with every mistake shown at its line.
+
+The TOML holds everything but keys: identifiers and cards of connected partners are merged in here. The canonical bytes that are
+signed are made from :meth:`Covenant.document`, outside this room.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from exchange.domain.coherence import Path, Problem, _, contradictions
+from exchange.domain.covenant import Covenant, place
+from exchange.errors import CovenantError
+
+MAX_SIZE: Final = 1_000_000
+"""Characters of TOML; a covenant is a document people read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """What a partner's own card adds to the covenant."""
+
+    id: str
+    """Partner id, 32 hex digits."""
+    card: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """Something to mend, and where."""
+
+    line: int | None
+    problem: Problem
+
+    def sentence(self, gettext: Callable[[str], str] = str) -> str:
+        """One sentence, in the reader's language."""
+        at = gettext(_("Line {line}, {place}:")) if self.line else gettext(_("{place}:"))
+        return f"{at.format(line=self.line, place=place(self.problem.path))} {self.problem.text(gettext)}"
+
+
+def compile_covenant(text: str, parties: Mapping[str, Party]) -> Covenant:
+    """The covenant that ``text`` describes, with the cards of its connected partners (slug -> party).
+
+    Raises:
+        CovenantError: There are mistakes; names the first and how many. :func:`check` lists them all.
+    """
+    covenant, mistakes = _compile(text, parties, draft=False)
+    if covenant is None or mistakes:
+        raise CovenantError(
+            "The covenant has {count} mistake(s), and this is the first. {first}",
+            count=len(mistakes),
+            first=mistakes[0].sentence(),
+        )
+    return covenant
+
+
+def check(text: str, parties: Mapping[str, Party] | None = None) -> list[Mistake]:
+    """Every mistake in ``text``. Without ``parties`` it is read as a draft whose cards are still to come."""
+    return _compile(text, parties or {}, draft=parties is None)[1]
+
+
+def _compile(text: str, parties: Mapping[str, Party], *, draft: bool) -> tuple[Covenant | None, list[Mistake]]:
+    if len(text) > MAX_SIZE:
+        return None, [Mistake(None, Problem((), _("The file is too large to be a covenant.")))]
+    try:
+        data = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        return None, [_syntax(error)]
+    lines = _Lines(text)
+    missing = _merge(data, parties, draft=draft)
+    try:
+        covenant = Covenant.model_validate_json(json.dumps({"format": "covx-covenant/1", **data}, default=_plain))
+    except (ValidationError, ValueError, RecursionError) as error:
+        problems = _form(error) if isinstance(error, ValidationError) else [Problem((), _("A value is out of range."))]
+        return None, [Mistake(lines.of(p.path), p) for p in [*missing, *problems]]
+    return covenant, [Mistake(lines.of(p.path), p) for p in [*missing, *contradictions(covenant)]]
+
+
+def _plain(value: object) -> str:
+    """TOML dates as JSON text."""
+    if isinstance(value, date | datetime | time):
+        return value.isoformat()
+    raise ValueError
+
+
+_SYNTAX: Final = re.compile(r"\(at line ([0-9]+), column ([0-9]+)\)")
+
+
+def _syntax(error: BaseException) -> Mistake:
+    """TOML that cannot be read. The parser's own words may repeat the text, so only its position is used."""
+    at = _SYNTAX.search(str(error))
+    if at is None:
+        return Mistake(None, Problem((), _("This is not TOML: the text ends too early, or is nested too deep.")))
+    return Mistake(
+        int(at[1]), Problem((), _("This is not TOML, or a key stands twice, near column {column}."), {"column": at[2]})
+    )
+
+
+def _merge(data: dict[str, Any], parties: Mapping[str, Party], *, draft: bool) -> list[Problem]:
+    """Put identifiers and cards into the partners, in place."""
+    problems = []
+    partners = data.get("partners")
+    for at, partner in enumerate(partners if isinstance(partners, list) else ()):
+        if not isinstance(partner, dict):
+            continue
+        if "card" in partner:
+            problems.append(
+                Problem(("partners", at, "card"), _("Cards are merged in from their own files; leave this out."))
+            )
+        slug = partner.get("slug")
+        party = parties.get(slug) if isinstance(slug, str) else None
+        if partner.get("participation") != "connected":
+            continue
+        if party is not None:
+            if partner.setdefault("id", party.id) != party.id:
+                problems.append(Problem(("partners", at, "id"), _("This is not the identifier on the partner's card.")))
+            partner["card"] = dict(party.card)
+        elif draft:
+            partner.setdefault("id", f"{at + 1:032x}")
+        else:
+            partner.setdefault("id", f"{at + 1:032x}")
+            problems.append(Problem(("partners", at), _("A connected partner needs its card; put it with the others.")))
+    return problems
+
+
+_FORM: Final = {
+    "missing": _("This key is missing."),
+    "extra_forbidden": _("This key is not known here."),
+    "enum": _("This must be one of {expected}."),
+    "literal_error": _("This must be one of {expected}."),
+    "string_pattern_mismatch": _("This has not the right form for a code, slug or line of text."),
+    "string_type": _("This must be a text between quotes."),
+    "string_too_short": _("This may not be empty."),
+    "string_too_long": _("This text is too long."),
+    "int_type": _("This must be a whole number."),
+    "bool_type": _("This must be true or false."),
+    "too_short": _("At least one is needed here."),
+    "greater_than_equal": _("This number is too small."),
+    "less_than_equal": _("This number is too large."),
+    "date_from_datetime_parsing": _("This must be a date such as 2026-10-01, without quotes."),
+    "date_parsing": _("This must be a date such as 2026-10-01, without quotes."),
+    "date_type": _("This must be a date such as 2026-10-01, without quotes."),
+    "value_error": _("A term is an ISO 8601 period of whole days or more, such as P6W, P2Y or P1Y6M."),
+}
+
+
+def _form(error: ValidationError) -> list[Problem]:
+    """What pydantic found, in our words."""
+    return [
+        Problem(
+            found["loc"],
+            _FORM.get(found["type"], _("This does not have the right form.")),
+            {"expected": str(found.get("ctx", {}).get("expected", ""))},
+        )
+        for found in error.errors(include_url=False, include_input=False)
+    ]
+
+
+_TABLE: Final = re.compile(r"\s*\[\s*([A-Za-z0-9_.\-\s]+?)\s*\]\s*(?:#.*)?")
+_ARRAY: Final = re.compile(r"\s*\[\[\s*([A-Za-z0-9_.\-\s]+?)\s*\]\]\s*(?:#.*)?")
+_KEY: Final = re.compile(r"\s*([A-Za-z0-9_\-]+|\"[^\"]*\")\s*=")
+
+
+class _Lines:
+    """On which line each table and key of a TOML text starts. Only for showing people where to look."""
+
+    def __init__(self, text: str) -> None:
+        self._found: dict[Path, int] = {}
+        counts: dict[Path, int] = {}
+        table: Path = ()
+        quoted = False
+        for number, line in enumerate(text.splitlines(), 1):
+            fences = line.count('"""') + line.count("'''")
+            if quoted:
+                quoted = fences % 2 == 0
+                continue
+            if array := _ARRAY.fullmatch(line):
+                name = self._resolve(array[1], counts)
+                table = (*name, counts.get(name, 0))
+                counts[name] = counts.get(name, 0) + 1
+                self._found[table] = number
+            elif header := _TABLE.fullmatch(line):
+                table = self._resolve(header[1], counts)
+                self._found[table] = number
+            elif key := _KEY.match(line):
+                self._found.setdefault((*table, key[1].strip('"')), number)
+            quoted = fences % 2 == 1
+
+    @staticmethod
+    def _resolve(dotted: str, counts: Mapping[Path, int]) -> Path:
+        """The path of a dotted header: inside arrays of tables it means their newest element."""
+        path: Path = ()
+        parts = [part.strip() for part in dotted.split(".")]
+        for part in parts[:-1]:
+            path = (*path, part)
+            if path in counts:
+                path = (*path, counts[path] - 1)
+        return (*path, parts[-1])
+
+    def of(self, path: Path) -> int | None:
+        """The line of ``path``, or of the nearest thing around it."""
+        for end in range(len(path), 0, -1):
+            if path[:end] in self._found:
+                return self._found[path[:end]]
+        return None
