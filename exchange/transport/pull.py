@@ -1,0 +1,94 @@
+"""Pulling from a durable consumer: always enough asked for, never more than may wait here.
+
+JetStream sends only what was asked for. Several requests of :data:`BATCH` stand open at once so that the next messages
+are under way while the last are handled; a message counts against the window until its handler has returned. A request
+ends when it is filled, when it expires, or when the server says so (status 4xx with the number it did not deliver).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+
+from nats.aio.msg import Msg
+
+from exchange.transport import failures
+from exchange.transport.link import Link
+
+BATCH = 128
+"""Messages per request, and the most that is handed over at once."""
+REQUESTS = 3
+BATCH_BYTES = 16 * 1024 * 1024
+"""Bytes per request: with frames of 512 KiB at most 48 MiB waits in memory."""
+EXPIRES_S = 30.0
+"""Well below the two minutes after which the server forgets where replies across accounts go."""
+_RETRY_S = 1.0
+
+_REQUEST = json.dumps({"batch": BATCH, "max_bytes": BATCH_BYTES, "expires": int(EXPIRES_S * 1e9)}).encode()
+
+
+class Puller:
+    """Keeps requests open on one link for one consumer.
+
+    Args:
+        link: The connection; when it is lost, so is this.
+        subject: Where to ask (the alias of ``CONSUMER.MSG.NEXT`` in our account).
+        arrived: Called with each message; must not block.
+    """
+
+    def __init__(self, link: Link, subject: str, arrived: Callable[[Puller, Msg], None]) -> None:
+        self._link = link
+        self._subject = subject
+        self._arrived = arrived
+        self._inbox = link.inbox()
+        self._asked = 0
+        self._held = 0
+        self._pause = False
+        self._wake = asyncio.Event()
+
+    async def run(self) -> None:
+        """Ask, and ask again, until the link is lost.
+
+        Raises:
+            BrokerError: The link was lost.
+        """
+        await self._link.listen(self._inbox, self._on_message)
+        while True:
+            if self._pause:  # the set-up has not run, a leader is being elected, the server goes down: no hammering
+                self._pause = False
+                await asyncio.sleep(_RETRY_S)
+            await self._top_up()
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(EXPIRES_S + failures.ACK_TIMEOUT_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                self._asked = 0  # every request has expired by now; if we were not told, the word was lost
+
+    def released(self, number: int) -> None:
+        """``number`` messages have been handled."""
+        self._held -= number
+        self._wake.set()
+
+    async def _top_up(self) -> None:
+        while self._asked + self._held <= (REQUESTS - 1) * BATCH:
+            self._asked += BATCH
+            await self._link.send(self._subject, _REQUEST, reply=self._inbox)
+
+    async def _on_message(self, message: Msg) -> None:
+        if message.reply:
+            self._asked = max(0, self._asked - 1)
+            self._held += 1
+            self._arrived(self, message)
+        else:
+            self._on_status(message.headers or {})
+        self._wake.set()
+
+    def _on_status(self, headers: dict[str, str]) -> None:
+        """A request ended; what it did not bring is to be asked for again."""
+        if failures.is_no_responders(headers):
+            self._link.problem = failures.not_prepared()
+        left = headers.get("Nats-Pending-Messages", "")
+        self._asked = max(0, self._asked - (int(left) if left.isdecimal() else BATCH))
+        self._pause = headers.get("Status") != "408" and not left  # 408: expired, as it should
