@@ -55,7 +55,8 @@ def judge(covenant: Covenant, proposal: Proposal, *, side: Side) -> Verdict:
     for number, item in enumerate(proposal.items):
         about = _about_item(scene, number, item)
         findings += [finding for gate in ITEM_GATES for finding in gate(about)]
-    return Verdict(tuple(findings), tuple(_warnings(scene)))
+    once = {(finding.code, finding.item): finding for finding in reversed(findings)}
+    return Verdict(tuple(once[key] for key in reversed(once)), tuple(_warnings(scene)))
 
 
 def _about_item(scene: Scene, number: int, item: ItemFacts) -> ItemScene:
