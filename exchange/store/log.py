@@ -139,10 +139,15 @@ class Log:
         """The event of ``entry``, with private fields unsealed, SHREDDED or LOCKED."""
         return self.read_all([entry])[0]
 
-    def read_all(self, entries: Sequence[Entry]) -> list[Event]:
-        """The events of many entries, their keys fetched in one go."""
+    def entries_at(self, indexes: Sequence[int]) -> list[Entry]:
+        """The entries at these indexes, in order of index; absent ones are passed over."""
+        with sqlite.disk():
+            return self._recorder.entries_at(indexes)
+
+    def read_all(self, entries: Sequence[Entry], *, unseal: bool = True) -> list[Event]:
+        """The events of many entries, their keys fetched in one go; without ``unseal`` private fields read LOCKED."""
         keys: dict[KeyId, bytes] | None = None
-        if self._keys is not None:
+        if unseal and self._keys is not None:
             wanted = {key_id for entry in entries if (key_id := key_id_of(entry)) is not None}
             keys = self._keys.get_many(sorted(wanted)) if wanted else {}
         return [read(entry, keys) for entry in entries]
@@ -188,6 +193,11 @@ class Log:
         """Own signed checkpoints with a size of at least ``start``, oldest first."""
         with sqlite.disk():
             return self._recorder.checkpoints(start, limit)
+
+    def frontiers(self) -> list[tuple[int, bytes]]:
+        """Stored trees by size, for verification."""
+        with sqlite.disk():
+            return self._recorder.frontiers()
 
     def newest_checkpoint(self) -> Checkpoint | None:
         """The newest own signed checkpoint."""

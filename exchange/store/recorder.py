@@ -86,6 +86,7 @@ _READING: Final = frozenset(
         sqlite3.SQLITE_RECURSIVE,
     }
 )
+_CHUNK: Final = 500
 _GROWING: Final = frozenset({"stored_events", "leaves", "sealed", "frontiers", "checkpoints"})
 
 
@@ -230,6 +231,20 @@ class LogRecorder(SQLiteApplicationRecorder):
         )
         return list(map(Entry._make, rows))
 
+    def entries_at(self, indexes: Sequence[int]) -> list[Entry]:
+        """The entries at these indexes, in order of index."""
+        found: list[Entry] = []
+        wanted = sorted({index + 1 for index in indexes})
+        for at in range(0, len(wanted), _CHUNK):
+            part = wanted[at : at + _CHUNK]
+            rows = self.rows(
+                "SELECT rowid - 1, originator_id, originator_version, topic, state FROM stored_events "
+                f"WHERE rowid IN ({','.join('?' * len(part))}) ORDER BY rowid",
+                part,
+            )
+            found += map(Entry._make, rows)
+        return found
+
     def stream(self, originator: str, after: int = 0) -> list[Entry]:
         """All entries of one stream after version ``after``, oldest first."""
         rows = self.datastore.point(
@@ -263,6 +278,10 @@ class LogRecorder(SQLiteApplicationRecorder):
         """The largest stored frontier up to ``size``: (its size, its hashes one after another); (0, b"") for none."""
         rows = self.rows("SELECT size, hashes FROM frontiers WHERE size <= ? ORDER BY size DESC LIMIT 1", (size,))
         return (int(rows[0][0]), bytes(rows[0][1])) if rows else (0, b"")
+
+    def frontiers(self) -> list[tuple[int, bytes]]:
+        """Every stored frontier, smallest first."""
+        return self.rows("SELECT size, hashes FROM frontiers ORDER BY size")
 
     def checkpoints(self, start: int = 0, limit: int = -1) -> list[Checkpoint]:
         """Signed checkpoints with a size of at least ``start``, oldest first."""
