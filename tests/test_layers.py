@@ -33,9 +33,11 @@ ROOMS = {
     "merkle": _room("errors"),
     "wire": _room("errors domain crypto", "pydantic rfc8785 orjson"),
     "store": _room("errors domain crypto merkle", "eventsourcing pydantic orjson"),
-    "node": _room("errors domain crypto merkle wire store", "pydantic structlog"),
+    "node": _room("errors domain crypto merkle wire store", "pydantic orjson structlog"),
     "transport": _room("errors wire", "nats nkeys structlog"),
-    "api": _room("errors i18n domain node reports store.views", "fastapi starlette pydantic jinja2 structlog"),
+    "api": _room(
+        "errors i18n domain node reports store.views", "fastapi starlette uvicorn pydantic orjson jinja2 structlog"
+    ),
     "reports": _room("errors i18n domain node store.views", "jinja2"),
     "i18n": _room("errors"),
     "logs": _room("errors", "structlog"),

@@ -42,9 +42,23 @@ class Sentence(NamedTuple):
 
 
 def error_classes() -> frozenset[str]:
-    """The names of our error classes, read from ``exchange/errors.py``."""
-    tree = ast.parse((PACKAGE / "errors.py").read_text("utf-8"))
-    return frozenset(node.name for node in tree.body if isinstance(node, ast.ClassDef) and node.name.endswith("Error"))
+    """The names of our error classes: those of ``exchange/errors.py``, and what the rooms derive from them.
+
+    A room's class with an ``__init__`` of its own brings its own sentence (see :func:`sentence_of`) and is not among them.
+    """
+    trees = [ast.parse(file.read_text("utf-8")) for file in sorted(PACKAGE.rglob("*.py"))]
+    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    names, before = {"ExchangeError"}, 0
+    while len(names) > before:
+        before = len(names)
+        names |= {c.name for c in classes if any(isinstance(b, ast.Name) and b.id in names for b in c.bases)}
+    home = {
+        node.name
+        for node in ast.parse((PACKAGE / "errors.py").read_text("utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    }
+    speaking = {c.name for c in classes if any(isinstance(n, ast.FunctionDef) and n.name == "__init__" for n in c.body)}
+    return frozenset(names - (speaking - home))
 
 
 def templates(argument: ast.expr) -> Iterator[str | None]:
