@@ -1,0 +1,86 @@
+"""Routes about sharing: signals, disclosures, the inbox and the outbox."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response, status
+
+from exchange.api.calls import Caller, Key, Language, MessageId, Service
+from exchange.node.forms import (
+    ActAnswer,
+    DropForm,
+    Explanation,
+    InboxRow,
+    MessageAnswer,
+    OutboxRow,
+    ReplyForm,
+    ShareForm,
+)
+from exchange.reports.refusals import explained
+
+router = APIRouter(prefix="/v1", tags=["sharing"])
+
+
+@router.post("/acts", status_code=status.HTTP_201_CREATED)
+async def share(service: Service, actor: Caller, key: Key, form: ShareForm, response: Response) -> ActAnswer:
+    """Send a signal or make a disclosure. A refusal carries every reason at once and stores no content."""
+    answer = await service.share(actor, form, key)
+    response.headers["Location"] = f"/v1/acts/{answer.act}"
+    return answer
+
+
+@router.post("/acts/_explain")
+async def explain(service: Service, actor: Caller, form: ShareForm, language: Language) -> list[Explanation]:
+    """Say per recipient what would happen, without storing or sending anything."""
+    return explained(await service.explain(actor, form), language)
+
+
+@router.get("/acts/{act}")
+async def act(
+    service: Service,
+    actor: Caller,
+    act: UUID,
+    wait_s: Annotated[
+        float, Query(alias="waitS", ge=0, le=60, description="Wait at most this long for every receipt.")
+    ] = 0,
+) -> ActAnswer:
+    """Where the messages of one act stand."""
+    return await service.act(actor, act, wait_s=wait_s)
+
+
+@router.get("/inbox")
+async def inbox(service: Service, actor: Caller) -> list[InboxRow]:
+    """What partners sent, without its content."""
+    return await service.inbox(actor)
+
+
+@router.get("/inbox/{message}")
+async def read(service: Service, actor: Caller, message: MessageId) -> MessageAnswer:
+    """One message with its text. That you read it is recorded."""
+    return await service.read_message(actor, message)
+
+
+@router.post("/inbox/{message}/replies", status_code=status.HTTP_201_CREATED)
+async def reply(service: Service, actor: Caller, key: Key, message: MessageId, form: ReplyForm) -> ActAnswer:
+    """Tell the sender that it was taken up or handled."""
+    return await service.reply(actor, message, form, key)
+
+
+@router.get("/outbox")
+async def outbox(service: Service, actor: Caller) -> list[OutboxRow]:
+    """Messages without a receipt."""
+    return await service.outbox(actor)
+
+
+@router.post("/outbox/{message}/retry", status_code=status.HTTP_204_NO_CONTENT)
+async def retry(service: Service, actor: Caller, message: MessageId) -> None:
+    """Send a message again now."""
+    await service.retry_message(actor, message)
+
+
+@router.post("/outbox/{message}/drop", status_code=status.HTTP_204_NO_CONTENT)
+async def drop(service: Service, actor: Caller, message: MessageId, form: DropForm) -> None:
+    """Let a message go; a signed void takes its sequence number."""
+    await service.drop_message(actor, message, form)

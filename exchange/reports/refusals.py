@@ -1,0 +1,24 @@
+"""Refusals as people read them: the sentence in their language, grouped by partner and item."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from exchange.domain.refusals import CATALOGUE
+from exchange.node.forms import Explanation, RefusalAnswer
+
+
+def in_language(answer: RefusalAnswer, language: str) -> RefusalAnswer:
+    """The same refusal with its sentence in ``language``; the node itself speaks Dutch."""
+    refusal = CATALOGUE.get(answer.code)
+    if language == "nl" or refusal is None:
+        return answer
+    return answer.model_copy(update={"text": refusal.sentence({"recipient": answer.partner}, language=language)})
+
+
+def explained(answers: Sequence[Explanation], language: str) -> list[Explanation]:
+    """What would happen per recipient, with every sentence in ``language``."""
+    return [
+        answer.model_copy(update={"refusals": [in_language(refusal, language) for refusal in answer.refusals]})
+        for answer in answers
+    ]

@@ -1,0 +1,204 @@
+"""Who knows what about a person: the answer as people read it, for the screen and for paper.
+
+:func:`known` turns the node's answer into sentences once; the page and the terminal table show the same sentences. The page is
+one file without anything from outside: semantic HTML (headings, captions, scopes) for screen readers, and A4 when printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from exchange.i18n import N_, Translate, tr
+from exchange.node.forms import KnownItem, WhoKnows
+from exchange.reports.titles import Titles
+
+HERE: Final = ZoneInfo("Europe/Amsterdam")
+
+CHANNELS: Final = {
+    "EXCHANGE": N_("through the exchange"),
+    "ORAL": N_("in conversation"),
+    "PHONE": N_("by telephone"),
+    "SECURE_MAIL": N_("by secure mail"),
+    "PAPER": N_("on paper"),
+    "IMPORTED": N_("taken over from an earlier file"),
+}
+KINDS: Final = {"signal": N_("Signal"), "disclosure": N_("Disclosure")}
+
+
+@dataclass(frozen=True)
+class Known:
+    """One item in sentences."""
+
+    partner: str
+    direction: str
+    """``sent`` or ``received``."""
+    what: str
+    field: str
+    kind: str
+    when: str
+    channel: str
+    why: str
+    basis: list[str]
+    proof: str
+    proven: bool
+    keep: str
+    state: str
+    """``kept``, ``erased`` or ``refused``; carried by a word on the page, never by colour alone."""
+    state_text: str
+    mentioned: bool
+    log_index: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """Everything exchanged with one partner."""
+
+    name: str
+    sent: list[Known]
+    received: list[Known]
+
+
+_TEMPLATES: Final = Environment(
+    loader=PackageLoader("exchange.reports", "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def day(moment: datetime | date) -> str:
+    """A date as it is written in the Netherlands, in Dutch time."""
+    local = moment.astimezone(HERE) if isinstance(moment, datetime) else moment
+    return local.strftime("%d-%m-%Y")
+
+
+def minute(moment: datetime) -> str:
+    """A moment in Dutch time."""
+    return moment.astimezone(HERE).strftime("%d-%m-%Y %H:%M")
+
+
+def known(item: KnownItem, _: Translate, titles: Titles) -> Known:
+    """One item in sentences of the reader's language."""
+    when = minute(item.at)
+    if item.occurred_on is not None:
+        when = _("{day}, recorded {moment}").format(day=day(item.occurred_on), moment=when)
+    state, state_text = _state(item, _)
+    return Known(
+        partner=item.partner_name,
+        direction=item.direction,
+        what=titles.of(item.category),
+        field=titles.of_field(item.category, item.field) if item.field else "",
+        kind=_(KINDS.get(item.kind, item.kind)),
+        when=when,
+        channel=_(CHANNELS.get(item.channel, item.channel)),
+        why=titles.of(item.purpose),
+        basis=[titles.of(code) for code in item.basis],
+        proof=_proof(item, _),
+        proven=item.proven,
+        keep=_keep(item, _),
+        state=state,
+        state_text=state_text,
+        mentioned=item.mentioned,
+        log_index=item.log_index,
+    )
+
+
+def _proof(item: KnownItem, _: Translate) -> str:
+    """What proves that it arrived."""
+    if item.channel != "EXCHANGE":
+        return _("stated, not proven")
+    if item.direction == "received":
+        return _("signed by the sender")
+    if item.receipt_at is None:
+        return _("no receipt yet")
+    return _("receipt {moment}").format(moment=minute(item.receipt_at))
+
+
+def _state(item: KnownItem, _: Translate) -> tuple[str, str]:
+    """What became of it."""
+    if item.erased_at is not None:
+        return "erased", _("erased on {day} under rule {rule}").format(day=day(item.erased_at), rule=item.erased_rule)
+    if item.rejected:
+        return "refused", _("refused on receipt: {codes}").format(codes=", ".join(item.rejected))
+    return "kept", ""
+
+
+def _keep(item: KnownItem, _: Translate) -> str:
+    """Until when, and whether the controller fixed that."""
+    if item.keep_until is None:
+        return _("no date yet (rule {rule})").format(rule=item.keep_rule) if item.keep_rule else _("no rule yet")
+    sentence = N_("until {day}, rule {rule}") if item.rule_confirmed else N_("until {day}, rule {rule} (proposed)")
+    return _(sentence).format(day=day(item.keep_until), rule=item.keep_rule)
+
+
+def groups(answer: WhoKnows, language: str, titles: Titles | None = None) -> list[Group]:
+    """The items by partner, in order of the partners' names and then of time."""
+    _, titles = tr(language), titles or Titles()
+    by_partner: dict[tuple[str, str], list[KnownItem]] = {}
+    for item in sorted(answer.items, key=lambda item: (item.at, item.log_index)):
+        by_partner.setdefault((item.partner_name, item.partner), []).append(item)
+    return [
+        Group(
+            name,
+            [known(item, _, titles) for item in items if item.direction == "sent"],
+            [known(item, _, titles) for item in items if item.direction == "received"],
+        )
+        for (name, _slug), items in sorted(by_partner.items())
+    ]
+
+
+def summary(answer: WhoKnows, language: str) -> list[str]:
+    """The answer in a few sentences: the ones a privacy officer reads aloud."""
+    _ = tr(language)
+    if not answer.items:
+        return [_("Nothing about this is known to have been exchanged.")]
+    sent = [item for item in answer.items if item.direction == "sent"]
+    lines = []
+    # An erased or refused item went out as well, but who got it does not know it from us any more.
+    reads = sorted({i.partner_name for i in sent if i.erased_at is None and not i.rejected})
+    if reads:
+        lines.append(_("Received from us: {partners}.").format(partners=_names(reads, _)))
+    gave = sorted({i.partner_name for i in answer.items if i.direction == "received"})
+    if gave:
+        lines.append(_("Told to us by: {partners}.").format(partners=_names(gave, _)))
+    for text, count in (
+        (N_("Not confirmed by a receipt: {count}."), _unconfirmed(sent)),
+        (N_("Stated, not proven: {count}."), sum(item.channel != "EXCHANGE" for item in answer.items)),
+        (N_("Refused on receipt: {count}."), sum(bool(item.rejected) for item in sent)),
+        (N_("Erased here: {count}."), sum(item.erased_at is not None for item in answer.items)),
+    ):
+        if count:
+            lines.append(_(text).format(count=count))
+    return lines
+
+
+def _unconfirmed(sent: Sequence[KnownItem]) -> int:
+    return sum(item.channel == "EXCHANGE" and item.receipt_at is None for item in sent)
+
+
+def _names(names: Sequence[str], _: Translate) -> str:
+    """``A, B and C``."""
+    if len(names) == 1:
+        return names[0]
+    return _("{first} and {last}").format(first=", ".join(names[:-1]), last=names[-1])
+
+
+def render(answer: WhoKnows, language: str = "nl", titles: Titles | None = None) -> str:
+    """The page to print."""
+    template = _TEMPLATES.get_template("who_knows.html")
+    return template.render(
+        _=tr(language),
+        language=language,
+        answer=answer,
+        groups=groups(answer, language, titles),
+        summary=summary(answer, language),
+        as_of=minute(answer.as_of),
+        short_root=" ".join(answer.root[i : i + 8] for i in range(0, min(len(answer.root), 32), 8)),
+    )
