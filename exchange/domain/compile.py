@@ -17,7 +17,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from exchange.domain.coherence import Path, Problem, _, contradictions
-from exchange.domain.covenant import Covenant, place
+from exchange.domain.covenant import Covenant, form_errors, place
 from exchange.errors import CovenantError
 
 MAX_SIZE: Final = 1_000_000
@@ -160,7 +160,7 @@ def _form(error: ValidationError) -> list[Problem]:
             _FORM.get(found["type"], _("This does not have the right form.")),
             {"expected": str(found.get("ctx", {}).get("expected", ""))},
         )
-        for found in error.errors(include_url=False, include_input=False)
+        for found in form_errors(error)
     ]
 
 

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
 
 from exchange.domain.retention import Period, Rule, Trigger
 from exchange.domain.vocabulary import ANYONE, Kind, Mark, Regime
@@ -258,8 +259,8 @@ class Covenant(Model):
         except ValidationError as error:
             raise CovenantError(
                 "The covenant document does not fit the form at {place}; it has {count} such mistakes.",
-                place=place(error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"]),
-                count=error.error_count(),
+                place=place(form_errors(error)[0]["loc"]),
+                count=len(form_errors(error)),
             ) from None
         except RecursionError:
             raise CovenantError("The covenant document is nested too deep.") from None
@@ -274,6 +275,11 @@ class Covenant(Model):
     def document(self) -> dict[str, Any]:
         """Plain JSON data, to be made canonical (RFC 8785), hashed and signed."""
         return self.model_dump(mode="json", exclude_defaults=True)
+
+    def __copy__(self) -> Self:
+        copied = super().__copy__()
+        copied.__dict__.pop("index", None)  # model_copy may change what the index was made from
+        return copied
 
     @cached_property
     def index(self) -> Index:
@@ -300,6 +306,17 @@ class Covenant(Model):
     def retention_rules(self, class_code: str, slug: str) -> tuple[RetentionRule, ...]:
         """The proposed rules of one class for one partner, the most specific first."""
         return self.index.retention_rules(class_code, slug)
+
+
+def form_errors(error: ValidationError) -> list[ErrorDetails]:
+    """What is wrong, without the echoes: a list whose only element is wrong is also reported as too short."""
+    found = error.errors(include_url=False, include_input=False)
+    return [
+        one
+        for one in found
+        if one["type"] != "too_short"
+        or not any(o is not one and o["loc"][: len(one["loc"])] == one["loc"] for o in found)
+    ]
 
 
 def place(loc: tuple[str | int, ...]) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 from functools import cached_property
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final, NamedTuple, Self
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -69,6 +69,11 @@ class Identity(BaseModel):
     postcode: Annotated[str, Field(max_length=8)] = ""
     house_number: Annotated[str, Field(max_length=12)] = ""
     """Number with suffix: ``12``, ``12a``, ``12-2``."""
+
+    def __copy__(self) -> Self:
+        copied = super().__copy__()
+        copied.__dict__.pop("key", None)  # model_copy may change what the key was made from
+        return copied
 
     @cached_property
     def key(self) -> Key:

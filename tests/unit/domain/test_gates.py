@@ -441,7 +441,7 @@ hostile = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(sender=slugs, recipient=slugs, changes=hostile)
 def test_no_proposal_however_hostile_passes_an_item_the_matrix_forbids(
     de_wolden: Covenant, propose: Propose, sender: str, recipient: str, changes: dict[str, Any]
@@ -480,7 +480,7 @@ def test_no_proposal_however_hostile_passes_an_item_the_matrix_forbids(
         assert facts.field in category.fields
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(sender=slugs, recipient=slugs, changes=hostile)
 def test_a_finding_says_nothing_a_partner_chose(
     de_wolden: Covenant, propose: Propose, sender: str, recipient: str, changes: dict[str, Any]

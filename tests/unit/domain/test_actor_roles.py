@@ -1,0 +1,90 @@
+"""The one table from roles to commands."""
+
+from __future__ import annotations
+
+import pytest
+
+from exchange.domain.actors import (
+    COMMANDS,
+    CONTENT_COMMANDS,
+    DESTRUCTIVE_COMMANDS,
+    ROLE_COMMANDS,
+    Role,
+    may,
+    require,
+    roles_of,
+    sees_content,
+)
+from exchange.errors import InputError, NotAllowedError
+
+USE_CASES = """
+subject.register subject.find subject.match signal.send disclosure.make disclosure.explain inbox.list inbox.read inbox.take-up
+inbox.handle outbox.list who-knows log.list log.show log.verify log.replay retention.rules retention.confirm retention.due
+retention.enforce parked.list parked.retry parked.drop keys.show keys.roll actor.register actor.list actor.revoke status
+covenant.show covenant.accept
+"""
+
+
+def test_the_table_speaks_of_every_use_case_and_of_nothing_else() -> None:
+    assert set(USE_CASES.split()) == COMMANDS
+    assert CONTENT_COMMANDS <= COMMANDS
+    assert DESTRUCTIVE_COMMANDS <= COMMANDS
+
+
+def test_every_role_stands_in_the_table_and_every_command_has_a_role() -> None:
+    assert set(ROLE_COMMANDS) == set(Role)
+    assert all(any(may({role}, command) for role in Role) for command in COMMANDS)
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.AUDITOR])
+def test_operator_and_auditor_see_no_content(role: Role) -> None:
+    assert not sees_content({role})
+    assert not ROLE_COMMANDS[role] & CONTENT_COMMANDS
+
+
+@pytest.mark.parametrize("role", [Role.FG, Role.AUDITOR])
+def test_who_watches_changes_nothing(role: Role) -> None:
+    changing = {
+        "register",
+        "match",
+        "send",
+        "make",
+        "take-up",
+        "handle",
+        "confirm",
+        "enforce",
+        "retry",
+        "drop",
+        "roll",
+        "revoke",
+    }
+    assert not {c for c in ROLE_COMMANDS[role] if c.rpartition(".")[2] in changing}
+
+
+def test_who_sends_does_not_destroy() -> None:
+    for role in (Role.WORKER, Role.DEPUTY, Role.INTEGRATION, Role.CHAIR):
+        assert not ROLE_COMMANDS[role] & DESTRUCTIVE_COMMANDS
+
+
+def test_nobody_without_a_role_may_do_anything() -> None:
+    for command in COMMANDS:
+        assert not may((), command)
+        with pytest.raises(NotAllowedError):
+            require((), command)
+
+
+def test_several_roles_add_up() -> None:
+    both = roles_of(["operator", "worker"])
+    assert may(both, "parked.drop")
+    assert may(both, "signal.send")
+    assert sees_content(both)
+    require(both, "signal.send")
+
+
+def test_an_unknown_command_or_role_is_refused_without_repeating_it() -> None:
+    with pytest.raises(NotAllowedError) as caught:
+        require(Role, "weg-ermee")
+    assert "weg-ermee" not in str(caught.value)
+    with pytest.raises(InputError) as wrong:
+        roles_of(["koning"])
+    assert "koning" not in str(wrong.value)
