@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, NamedTuple, Self
+from typing import Literal, Self
 
 from exchange.crypto.vault import (
     MODERATE,
@@ -29,9 +29,11 @@ from exchange.crypto.vault import (
     new_secret,
     rewrap_slot,
 )
-from exchange.errors import ConflictError, ExchangeError, IntegrityError, LockedError, NotFoundError, StorageError
+from exchange.errors import ConflictError, ExchangeError, IntegrityError, NotFoundError, StorageError
+from exchange.store import replica as replicas
 from exchange.store.anchors import AnchorProvider, FileAnchor
 from exchange.store.keys import KeyId, NewKey, Shredded
+from exchange.store.replica import Place
 from exchange.store.sqlite import disk
 from exchange.store.vaultfile import Row, VaultFile
 
@@ -50,13 +52,6 @@ __all__ = [
 ]
 
 _KEY_ID_DIGITS = 32
-
-
-class Place(NamedTuple):
-    """A vault file and the anchor that belongs to it."""
-
-    path: Path
-    anchor: AnchorProvider
 
 
 @dataclass(frozen=True)
@@ -347,62 +342,13 @@ class Vault:
             self._attach()
 
     def _attach(self, secret: Secret | None = None) -> None:
-        """Open the replica and bring it up to date; leave it silent when that fails.
-
-        Args:
-            secret: Of the custodian who is opening the vault: opens a replica that missed a change of the vault secret.
-
-        Raises:
-            IntegrityError: The replica is ahead: this vault was restored from an old copy and holds erased keys.
-        """
-        if self._place is None:
-            return
-        try:
-            replica = self._open_replica(self._place, secret)
-        except ExchangeError:
-            return
-        if replica.generation > self._primary.generation:
-            replica.close()
-            raise IntegrityError(
-                "The key vault is older than its replica: it was restored from a copy and may hold erased keys. "
-                "Remove it and open the replica in its place."
-            )
-        try:
-            self._copy_to(replica)
-        except ExchangeError:
-            replica.close()
-            return
-        self._replica = replica
-
-    def _open_replica(self, place: Place, secret: Secret | None) -> VaultFile:
-        try:
-            return VaultFile.open(place.path, place.anchor, self._primary.secret)
-        except LockedError:
-            if secret is None:
-                raise
-        replica = VaultFile.open(place.path, place.anchor, secret)
-        if replica.generation < self._primary.generation:
-            replica.roll({}, self._primary.generation, self._primary.slots(), self._primary.secret)
-        return replica
+        if self._place is not None:
+            self._replica = replicas.attach(self._primary, self._place, secret)
 
     def _detach(self) -> None:
         if self._replica is not None:
             self._replica.close()
             self._replica = None
-
-    def _copy_to(self, replica: VaultFile) -> None:
-        """Make ``replica`` hold the same keys at the same generation. What it has too much is destroyed there as well."""
-        mine, its = self._primary.ids(), replica.ids()
-        missing, surplus = sorted(mine - its), its - mine
-        tags = dict(self._primary.pending())
-        settled = [key_id for key_id, _ in replica.pending() if key_id not in tags]
-        if missing or settled:
-            keys, classes = self._primary.get_many(missing), self._primary.classes(missing)
-            replica.put([Row(key_id, classes[key_id], keys[key_id], tags.get(key_id)) for key_id in missing], settled)
-        if surplus and replica.generation == self._primary.generation:
-            self._primary.roll({})  # the replica is never ahead
-        if replica.generation < self._primary.generation:
-            replica.roll(replica.present(surplus), to=self._primary.generation)
 
 
 def _raw(key_id: KeyId) -> bytes:

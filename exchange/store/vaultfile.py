@@ -15,7 +15,7 @@ Both rotations are needed: with a new anchor alone, a row from an old backup ope
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +23,7 @@ from exchange.crypto import vault as vc
 from exchange.errors import ExchangeError, LockedError, SetupError, StorageError
 from exchange.store import sqlite
 from exchange.store.anchors import Anchor, AnchorProvider
+from exchange.store.pending import Pending
 
 BUCKET_ROWS: Final = 128
 """Keys per bucket: what a shred wraps anew around one deleted row."""
@@ -40,8 +41,8 @@ FORMAT: Final = sqlite.Format(
         "CREATE TABLE buckets (bucket INTEGER PRIMARY KEY, class TEXT NOT NULL, filled INTEGER NOT NULL, box BLOB NOT NULL)",
         "CREATE TABLE keys (id BLOB PRIMARY KEY, bucket INTEGER NOT NULL, box BLOB NOT NULL) WITHOUT ROWID",
         "CREATE INDEX keys_bucket ON keys (bucket)",
-        # Pending keys only; a live key has no row here, so confirming never rewrites a key's row.
-        "CREATE TABLE pending (id BLOB PRIMARY KEY, tag BLOB NOT NULL) WITHOUT ROWID",
+        # One row per group of keys that wait for one batch; a live key is in no group, so confirming rewrites no key's row.
+        "CREATE TABLE pending (number INTEGER PRIMARY KEY, tag BLOB NOT NULL, ids BLOB NOT NULL)",
     ),
 )
 
@@ -67,6 +68,7 @@ class VaultFile:
         self._db = db
         self._buckets: dict[int, bytes] = {}
         self._filling: dict[str, tuple[int, int]] = {}
+        self._pending = Pending()
         self._settled = False
 
     # ------------------------------------------------------------------------------------ opening
@@ -162,7 +164,7 @@ class VaultFile:
                     found[key_id] = vc.open_row(self._buckets.get(bucket, _NONE), key_id, box)
         return found
 
-    def put(self, rows: Sequence[Row], confirmed: Iterable[bytes] = ()) -> None:
+    def put(self, rows: Sequence[Row], confirmed: Sequence[bytes] = ()) -> None:
         """Store keys, and settle earlier ones as live, in one durable transaction."""
         self._ready()
         root = self._root
@@ -177,33 +179,42 @@ class VaultFile:
             filling[row.retention_class] = (bucket, filled + 1)
             bucket_key = fresh[bucket][1] if bucket in fresh else self._buckets[bucket]
             inserts.append((row.id, bucket, vc.seal_row(bucket_key, row.id, row.key)))
+        done = self._pending.finished_by(confirmed)
+        groups = self._pending.plan((row.id, row.tag) for row in rows if row.tag is not None)
         with sqlite.transaction(self._db) as db:
-            self._confirm(db, confirmed)
+            db.executemany("DELETE FROM pending WHERE number=?", [(number,) for number in done])
             db.executemany(
                 "INSERT INTO buckets VALUES (?,?,0,?)",
                 [(n, name, vc.seal_bucket(root, n, name, key)) for n, (name, key) in fresh.items()],
             )
             db.executemany("INSERT INTO keys VALUES (?,?,?)", inserts)
-            db.executemany("INSERT INTO pending VALUES (?,?)", [(r.id, r.tag) for r in rows if r.tag is not None])
+            db.executemany(
+                "INSERT INTO pending VALUES (?,?,?)", [(n, t, b"".join(ids)) for n, (t, ids) in groups.items()]
+            )
             db.executemany("UPDATE buckets SET filled=? WHERE bucket=?", [(n, b) for b, n in filling.values()])
+        self._pending.confirm(confirmed, done)
+        self._pending.add(groups)
         self._filling = filling
         self._buckets |= {bucket: key for bucket, (_, key) in fresh.items()}
 
-    def confirm(self, ids: Iterable[bytes]) -> None:
+    def confirm(self, ids: Sequence[bytes]) -> None:
         """Settle pending keys as live, durably."""
         self._ready()
-        with sqlite.transaction(self._db) as db:
-            self._confirm(db, ids)
+        done = self._pending.finished_by(ids)
+        self._drop_groups(done)
+        self._pending.confirm(ids, done)
 
     def pending(self) -> list[tuple[bytes, bytes]]:
-        """Pending keys and their tags."""
+        """Pending keys and their tags. A group that is confirmed in part comes back whole after a restart."""
         self._ready()
-        with sqlite.disk():
-            return self._db.execute("SELECT id, tag FROM pending ORDER BY id").fetchall()
+        return self._pending.keys()
 
     def present(self, ids: Iterable[bytes]) -> dict[bytes, int]:
         """Which of ``ids`` are here, and in which bucket."""
         self._ready()
+        return self._present(ids)
+
+    def _present(self, ids: Iterable[bytes]) -> dict[bytes, int]:
         with sqlite.disk():
             rows = (self._db.execute("SELECT id, bucket FROM keys WHERE id=?", (key_id,)).fetchone() for key_id in ids)
             return {row[0]: row[1] for row in rows if row is not None}
@@ -291,9 +302,7 @@ class VaultFile:
         raise StorageError("The disk refused while keys were being destroyed; nothing was destroyed. Try again.")
 
     def _rewrap_rows(self, db: sqlite3.Connection, remove: Mapping[bytes, int], fresh: Mapping[int, bytes]) -> None:
-        for part in _chunks(list(remove)):
-            db.executemany("DELETE FROM keys WHERE id=?", [(key_id,) for key_id in part])
-            db.executemany("DELETE FROM pending WHERE id=?", [(key_id,) for key_id in part])
+        db.executemany("DELETE FROM keys WHERE id=?", [(key_id,) for key_id in remove])
         for bucket, key in fresh.items():
             rows = db.execute("SELECT id, box FROM keys WHERE bucket=?", (bucket,)).fetchall()
             old = self._buckets[bucket]
@@ -346,8 +355,19 @@ class VaultFile:
         self._root = root
         with sqlite.disk():
             rows = self._db.execute("SELECT bucket, class, filled, box FROM buckets ORDER BY bucket").fetchall()
+            waiting = self._db.execute("SELECT number, tag, ids FROM pending").fetchall()
         self._buckets = {bucket: vc.open_bucket(root, bucket, name, box) for bucket, name, _, box in rows}
         self._filling = {name: (bucket, filled) for bucket, name, filled, _ in rows}  # the last of each class stays
+        size = vc.ID_SIZE
+        listed = {n: (tag, [ids[i : i + size] for i in range(0, len(ids), size)]) for n, tag, ids in waiting}
+        groups = {n: (tag, set(self._present(ids))) for n, (tag, ids) in listed.items()}
+        self._drop_groups([n for n, (_, ids) in groups.items() if not ids])  # all of its keys were shredded
+        self._pending = Pending({n: group for n, group in groups.items() if group[1]})
+
+    def _drop_groups(self, numbers: Sequence[int]) -> None:
+        if numbers:
+            with sqlite.transaction(self._db) as db:
+                db.executemany("DELETE FROM pending WHERE number=?", [(number,) for number in numbers])
 
     def _truncate(self) -> None:
         """Move the write-ahead log into the file and cut it: it still held what was deleted."""
@@ -355,10 +375,6 @@ class VaultFile:
             busy = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if busy:
             raise StorageError("The key vault is being read by another process; stop that process and try again.")
-
-    @staticmethod
-    def _confirm(db: sqlite3.Connection, ids: Iterable[bytes]) -> None:
-        db.executemany("DELETE FROM pending WHERE id=?", [(key_id,) for key_id in ids])
 
 
 def _write_meta(db: sqlite3.Connection, generation: int, root: vc.Root) -> None:
@@ -381,8 +397,3 @@ def _open_any(slots: Sequence[vc.Slot], secret: vc.Secret) -> bytes:
         except LockedError:
             continue
     raise LockedError("This secret does not open the key vault.")
-
-
-def _chunks(ids: list[bytes]) -> Iterator[list[bytes]]:
-    for at in range(0, len(ids), _CHUNK):
-        yield ids[at : at + _CHUNK]
