@@ -46,6 +46,7 @@ SHAPES: Mapping[str, re.Pattern[str] | None] = {
     "kind": _SLUG,
     "command": re.compile(r"[a-z][a-z.-]{0,40}"),
     "state": _SLUG,
+    "loop": _SLUG,
     "signal": _CODE,
     "code": _CODE,
     "reason": _CODE,

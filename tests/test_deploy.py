@@ -6,7 +6,7 @@ import configparser
 import hashlib
 from pathlib import Path
 
-import nkeys
+import nkeys  # type: ignore[import-untyped]
 
 from exchange.transport.broker import BrokerLayout, BrokerPartner, ServerTls, config_text
 
@@ -17,7 +17,7 @@ EXAMPLE = ROOT / "deploy" / "nats" / "nats-server.conf.example"
 def _example_key(name: str) -> str:
     """The public half of a throw-away transport key, the same at every run."""
     seed = nkeys.encode_seed(hashlib.sha256(name.encode()).digest(), nkeys.PREFIX_BYTE_USER)
-    return nkeys.from_seed(bytearray(seed)).public_key.decode()
+    return str(nkeys.from_seed(bytearray(seed)).public_key.decode())
 
 
 def test_the_broker_example_is_what_broker_config_writes() -> None:
