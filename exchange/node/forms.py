@@ -79,6 +79,8 @@ class ItemForm(Form):
     """None: the regime of this partner's own records."""
     mentions: list[UUID] = []
     valid_until: date | None = None
+    source_consent: Code | None = None
+    onward_ground: Code | None = None
 
 
 class WeighingForm(Form):
@@ -98,14 +100,30 @@ class SecrecyForm(Form):
     motivation: Text = ""
 
 
+class WpgForm(Form):
+    """A registered decision of the police to disclose (Wpg 16, 18, 19, 20)."""
+
+    reference: Code
+    ground: Code
+    goal: Code
+    interest: Text = ""
+    recipients: list[Slug] = []
+    categories: list[Code] = []
+    fields: list[Code] | None = None
+    authority_agreed: bool = False
+    valid_until: date
+
+
 class NoticeForm(Form):
     """Covenant 10.1: told beforehand, naming the recipients; or an exception with a review date."""
 
+    reference: Code | None = None
     given_on: date | None = None
     mode: Code | None = None
     recipients: list[Slug] = []
     exception: Code | None = None
     review_on: date | None = None
+    ends_on: date | None = None
 
 
 class RecipientForm(Form):
@@ -130,7 +148,9 @@ class ShareForm(Form):
     context: Code
     basis: Code
     task: Code
-    wpg_decision: Code | None = None
+    stated: list[Code] = []
+    """Grounds of the covenant itself that are met."""
+    wpg: WpgForm | None = None
     secrecy: SecrecyForm = SecrecyForm()
     weighing: WeighingForm = WeighingForm()
     notice: NoticeForm = NoticeForm()

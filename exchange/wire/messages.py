@@ -154,6 +154,14 @@ class Identity(Wire):
     house_number: Annotated[str, Field(max_length=12)] = ""
 
 
+IDENTITY_FIELDS = {
+    "name": ("IDENTIFICATIE", "naam"),
+    "birth_date": ("IDENTIFICATIE", "geboortedatum"),
+    "address": ("CONTACT", "adres"),
+}
+"""Category and field under which the gates judge each attribute of an identity."""
+
+
 class Item(Wire):
     """One datum about one subject; it may mention others. Own key, own term, own erasure."""
 
@@ -174,6 +182,9 @@ class Item(Wire):
     origin_partner: Slug
     origin_regime: Literal["AVG", "WPG"] = "AVG"
     valid_until: Day | None = None
+    source_consent: Code | None = None
+    """Reference of the source's consent to pass on what he gave (Wpg 7(2))."""
+    onward_ground: Code | None = None
 
 
 class Weighing(Wire):
@@ -193,14 +204,30 @@ class Secrecy(Wire):
     motivation: Text = ""
 
 
+class WpgDecision(Wire):
+    """A registered decision of the police to disclose (Wpg 16, 18, 19, 20)."""
+
+    reference: Code
+    ground: Code
+    goal: Code
+    interest: Text = ""
+    recipients: Annotated[list[Slug], Field(max_length=50)] = []
+    categories: Annotated[list[Code], Field(max_length=100)] = []
+    fields: Annotated[list[Code], Field(max_length=200)] | None = None
+    authority_agreed: bool = False
+    valid_until: Day
+
+
 class Notice(Wire):
     """Covenant 10.1: the subject was told beforehand, or an exception holds."""
 
+    reference: Code | None = None
     given_on: Day | None = None
     mode: Code | None = None
     recipients: Annotated[list[Slug], Field(max_length=50)] = []
     exception: Code | None = None
     review_on: Day | None = None
+    ends_on: Day | None = None
 
 
 class Statement(Wire):
@@ -216,7 +243,11 @@ class Statement(Wire):
     recipient_task: Code
     special_exception: Code | None = None
     criminal_ground: Code | None = None
-    wpg_decision: Code | None = None
+    stated: Annotated[list[Code], Field(max_length=20)] = []
+    """Grounds of the covenant itself that the sender states to be met."""
+    wpg: WpgDecision | None = None
+    numbers_confirmed: bool = False
+    """A person confirmed that the numbers in the text are no citizen service number."""
     secrecy: Secrecy = Secrecy()
     weighing: Weighing = Weighing()
     notice: Notice = Notice()

@@ -1,0 +1,332 @@
+"""The composition root: the only place that knows every part. Opens a node directory, wires it, runs it, closes it.
+
+with_node = open_node(directory, secret)      vault, log, views, memory; nothing is sent yet
+run_node(directory, secret)                   the whole process, until SIGTERM or SIGINT
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import logging
+import os
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from exchange import logs, settings
+from exchange.api.app import create_app
+from exchange.api.auth import AnyOf, BearerToken, PeerCredentials, token_of
+from exchange.api.server import serve
+from exchange.crypto.hpke import self_test
+from exchange.crypto.signing import Ed25519Key, MLDSAKey
+from exchange.crypto.vault import Secret
+from exchange.domain.covenant import Environment
+from exchange.domain.pairing import PairIn, PairOut
+from exchange.errors import CovenantError
+from exchange.files import make_directory, read, write_new
+from exchange.node import actors as node_actors
+from exchange.node import people as node_people
+from exchange.node.actors import Actors
+from exchange.node.context import Context, NodeKeys
+from exchange.node.covenants import Accepted, Covenants, verify_signed
+from exchange.node.node import Node, after_commit
+from exchange.node.people import People
+from exchange.node.ports import Clock, Transport
+from exchange.node.prekeys import Prekeys
+from exchange.node.writer import Overlay, Writer
+from exchange.setup import SIDE_FILE, load_accepted, open_vault, place_at, read_keys
+from exchange.store.ledger import Ledger
+from exchange.store.log import PAGE, Log
+from exchange.store.side import SideStore
+from exchange.store.vault import Vault
+from exchange.store.views import catch_up
+from exchange.transport import keys as nkeys
+from exchange.transport.broker import BrokerLayout, BrokerPartner, ServerTls, config_text
+from exchange.transport.broker import setup as broker_setup
+from exchange.transport.client import NatsTransport
+from exchange.transport.security import TlsFiles
+from exchange.transport.server import LocalServer
+
+VIEWS_FILE: Final = "views.db"
+OPERATOR_FILE: Final = "operator.nk"
+log = structlog.get_logger()
+TransportFactory = Callable[[settings.Settings, Covenants, str], Transport]
+"""Settings, covenants and the transport key's seed make the way to the broker."""
+
+
+class SystemClock:
+    """The machine's clock, in whole milliseconds."""
+
+    def now(self) -> datetime:
+        """The present moment (UTC)."""
+        moment = datetime.now(UTC)
+        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+class DemoClock:
+    """A clock that can be moved, and that remembers it; only where the covenant's environment is DEMO (design §4.19)."""
+
+    def __init__(self, side: SideStore) -> None:
+        self._side = side
+        self._machine = SystemClock()
+        known = side.get("clock", "offset")
+        self._offset = timedelta(milliseconds=known["ms"]) if known else timedelta()
+
+    def now(self) -> datetime:
+        """The moved moment."""
+        return self._machine.now() + self._offset
+
+    def set(self, moment: datetime) -> None:
+        """Let it be ``moment`` now."""
+        self._offset = moment - self._machine.now()
+        self._offset -= timedelta(microseconds=self._offset.microseconds % 1000)
+        self._side.put("clock", "offset", {"ms": round(self._offset / timedelta(milliseconds=1))})
+
+
+# ---------------------------------------------------------------------------------------- opening
+
+
+def open_node(
+    directory: Path,
+    secret: Secret,
+    *,
+    clock: Clock | None = None,
+    transport: TransportFactory | None = None,
+) -> Node:
+    """Everything of a node, ready to start. What a crash left half done in the vault is settled here.
+
+    Raises:
+        SetupError: Not a node directory, another process has it open, or no covenant was accepted.
+        LockedError: Wrong secret, missing or stale anchor.
+        IntegrityError: Log or vault are not what was written.
+    """
+    self_test()
+    place = settings.load(directory)
+    vault = open_vault(directory, place, secret)
+    opened: list[Vault | Log | SideStore | Ledger] = [vault]
+    try:
+        log_ = Log.open(directory, vault)
+        opened.append(log_)
+        settled = log_.settle()
+        side = SideStore.open(directory / SIDE_FILE)
+        opened.append(side)
+        ledger = Ledger(directory / VIEWS_FILE)
+        opened.append(ledger)
+        catch_up(log_, ledger)
+        return _wire(directory, place, vault, log_, side, ledger, settled, clock, transport)
+    except BaseException:
+        for part in reversed(opened):
+            part.close()
+        raise
+
+
+def _wire(
+    directory: Path,
+    place: settings.Settings,
+    vault: Vault,
+    log_: Log,
+    side: SideStore,
+    ledger: Ledger,
+    settled: int,
+    clock: Clock | None,
+    transport: TransportFactory | None,
+) -> Node:
+    covenants = Covenants(load_accepted(log_))
+    me = covenants.current.partner(place.partner)
+    keys = read_keys(directory, vault)
+    if clock is None:
+        demo = covenants.current.covenant.environment is Environment.DEMO
+        clock = DemoClock(side) if demo else SystemClock()
+    people, actors = _fold(log_)
+    overlay = pairs(ledger, [p.slug for p in covenants.current.covenant_partners()])
+    take: list[Callable[..., None]] = []
+    writer = Writer(log_, clock, overlay, lambda recorded: take[0](recorded))
+    ctx = Context(
+        me=me,
+        keys=NodeKeys(
+            Ed25519Key(keys["sign"]),
+            Ed25519Key(keys["log"]),
+            MLDSAKey(44, keys["log_pq"]),
+            MLDSAKey(44, keys["witness"]),
+        ),
+        covenants=covenants,
+        clock=clock,
+        log=log_,
+        vault=vault,
+        ledger=ledger,
+        side=side,
+        people=people,
+        prekeys=Prekeys(vault, side),
+        writer=writer,
+        release=importlib.metadata.version("covenant-exchange"),
+        build=os.environ.get("EXCHANGE_BUILD", "source"),
+        settled=settled,
+        anchor_kind=vault.anchor_kind,
+    )
+    take.append(after_commit(ctx, actors))
+    make = transport or nats_transport
+    node = Node(ctx, make(place, covenants, keys["transport"].decode()), actors)
+    writer.start()
+    return node
+
+
+def nats_transport(place: settings.Settings, covenants: Covenants, seed: str) -> NatsTransport:
+    """The real way to the broker."""
+    tls = TlsFiles(ca=place.broker_ca) if place.broker_ca else None
+    return NatsTransport(place.broker, place.partner, covenants.tag, seed, tls=tls)
+
+
+def _fold(log_: Log) -> tuple[People, Actors]:
+    """What stands sealed and is needed in memory, in one reading of the log."""
+    people, actors = People(), Actors()
+    topics = [*node_people.TOPICS, *node_actors.TOPICS]
+    start = 0
+    while page := log_.entries(start, PAGE, topics):
+        for entry, event in zip(page, log_.read_all(page), strict=True):
+            people.evolve(entry.index, event)
+            actors.evolve(event)
+        start = page[-1].index + 1
+    return people, actors
+
+
+def pairs(ledger: Ledger, slugs: list[str]) -> Overlay:
+    """The pair states as the log has them."""
+    overlay = Overlay()
+    for slug in slugs:
+        inward, outward = PairIn(), PairOut()
+        for row in ledger.rows(
+            "SELECT sequence FROM messages WHERE direction='received' AND partner=? ORDER BY sequence", slug
+        ):
+            inward = inward.accepted(row["sequence"])
+        for row in ledger.rows("SELECT last FROM gaps WHERE partner=?", slug):
+            inward, _ = inward.announced(row["last"])
+        for row in ledger.rows(
+            "SELECT sequence, min(state IN ('open','nacked')) AS waits FROM messages"
+            " WHERE direction='sent' AND partner=? AND state <> 'voided' GROUP BY sequence ORDER BY sequence",
+            slug,
+        ):
+            outward = outward.stamped(row["sequence"])
+            if not row["waits"]:
+                outward = outward.settled(row["sequence"])
+        overlay.pairs_in[slug], overlay.pairs_out[slug] = inward, outward
+    return overlay
+
+
+# ---------------------------------------------------------------------------------------- running
+
+
+def run_node(directory: Path, secret: Secret) -> None:
+    """The whole node: API, inbox, outbox, housekeeping; until SIGTERM or SIGINT.
+
+    Raises:
+        ExchangeError: It cannot start; one sentence says why.
+    """
+    place = settings.load(directory)
+    level = logging.getLevelNamesMapping().get(place.log_level.upper(), logging.INFO)
+    node = open_node(directory, secret)
+    logs.configure(level=level, now=node.ctx.clock.now)
+    asyncio.run(_serve(directory, place, node))
+
+
+async def _serve(directory: Path, place: settings.Settings, node: Node) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    authenticators = [PeerCredentials(node)]
+    tcp = None
+    if place.tcp_port is not None:
+        authenticators.append(BearerToken(node, *token_of(directory)))  # type: ignore[arg-type]  # both are Authenticators
+        tcp = ("127.0.0.1", place.tcp_port)
+    app = create_app(node, AnyOf(*authenticators))
+    await node.start()
+    ready = asyncio.Event()
+    server = asyncio.create_task(serve(app, socket=place_at(directory, place.socket), tcp=tcp, ready=ready))
+    waits = [asyncio.create_task(stop.wait()), server]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if server.done():
+            server.result()  # raises what ended it
+    finally:
+        for task in waits:
+            task.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+        await node.stop()
+
+
+# ---------------------------------------------------------------------------------------- the broker
+
+
+def layout_of(signed: Path, operator: str) -> BrokerLayout:
+    """Who may connect to this covenant's broker, from the signed covenant."""
+    accepted = verify_signed(read(signed, "signed covenant"), datetime.now(UTC))
+    partners = tuple(BrokerPartner(p.slug, p.card.transport) for p in accepted.connected() if p.card is not None)
+    return BrokerLayout(tag=first_tag(accepted), partners=partners, operator=operator)
+
+
+def first_tag(accepted: Accepted) -> str:
+    """The tag of a covenant's subjects: from generation 1, which a later generation cannot tell.
+
+    Raises:
+        CovenantError: It is a later generation; the broker keeps the tag of the first.
+    """
+    if accepted.generation != 1:
+        raise CovenantError("Give the first generation of the covenant: its hash names the broker's subjects.")
+    return accepted.hash.hex()[:16]
+
+
+def broker_config(
+    signed: Path, directory: Path, *, port: int = 4222, host: str = "127.0.0.1", tls: ServerTls | None = None
+) -> Path:
+    """Write the nats-server configuration of a covenant, with an operator key of its own; gives its path."""
+    make_directory(directory)
+    layout = layout_of(signed, nkeys.public_of(operator_seed(directory)))
+    path = directory / "nats-server.conf"
+    path.write_text(
+        config_text(layout, store_dir=directory / "jetstream", host=host, port=port, tls=tls), encoding="utf-8"
+    )
+    return path
+
+
+def operator_seed(directory: Path) -> str:
+    """The broker operator's key, made the first time; it can read no frame."""
+    path = directory / OPERATOR_FILE
+    if not path.exists():
+        write_new(path, nkeys.generate_seed().encode(), 0o600)
+    return read(path, "operator key").decode().strip()
+
+
+async def start_broker(signed: Path, directory: Path, *, port: int = 4222) -> LocalServer:
+    """A supervised local nats-server with every stream in place."""
+    config = broker_config(signed, directory, port=port)
+    server = LocalServer(directory / "server", config.read_text(encoding="utf-8"))
+    await server.start()
+    try:
+        seed = operator_seed(directory)
+        await broker_setup(server.url, seed, layout_of(signed, nkeys.public_of(seed)))
+    except BaseException:
+        await server.stop()
+        raise
+    return server
+
+
+def run_broker(signed: Path, directory: Path, *, port: int = 4222) -> None:
+    """The local broker in the foreground, until SIGTERM or SIGINT."""
+    asyncio.run(_broker(signed, directory, port))
+
+
+async def _broker(signed: Path, directory: Path, port: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    server = await start_broker(signed, directory, port=port)
+    try:
+        await stop.wait()
+    finally:
+        await server.stop()

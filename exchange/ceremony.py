@@ -1,0 +1,175 @@
+"""The key ceremony: roots, cards and the covenant, all on files that people carry between machines.
+
+    root create -> (init makes a card request) -> root sign -> cards are exchanged -> covenant compile, sign, assemble, verify
+
+The root never touches the node's machine. Every step verifies what it was given before it writes anything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from exchange.crypto import aead, covenant_sig, labels
+from exchange.crypto import cards as partner_cards
+from exchange.crypto.covenant_sig import document_hash, fingerprint
+from exchange.crypto.signing import RootKey, RootSignature
+from exchange.crypto.vault import MODERATE, ArgonCost, Passphrase, Slot, make_slot, new_secret, open_slot
+from exchange.domain.compile import Party
+from exchange.domain.compile import compile_covenant as compile_text
+from exchange.errors import CovenantError, CryptoError, InputError, SetupError
+from exchange.files import make_directory, read, read_json, write_new
+from exchange.node.covenants import Accepted, parse_document, signed_file, split_signed, verify_signed
+from exchange.wire.codec import encode
+
+ROOT_FILE: Final = "root.key"
+
+
+def create_root(to: Path, slug: str, passphrase: str, *, argon: ArgonCost = MODERATE) -> str:
+    """Make a root key in ``to``, sealed under a passphrase; gives the fingerprint of its public half.
+
+    Raises:
+        SetupError: There is a root already, or the place cannot be written.
+    """
+    root = RootKey.generate()
+    secret = new_secret()
+    slot = make_slot("root", Passphrase(passphrase), argon, secret)
+    box = aead.seal(secret, root.seed, labels.KEY_FILE.encode() + b"\0" + slug.encode())
+    body = {"v": 1, "slug": slug, "slot": _slot_json(slot), "box": box.hex(), "public": root.public.to_json()}
+    make_directory(to)
+    write_new(to / ROOT_FILE, json.dumps(body).encode(), 0o600)
+    return fingerprint(document_hash(encode(root.public.to_json())))
+
+
+def open_root(root: Path, passphrase: str) -> RootKey:
+    """The root key of a directory.
+
+    Raises:
+        SetupError: No root there.
+        LockedError: Wrong passphrase.
+    """
+    data = read_json(root / ROOT_FILE, "root key")
+    try:
+        secret = open_slot(_slot(data["slot"]), Passphrase(passphrase))
+        seed = aead.unseal(secret, bytes.fromhex(data["box"]), labels.KEY_FILE.encode() + b"\0" + data["slug"].encode())
+        return RootKey(seed)
+    except (KeyError, TypeError, ValueError, CryptoError):
+        raise SetupError("The root key file is damaged; use another copy.") from None
+
+
+def sign_card(root: Path, passphrase: str, request: Path, out: Path) -> None:
+    """The root signs a node's card request.
+
+    Raises:
+        InputError: The request is not one.
+    """
+    key = open_root(root, passphrase)
+    data = read_json(request, "card request")
+    try:
+        card = partner_cards.Card.from_json({**data, "root": key.public.to_json()})
+    except CryptoError as error:
+        raise InputError("The card request is not acceptable: {why}", why=str(error)) from None
+    write_new(out, partner_cards.card_file(card, partner_cards.sign_card(key, card)), 0o644)
+
+
+def compile_covenant(toml: Path, cards: list[Path], out: Path) -> str:
+    """Merge the cards into the covenant people wrote; gives the fingerprint that all read aloud.
+
+    Raises:
+        CovenantError: There are mistakes in it; names the line.
+    """
+    parties = dict(_party(path) for path in cards)
+    covenant = compile_text(read(toml, "covenant").decode(errors="replace"), parties)
+    document = encode(covenant.document())
+    write_new(out, document, 0o644)
+    return fingerprint(document_hash(document))
+
+
+def _party(path: Path) -> tuple[str, Party]:
+    try:
+        card, _ = partner_cards.read_card_file(read(path, "card"))
+    except CryptoError as error:
+        raise InputError("The card file {name} is not acceptable: {why}", name=path.name, why=str(error)) from None
+    return card.slug, Party(card.partner, card.to_json())
+
+
+def sign_covenant(document: Path, root: Path, passphrase: str, out: Path) -> None:
+    """One partner's agreement: its root over the exact bytes.
+
+    Raises:
+        CovenantError: The document is not a covenant, or this root's partner is not in it.
+    """
+    data = read(document, "covenant")
+    covenant = parse_document(data)
+    key = open_root(root, passphrase)
+    mine = [
+        p for p in covenant.partners if p.card is not None and partner_cards.Card.from_json(p.card).root == key.public
+    ]
+    if len(mine) != 1:
+        raise CovenantError("This root key is not on any card in the covenant.")
+    signature = covenant_sig.sign_covenant(key, data)
+    body = {"covenant": document_hash(data).hex(), "partner": mine[0].id, "signature": signature.to_json()}
+    write_new(out, encode(body), 0o644)
+
+
+def assemble_covenant(document: Path, signatures: list[Path], out: Path) -> None:
+    """Put document and signatures into the one file every node accepts; verified before it is written.
+
+    Raises:
+        CovenantError: A signature is missing, doubled, or of another document.
+    """
+    data = read(document, "covenant")
+    expected = document_hash(data).hex()
+    collected: dict[str, RootSignature] = {}
+    for path in signatures:
+        value = read_json(path, "signature")
+        try:
+            if value["covenant"] != expected:
+                raise CovenantError("The signature in {name} is for another document.", name=path.name)
+            if value["partner"] in collected:
+                raise CovenantError("A partner's signature is given twice; once is enough.")
+            collected[value["partner"]] = RootSignature.from_json(value["signature"])
+        except (KeyError, TypeError, CryptoError):
+            raise CovenantError("The file {name} is not a covenant signature.", name=path.name) from None
+    signed = signed_file(data, collected)
+    verify_signed(signed, datetime.now(UTC))
+    write_new(out, signed, 0o644)
+
+
+def verify_covenant(signed: Path) -> dict[str, object]:
+    """Check a signed covenant and say what it is."""
+    return describe(verify_signed(read(signed, "signed covenant"), datetime.now(UTC)))
+
+
+def show_covenant(path: Path) -> dict[str, object]:
+    """The document in a signed or unsigned covenant file."""
+    data = read(path, "covenant")
+    with contextlib.suppress(CovenantError):
+        data, _ = split_signed(data)
+    return parse_document(data).document()
+
+
+def describe(accepted: Accepted) -> dict[str, object]:
+    """What people compare: name, generation, fingerprint, partners."""
+    covenant = accepted.covenant
+    return {
+        "name": covenant.name,
+        "version": covenant.version,
+        "environment": covenant.environment.value,
+        "generation": covenant.generation,
+        "hash": accepted.hash.hex(),
+        "fingerprint": fingerprint(accepted.hash),
+        "partners": [{"slug": p.slug, "name": p.name, "connected": p.connected} for p in accepted.covenant_partners()],
+        "review_due": covenant.review_due.isoformat(),
+    }
+
+
+def _slot_json(slot: Slot) -> dict[str, str]:
+    return {"name": slot.name, "head": slot.head.hex(), "box": slot.box.hex(), "mac": slot.mac.hex()}
+
+
+def _slot(data: dict[str, str]) -> Slot:
+    return Slot(data["name"], bytes.fromhex(data["head"]), bytes.fromhex(data["box"]), bytes.fromhex(data["mac"]))

@@ -1,0 +1,111 @@
+"""What all writes share: who may, an idempotency key that gets the same answer twice, and a bell for whoever waits."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+from pydantic import BaseModel
+
+from exchange.domain import events as e
+from exchange.domain.actors import require, roles_of
+from exchange.errors import ConflictError, InputError
+from exchange.node.context import Context
+from exchange.node.service import Actor, Idempotency
+from exchange.node.writer import Tx
+
+EXTERNAL = "external-reference"
+"""Vault class of the caller's own case numbers."""
+Result = dict[str, str | int | list[str]]
+
+
+class Bell:
+    """Rings after every commit; waiters look again. Nobody sleeps and polls."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake everybody who waits."""
+        self._event.set()
+        self._event = asyncio.Event()
+
+    async def wait(self, timeout_s: float) -> None:
+        """Until the next ring, or the time is over."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._event.wait(), timeout_s)
+
+
+def allow(actor: Actor, command: str) -> None:
+    """Deny by default.
+
+    Raises:
+        NotAllowedError: No role of this actor includes the command.
+    """
+    require(roles_of(actor.roles), command)
+
+
+async def once(
+    ctx: Context,
+    actor: Actor,
+    command: str,
+    key: Idempotency | None,
+    form: BaseModel,
+    unit: Callable[[Tx], tuple[UUID, Result]],
+    external_reference: str = "",
+) -> tuple[UUID, Result]:
+    """Run ``unit`` in the writer, at most once per idempotency key.
+
+    Raises:
+        ConflictError: The key was used before for another request.
+    """
+    request = _request(actor, command, key)
+    body = hashlib.sha256(orjson.dumps([command, form.model_dump(mode="json")])).hexdigest()
+
+    def run(tx: Tx) -> tuple[UUID, Result]:
+        earlier = _earlier(ctx, tx, request, body)
+        if earlier is not None:
+            return earlier
+        act, result = unit(tx)
+        if key is not None or external_reference:
+            tx.append(
+                e.CommandAccepted(
+                    originator_id=uuid4(),
+                    at=tx.now,
+                    key_id=tx.new_key(EXTERNAL) if external_reference else None,
+                    request=request,
+                    body=body,
+                    act=act,
+                    result=result,
+                    external_reference=external_reference or None,
+                )
+            )
+            tx.overlay.requests[request] = (body, act, result)
+        return act, result
+
+    return await ctx.writer.run(run)
+
+
+def _request(actor: Actor, command: str, key: Idempotency | None) -> str:
+    unique = key.key if key is not None else uuid4().hex
+    if not 0 < len(unique) <= 200:  # noqa: PLR2004 - stated in the sentence
+        raise InputError("An idempotency key has 1 to 200 characters.")
+    return hashlib.sha256(f"{actor.id}\0{command}\0{unique}".encode()).hexdigest()
+
+
+def _earlier(ctx: Context, tx: Tx, request: str, body: str) -> tuple[UUID, Result] | None:
+    known: tuple[str, UUID, Result] | None = tx.overlay.requests.get(request)
+    if known is None:
+        row = ctx.ledger.one("SELECT body, act, result FROM commands WHERE request=?", request)
+        if row is None:
+            return None
+        result: Any = orjson.loads(row["result"])
+        known = (row["body"], UUID(row["act"]), result)
+    if known[0] != body:
+        raise ConflictError("This idempotency key was used before for another request; use a new key.")
+    return known[1], known[2]

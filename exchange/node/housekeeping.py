@@ -1,0 +1,284 @@
+"""What keeps a node in touch and in order, none of it a fact.
+
+Bundles, heartbeats, checkpoints, expiry of epochs, the daily retention run. Only findings become events: a gap, silence, a clock
+that cannot be trusted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Final
+from uuid import uuid4
+
+import structlog
+
+from exchange.crypto import prekeys as pk
+from exchange.domain import events as e
+from exchange.domain.pairing import PairIn, PairOut
+from exchange.domain.retention import local_day
+from exchange.errors import ExchangeError, WireError
+from exchange.node.checkpoints import sign_checkpoint
+from exchange.node.context import Context
+from exchange.node.messages import moment
+from exchange.node.outbox import Outbox
+from exchange.node.partners import LABELS, Heard, Partners
+from exchange.node.ports import ControlMessage, Transport
+from exchange.node.writer import EMPTY_ROOT, Tx
+from exchange.wire import messages as m
+from exchange.wire.codec import encode_model
+
+HEARTBEAT: Final = timedelta(minutes=10)
+CHECKPOINT: Final = timedelta(minutes=5)
+CHECKPOINT_EVERY: Final = 100
+"""Log entries after which a checkpoint is signed at once."""
+SILENCE: Final = timedelta(hours=24)
+IN_FLIGHT: Final = timedelta(seconds=30)
+"""A message younger than this may simply be under way."""
+POLL_S: Final = 1.0
+REFUSED_KEPT: Final = 128
+MAX_AGE_MS: Final = 30 * 24 * 3600 * 1000
+"""The inbox streams' max_age: how long a frame may lie with the broker."""
+log = structlog.get_logger()
+
+
+@dataclass
+class Housekeeping:
+    """See the module. Everything runs on the event loop."""
+
+    ctx: Context
+    partners: Partners
+    outbox: Outbox
+    transport: Transport
+    daily: Callable[[], Awaitable[None]]
+    """The retention run of the day."""
+    _refused: dict[str, OrderedDict[str, m.RefusedFrame]] = field(default_factory=dict)
+    _beat_at: datetime | None = None
+    _beat_now: set[str] = field(default_factory=set)
+    _checkpoint_at: datetime | None = None
+    _published: bool = False
+    _day: date | None = None
+    _silent: set[str] = field(default_factory=set)
+    _started: datetime | None = None
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    # ------------------------------------------------------------------------------------ the loop
+
+    async def run(self) -> None:
+        """Until cancelled. A failure is logged and tried again; it never ends the loop."""
+        self._started = self.ctx.clock.now()
+        while True:
+            self._wake.clear()
+            try:
+                await self.step()
+            except ExchangeError as error:
+                log.warning("housekeeping-failed", code=error.code)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), POLL_S)
+
+    def wake(self) -> None:
+        """Look again now."""
+        self._wake.set()
+
+    async def step(self) -> None:
+        """Everything that is due at this moment."""
+        now = self.ctx.clock.now()
+        self._checkpoint(now)
+        if self.ctx.prekeys.ensure(now):
+            self._published = False
+        self._expire(now)
+        if self.transport.connected:
+            await self._publish_bundle(now)
+            await self._beat(now)
+        await self._find_gaps(now)
+        await self._watch_silence(now)
+        if self._day != local_day(now):
+            self._day = local_day(now)
+            await self.daily()
+
+    def _expire(self, now: datetime) -> None:
+        gone = self.ctx.prekeys.expire(now, drained=self.transport.connected, max_age_ms=MAX_AGE_MS)
+        if gone:
+            log.info("epochs-destroyed", count=len(gone))
+
+    def _checkpoint(self, now: datetime) -> None:
+        newest = self.ctx.log.newest_checkpoint()
+        behind = self.ctx.log.size - (newest.size if newest else 0)
+        waited = self._checkpoint_at is None or now - self._checkpoint_at >= CHECKPOINT
+        if behind >= CHECKPOINT_EVERY or (behind > 0 and waited):
+            sign_checkpoint(self.ctx)
+            self._checkpoint_at = now
+
+    async def _publish_bundle(self, now: datetime) -> None:
+        if self._published:
+            return
+        body = pk.bundle_bytes(self.ctx.prekeys.bundle(self.ctx.me.id.hex(), now))
+        await self._publish(m.ControlKind.BUNDLE, None, body)
+        self._published = True
+
+    def republish_bundle(self) -> None:
+        """The own prekeys changed (a roll)."""
+        self._published = False
+        self.wake()
+
+    async def _publish(self, kind: m.ControlKind, recipient: str | None, body: bytes) -> None:
+        signature = self.ctx.keys.sign.sign(LABELS[kind], body)
+        sealed = m.SignedControl(kind=kind, body=body.decode(), signature=signature.hex())
+        await self.transport.publish_control(kind.value, recipient, encode_model(sealed))
+
+    # ------------------------------------------------------------------------------------ heartbeats
+
+    async def _beat(self, now: datetime) -> None:
+        everyone = self._beat_at is None or now - self._beat_at >= HEARTBEAT
+        targets = {p.slug for p in self.ctx.covenants.current.connected()} if everyone else self._beat_now
+        for slug in sorted(targets - {self.ctx.me.slug}):
+            await self._publish(m.ControlKind.HEARTBEAT, slug, encode_model(self.heartbeat(slug, now)))
+        self._beat_now = set()
+        if everyone:
+            self._beat_at = now
+
+    async def farewell(self) -> None:
+        """At shutdown: the last numbers, so that partners see what a broker would withhold."""
+        if self.transport.connected:
+            self._beat_at = None
+            with contextlib.suppress(ExchangeError):
+                await self._beat(self.ctx.clock.now())
+
+    def heartbeat(self, slug: str, now: datetime) -> m.Heartbeat:
+        """What we say to one partner."""
+        overlay = self.ctx.writer.overlay
+        inward, outward = overlay.pairs_in.get(slug, PairIn()), overlay.pairs_out.get(slug, PairOut())
+        newest = self.ctx.log.newest_checkpoint()
+        missing = [number for _, number in zip(range(256), inward.holes, strict=False)]
+        return m.Heartbeat(
+            covenant=self.ctx.covenants.id.hex(),
+            sender=self.ctx.me.id.hex(),
+            recipient=self.ctx.covenants.current.partner(slug).id.hex(),
+            time=moment(now),
+            last_sent=outward.last,
+            accepted_upto=inward.through,
+            missing=missing,
+            refused=list(self._refused.get(slug, {}).values()),
+            checkpoint=m.CheckpointRef(
+                size=newest.size if newest else 0, root=(newest.root if newest else EMPTY_ROOT).hex()
+            ),
+        )
+
+    def refused(self, partner: str, frame: m.RefusedFrame) -> None:
+        """A frame the sender must hear about, with the next heartbeat, which goes now."""
+        if self.ctx.covenants.current.by_slug(partner) is None:
+            return
+        kept = self._refused.setdefault(partner, OrderedDict())
+        kept[frame.frame] = frame
+        while len(kept) > REFUSED_KEPT:
+            kept.popitem(last=False)
+        self._beat_now.add(partner)
+        self.wake()
+
+    def ask_again(self, partner: str, frame: str) -> None:
+        """An operator wants a parked frame wrapped anew."""
+        self.refused(partner, m.RefusedFrame(frame=frame, code="retry", permanent=False))
+
+    # ------------------------------------------------------------------------------------ listening
+
+    async def take(self, message: ControlMessage) -> None:
+        """One control message from the transport; a bad one is logged and forgotten."""
+        if message.sender == self.ctx.me.slug:
+            return
+        try:
+            heard = self.partners.take(message)
+        except WireError as error:
+            if error.reason not in {"control-old", "bundle-old"}:
+                log.warning("control-refused", partner=message.sender, code=error.reason)
+            return
+        await self._act_on(heard)
+
+    async def _act_on(self, heard: Heard) -> None:
+        if heard.kind is m.ControlKind.BUNDLE:
+            self.outbox.hurry(heard.sender)
+        if heard.heartbeat is not None:
+            self._silent.discard(heard.sender)
+            await self._compare(heard.sender, heard.heartbeat)
+
+    async def _compare(self, partner: str, beat: m.Heartbeat) -> None:
+        """What they miss is sent again; what we miss is a gap and they will hear of it."""
+        outward = self.ctx.writer.overlay.pairs_out.get(partner, PairOut())
+        wanted = {*beat.missing, *outward.lost(beat.accepted_upto)} & set(outward.waiting)
+        if wanted:
+            self._resend(partner, wanted)
+        for refused in beat.refused:
+            await self._refused_by(partner, refused)
+
+    def _resend(self, partner: str, sequences: set[int]) -> None:
+        now = self.ctx.clock.now()
+        for waiting in self.outbox.waiting():
+            stale = waiting.sent_at is not None and now - waiting.sent_at >= IN_FLIGHT
+            if waiting.partner == partner and stale:
+                row = self.ctx.ledger.one("SELECT sequence FROM messages WHERE message=?", waiting.message)
+                if row is not None and row["sequence"] in sequences:
+                    self.outbox.hurry(message=waiting.message)
+
+    async def _find_gaps(self, now: datetime) -> None:
+        """Messages a partner says he sent, and that are not under way any more: the broker withholds them."""
+        for partner in self.ctx.covenants.current.connected():
+            beat = self.partners.heartbeat(partner.slug)
+            if beat is None or now - datetime.fromisoformat(beat.time) < IN_FLIGHT:
+                continue
+            inward = self.ctx.writer.overlay.pairs_in.get(partner.slug, PairIn())
+            if beat.last_sent > inward.highest:
+                await self.ctx.writer.run(partial(_announce, partner=partner.slug, last_sent=beat.last_sent))
+                self._beat_now.add(partner.slug)
+
+    async def _refused_by(self, partner: str, refused: m.RefusedFrame) -> None:
+        message = self.outbox.of_frame(refused.frame)
+        if message is None:
+            return
+        waiting = self.outbox.state_of(message)
+        if waiting is None or waiting.partner != partner:
+            return
+        if not refused.permanent:
+            self.outbox.forget_frame(refused.frame)
+            self.outbox.hurry(message=message)
+            return
+        await self.ctx.writer.run(partial(_nack, self.ctx, partner=partner, message=message, reason=refused.code))
+        self.outbox.settled([message])
+
+    async def _watch_silence(self, now: datetime) -> None:
+        for partner in self.ctx.covenants.current.connected():
+            if partner.slug == self.ctx.me.slug or partner.slug in self._silent:
+                continue
+            heard = max(filter(None, (self.partners.heard_at(partner.slug), self._started)), default=now)
+            if now - heard > SILENCE:
+                self._silent.add(partner.slug)
+                await self.ctx.writer.run(partial(_alarm, partner=partner.slug))
+
+
+def _announce(tx: Tx, partner: str, last_sent: int) -> None:
+    pair, missing = tx.overlay.pairs_in.get(partner, PairIn()).announced(last_sent)
+    if missing is not None:
+        tx.overlay.pairs_in[partner] = pair
+        tx.append(e.GapFound(originator_id=uuid4(), at=tx.now, partner=partner, first=missing[0], last=missing[1]))
+
+
+def _nack(ctx: Context, tx: Tx, *, partner: str, message: str, reason: str) -> None:
+    row = ctx.ledger.one("SELECT sequence, state FROM messages WHERE message=? AND direction='sent'", message)
+    if row is not None and row["state"] == "open":
+        tx.append(
+            e.MessageNacked(
+                originator_id=uuid4(),
+                at=tx.now,
+                partner=partner,
+                sequence=row["sequence"],
+                message=message,
+                reason=reason,
+            )
+        )
+
+
+def _alarm(tx: Tx, partner: str) -> None:
+    tx.append(e.AlarmRaised(originator_id=uuid4(), at=tx.now, alarm="silence", partner=partner))

@@ -1,0 +1,289 @@
+"""From the broker into the log: checks, one transaction for many messages, receipts, and only then the ack.
+
+    delivery -> open (checks 1 to 11, 14 to 17) -> unit in the writer (12, 13, 18, 19) -> commit -> receipts -> delete, ack
+
+A delivery ends in exactly one of four ways: stored and acknowledged; a duplicate, answered with the same receipt; refused for
+good (parked, acknowledged, the sender is told); left with the broker for later. Nothing is dropped without an event or a retry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+from uuid import uuid4
+
+import structlog
+
+from exchange.domain import events as e
+from exchange.domain.pairing import Arrival, PairIn, PairOut
+from exchange.errors import ExchangeError, StorageError, WireError
+from exchange.node import receiving, recording, rules
+from exchange.node.context import Context
+from exchange.node.messages import compose_receipt, frame_hash, stream_of
+from exchange.node.ports import Delivery
+from exchange.node.receiving import Incoming, IncomingReceipt
+from exchange.node.writer import Tx
+from exchange.wire import messages as m
+
+LATER_S: Final = 5.0
+"""How long a delivery that may pass later stays away."""
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A receipt to be wrapped and sent."""
+
+    partner: str
+    receipt: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the unit made of one incoming message."""
+
+    answer: Answer | None = None
+    settled: str | None = None
+    """Message id of ours that is receipted now."""
+    nacked: tuple[str, str] | None = None
+
+
+class Inbox:
+    """Takes what the transport delivers.
+
+    Args:
+        ctx: The node.
+        answer: Sends receipts (the outbox does).
+        settled: Told of own messages that got their receipt.
+        refused: Told of frames the sender has to hear about (the heartbeat does).
+    """
+
+    def __init__(
+        self,
+        ctx: Context,
+        *,
+        answer: Callable[[list[Answer]], Awaitable[None]],
+        settled: Callable[[list[str]], None],
+        refused: Callable[[str, m.RefusedFrame], None],
+        arrived: Callable[[], None],
+    ) -> None:
+        self._ctx = ctx
+        self._answer = answer
+        self._settled = settled
+        self._refused = refused
+        self._arrived = arrived
+
+    async def take(self, deliveries: list[Delivery]) -> None:
+        """Handle a batch; every delivery is acknowledged or postponed before this returns."""
+        opened: list[tuple[Delivery, Incoming | IncomingReceipt]] = []
+        for delivery in deliveries:
+            try:
+                opened.append((delivery, self._open(delivery)))
+            except WireError as error:
+                await self._refuse(delivery, error)
+        if opened:
+            await self._store(opened)
+            self._arrived()
+
+    def _open(self, delivery: Delivery) -> Incoming | IncomingReceipt:
+        ctx = self._ctx
+        try:
+            return receiving.open_delivery(
+                ctx.covenants, ctx.me, ctx.prekeys.opener, delivery.sender, delivery.data, ctx.clock.now()
+            )
+        except WireError:
+            raise
+        except ExchangeError as error:  # the vault or the disk, not the frame
+            raise WireError("storage", "The frame could not be checked now.") from error
+
+    async def _store(self, opened: list[tuple[Delivery, Incoming | IncomingReceipt]]) -> None:
+        incoming = [message for _, message in opened]
+        try:
+            outcomes = await self._ctx.writer.run(
+                lambda tx: [tx.attempt(partial(self._unit, tx, message)) for message in incoming]
+            )
+        except StorageError:
+            log.warning("inbox-storage-refused", count=len(opened))
+            for delivery, _ in opened:
+                await delivery.later(LATER_S)
+            return
+        stored = [o for o in outcomes if isinstance(o, Stored)]
+        self._settled([o.settled for o in stored if o.settled])
+        await self._answer([o.answer for o in stored if o.answer])
+        for (delivery, _), outcome in zip(opened, outcomes, strict=True):
+            if isinstance(outcome, Stored):
+                await delivery.done()
+            elif isinstance(outcome, WireError):
+                await self._refuse(delivery, outcome)
+            else:
+                log.warning("inbox-later", code=outcome.code)
+                await delivery.later(LATER_S)
+
+    # ------------------------------------------------------------------------------------ in the writer
+
+    def _unit(self, tx: Tx, incoming: Incoming | IncomingReceipt) -> Stored:
+        if isinstance(incoming, IncomingReceipt):
+            return self._receipt(tx, incoming)
+        pair = tx.overlay.pairs_in.get(incoming.sender.slug, PairIn())
+        known = self._known(incoming) if pair.seen(incoming.sequence) else None
+        decision = pair.decide(incoming.sequence, incoming.message, known)  # 12, 13
+        if decision.arrival is Arrival.DUPLICATE:
+            return Stored(answer=self._same_receipt(incoming))
+        if decision.arrival is Arrival.EQUIVOCATION:
+            return self._equivocation(tx, incoming, known or "")
+        if decision.missing is not None:
+            first, last = decision.missing
+            tx.append(
+                e.GapFound(originator_id=uuid4(), at=tx.now, partner=incoming.sender.slug, first=first, last=last)
+            )
+        tx.overlay.pairs_in[incoming.sender.slug] = pair.accepted(incoming.sequence)
+        return self._accept(tx, incoming)
+
+    def _known(self, incoming: Incoming) -> str:
+        row = self._ctx.ledger.one(
+            "SELECT message FROM messages WHERE direction='received' AND partner=? AND sequence=?",
+            incoming.sender.slug,
+            incoming.sequence,
+        )
+        if row is None:  # seen in this very batch: the views will know it the next time
+            raise StorageError("The same sequence is being stored right now; the frame is tried again.")
+        return str(row["message"])
+
+    def _same_receipt(self, incoming: Incoming) -> Answer | None:
+        """A duplicate gets the bytes of the first receipt, not a new one."""
+        return self._receipt_of(incoming.message)
+
+    def _equivocation(self, tx: Tx, incoming: Incoming, other: str) -> Stored:
+        """Two signed messages for one sequence: a void of what we have is answered, anything else is evidence."""
+        if incoming.kind is m.Kind.VOID:
+            row = self._ctx.ledger.one("SELECT message FROM messages WHERE message=?", other)
+            if row is not None:  # the sender dropped a message we already stored: our receipt tells him
+                return Stored(answer=self._receipt_of(other))
+        seen = self._ctx.ledger.one("SELECT 1 AS x FROM evidence WHERE message=?", incoming.message)
+        if seen is None:
+            tx.append(
+                e.EquivocationFound(
+                    originator_id=uuid4(),
+                    at=tx.now,
+                    partner=incoming.sender.slug,
+                    sequence=incoming.sequence,
+                    message=incoming.message,
+                    header=incoming.header_bytes.decode(),
+                    signature=incoming.signature.hex(),
+                    other=other,
+                )
+            )
+        return Stored()
+
+    def _receipt_of(self, message: str) -> Answer | None:
+        row = self._ctx.ledger.one("SELECT receipt_index FROM messages WHERE message=?", message)
+        if row is None or row["receipt_index"] is None:
+            return None
+        event = self._ctx.log.event(self._ctx.log.entry(row["receipt_index"]))
+        return (
+            Answer(event.partner, event.receipt.encode(), bytes.fromhex(event.signature))
+            if isinstance(event, e.ReceiptIssued)
+            else None
+        )
+
+    def _accept(self, tx: Tx, incoming: Incoming) -> Stored:
+        """Store as the sender stored it, minus what the receiving side's rules refuse; sign the receipt (18, 19)."""
+        stream = stream_of(incoming.sender.id, incoming.header.id)
+        if incoming.kind is m.Kind.VOID:
+            stamped = tx.append(
+                e.SequenceVoidedByPartner(
+                    originator_id=stream,
+                    at=tx.now,
+                    sender=incoming.sender.slug,
+                    sequence=incoming.sequence,
+                    message=incoming.message,
+                    header=incoming.header_bytes.decode(),
+                    signature=incoming.signature.hex(),
+                    reason=incoming.header.data.reason or "",
+                )
+            )
+            outcomes: list[m.PartOutcome] = []
+        else:
+            codes = rules.judge_incoming(self._ctx, incoming)  # 18
+            parts = recording.store_parts(tx, incoming, codes)
+            stamped = tx.append(
+                e.MessageReceived(
+                    originator_id=stream,
+                    at=tx.now,
+                    sender=incoming.sender.slug,
+                    sequence=incoming.sequence,
+                    message=incoming.message,
+                    kind=incoming.kind.value,
+                    header=incoming.header_bytes.decode(),
+                    signature=incoming.signature.hex(),
+                    kid=incoming.kid,
+                    parts=parts,
+                    reply_to=incoming.header.data.reply_to,
+                    generation=incoming.generation.generation,
+                )
+            )
+            recording.record_received(tx, self._ctx, incoming, parts)
+            outcomes = [m.PartOutcome(part=i, accepted=not c, codes=list(c)) for i, c in enumerate(codes)]
+        receipt, signature = compose_receipt(
+            tx,
+            self._ctx,
+            stream=stream,
+            sender=incoming.sender.slug,
+            message=incoming.message,
+            sequence=incoming.sequence,
+            outcomes=outcomes,
+            leaf_index=stamped.index,
+            leaf_hash=stamped.leaf_hash,
+        )
+        return Stored(answer=Answer(incoming.sender.slug, receipt, signature))
+
+    def _receipt(self, tx: Tx, incoming: IncomingReceipt) -> Stored:
+        data = incoming.receipt.data
+        row = self._ctx.ledger.one(
+            "SELECT state, partner, sequence FROM messages WHERE message=? AND direction='sent'", data.message
+        )
+        if row is None or row["partner"] != incoming.sender.slug or row["sequence"] != data.sequence:
+            raise WireError("receipt-unknown", "The receipt is for a message that was never sent to this partner.")
+        pairs = tx.overlay.pairs_out
+        pair = pairs.get(incoming.sender.slug, PairOut())
+        if data.sequence not in pair.waiting:
+            return Stored(settled=data.message)
+        tx.append(
+            e.ReceiptReceived(
+                originator_id=uuid4(),
+                at=tx.now,
+                partner=incoming.sender.slug,
+                sequence=data.sequence,
+                message=data.message,
+                receipt=incoming.receipt_bytes.decode(),
+                signature=incoming.signature.hex(),
+                rejected={o.part: tuple(o.codes) for o in data.outcomes if not o.accepted},
+            )
+        )
+        pairs[incoming.sender.slug] = pair.settled(data.sequence)
+        return Stored(settled=data.message)
+
+    # ------------------------------------------------------------------------------------ refusing
+
+    async def _refuse(self, delivery: Delivery, error: WireError) -> None:
+        """Transient: leave it with the broker. Mendable: tell the sender. For good: park, tell, acknowledge."""
+        if error.reason in receiving.TRANSIENT:
+            await delivery.later(LATER_S)
+            return
+        frame, rewrap = frame_hash(delivery.data), error.reason in receiving.REWRAP
+        if not rewrap:
+            try:
+                await self._ctx.writer.run(partial(self._park, delivery.sender, frame, error.reason))
+            except StorageError:
+                await delivery.later(LATER_S)
+                return
+        self._refused(delivery.sender, m.RefusedFrame(frame=frame, code=error.reason, permanent=not rewrap))
+        log.info("frame-refused", code=error.reason, partner=delivery.sender)
+        await delivery.done()
+
+    def _park(self, sender: str, frame: str, reason: str, tx: Tx) -> None:
+        if self._ctx.ledger.count("parked WHERE frame=?", frame) == 0:
+            tx.append(e.FrameParked(originator_id=uuid4(), at=tx.now, partner=sender, frame=frame, reason=reason))

@@ -1,0 +1,233 @@
+"""Composing what goes out: parts under keys of their own, a numbered and signed header, a signed receipt.
+
+Runs inside a unit of the writer: the pair sequence, the checkpoint and the signature are stamped in batch order. What is
+composed here is stored at the sender exactly as it will be stored at the receiver.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID, uuid4, uuid5
+
+from exchange.crypto import envelope, labels
+from exchange.crypto.labels import H
+from exchange.domain import events as e
+from exchange.domain.pairing import PairOut
+from exchange.node.context import Context
+from exchange.node.writer import Tx
+from exchange.wire import messages as m
+from exchange.wire.codec import encode_model
+
+PART_KEY = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A part before it is sealed."""
+
+    data: bytes
+    retention: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A composed message, ready to be wrapped for its recipient as often as needed."""
+
+    message: str
+    recipient: str
+    sequence: int
+    kind: str
+    header: bytes
+    signature: bytes
+    part_keys: tuple[bytes, ...]
+    parts: tuple[bytes, ...]
+
+
+def moment(at: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds, as the wire spells it."""
+    at = at.astimezone(UTC)
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+
+
+def stream_of(sender: bytes, message: UUID) -> UUID:
+    """The log stream of a message: a uuid5 of its random id, so a partner cannot aim at a stream of ours."""
+    return uuid5(UUID(bytes=sender), str(message))
+
+
+def compose(
+    tx: Tx,
+    ctx: Context,
+    *,
+    recipient: str,
+    kind: m.Kind,
+    parts: list[Plain],
+    act: UUID,
+    by: UUID | None,
+    reply_to: str | None = None,
+) -> tuple[Outgoing, tuple[e.StoredPart, ...], int]:
+    """Number, seal, sign and record one message; gives it with its stored parts and log index."""
+    book = ctx.covenants.current
+    to = book.partner(recipient)
+    pair = tx.overlay.pairs_out.get(recipient, PairOut())
+    sequence = pair.next
+    uid = uuid4()
+    keys = [os.urandom(PART_KEY) for _ in parts]
+    boxes = [
+        envelope.seal_part(key, ctx.covenants.id, ctx.me.id, uid.bytes, i, len(parts), part.data)
+        for i, (key, part) in enumerate(zip(keys, parts, strict=True))
+    ]
+    hashes = [tx.add_sealed(box) for box in boxes]
+    header = _header(tx, ctx, uid, to.id, kind, sequence, parts, keys, boxes, hashes, reply_to)
+    signature = ctx.keys.sign.sign(labels.SIGN_HEADER, header)
+    message = envelope.message_id(header).hex()
+    stored = tuple(
+        e.StoredPart(hash=h, key_id=tx.adopt_key(p.retention, k), retention=p.retention)
+        for h, k, p in zip(hashes, keys, parts, strict=True)
+    )
+    stamped = tx.append(
+        e.MessageSent(
+            originator_id=stream_of(ctx.me.id, uid),
+            at=tx.now,
+            recipient=recipient,
+            sequence=sequence,
+            message=message,
+            kind=kind.value,
+            header=header.decode(),
+            signature=signature.hex(),
+            parts=stored,
+            disclosure=act,
+            by=by,
+            reply_to=reply_to,
+        )
+    )
+    tx.overlay.pairs_out[recipient] = pair.stamped(sequence)
+    return (
+        Outgoing(message, recipient, sequence, kind.value, header, signature, tuple(keys), tuple(boxes)),
+        stored,
+        stamped.index,
+    )
+
+
+def _header(
+    tx: Tx,
+    ctx: Context,
+    uid: UUID,
+    recipient: bytes,
+    kind: m.Kind,
+    sequence: int,
+    parts: list[Plain],
+    keys: list[bytes],
+    boxes: list[bytes],
+    hashes: list[str],
+    reply_to: str | None,
+    reason: str | None = None,
+) -> bytes:
+    refs = [
+        m.PartRef.model_construct(hash=h, length=len(b), pkc=envelope.pkc(k).hex(), retention=p.retention)
+        for h, b, k, p in zip(hashes, boxes, keys, parts, strict=True)
+    ]
+    return encode_model(
+        m.Header(
+            id=uid,
+            source=m.source_of(ctx.me.slug),
+            time=moment(tx.now),
+            type=kind,  # type: ignore[arg-type]  # RECEIPT is never composed here
+            data=m.MessageData(
+                covenant=ctx.covenants.id.hex(),
+                generation=ctx.covenants.current.generation,
+                sender=ctx.me.id.hex(),
+                recipient=recipient.hex(),
+                sequence=sequence,
+                parts=refs,
+                reply_to=reply_to,
+                reason=reason,
+                checkpoint=checkpoint_ref(tx),
+            ),
+        )
+    )
+
+
+def compose_void(
+    tx: Tx, ctx: Context, *, recipient: str, sequence: int, voided: str, reason: str, by: UUID | None
+) -> tuple[Outgoing, int]:
+    """A signed statement that ``sequence`` carries nothing: the message under it was dropped before delivery."""
+    uid = uuid4()
+    to = ctx.covenants.current.partner(recipient)
+    header = _header(tx, ctx, uid, to.id, m.Kind.VOID, sequence, [], [], [], [], None, reason)
+    signature = ctx.keys.sign.sign(labels.SIGN_HEADER, header)
+    message = envelope.message_id(header).hex()
+    stamped = tx.append(
+        e.SequenceVoided(
+            originator_id=stream_of(ctx.me.id, uid),
+            at=tx.now,
+            recipient=recipient,
+            sequence=sequence,
+            message=message,
+            voided=voided,
+            header=header.decode(),
+            signature=signature.hex(),
+            reason=reason,
+            by=by,
+        )
+    )
+    return Outgoing(message, recipient, sequence, m.Kind.VOID.value, header, signature, (), ()), stamped.index
+
+
+def compose_receipt(
+    tx: Tx,
+    ctx: Context,
+    *,
+    stream: UUID,
+    sender: str,
+    message: str,
+    sequence: int,
+    outcomes: list[m.PartOutcome],
+    leaf_index: int,
+    leaf_hash: bytes,
+) -> tuple[bytes, bytes]:
+    """Sign and record the receipt in the transaction that stores the message; gives its bytes and signature."""
+    receipt = encode_model(
+        m.Receipt(
+            id=uuid4(),
+            source=m.source_of(ctx.me.slug),
+            time=moment(tx.now),
+            data=m.ReceiptData(
+                covenant=ctx.covenants.id.hex(),
+                generation=ctx.covenants.current.generation,
+                sender=ctx.me.id.hex(),
+                recipient=ctx.covenants.current.partner(sender).id.hex(),
+                message=message,
+                sequence=sequence,
+                outcomes=outcomes,
+                leaf_index=leaf_index,
+                leaf_hash=leaf_hash.hex(),
+                checkpoint=checkpoint_ref(tx),
+            ),
+        )
+    )
+    signature = ctx.keys.sign.sign(labels.SIGN_RECEIPT, receipt)
+    tx.append(
+        e.ReceiptIssued(
+            originator_id=stream,
+            at=tx.now,
+            partner=sender,
+            sequence=sequence,
+            message=message,
+            receipt=receipt.decode(),
+            signature=signature.hex(),
+        )
+    )
+    return receipt, signature
+
+
+def checkpoint_ref(tx: Tx) -> m.CheckpointRef:
+    """Size and root always come from one signed checkpoint (protocol §5)."""
+    size, root = tx.checkpoint()
+    return m.CheckpointRef(size=size, root=root.hex())
+
+
+def frame_hash(frame: bytes) -> str:
+    """How a frame is named where it cannot be opened."""
+    return H(frame).hex()

@@ -1,0 +1,391 @@
+"""A running node: every part wired together, and the use cases behind the one door.
+
+    node = Node(ctx, transport)
+    await node.start()        finish what a crash left, connect, send, receive
+    await node.stop()         last heartbeat, hang up, close
+
+The class implements :class:`~exchange.node.service.NodeService`: each method first asks whether the actor's role includes the
+command, then delegates. Reading personal data is recorded before anything is shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, date, datetime
+from typing import Protocol, TypeVar, runtime_checkable
+from uuid import UUID, uuid4
+
+import structlog
+
+from exchange.domain import events as e
+from exchange.domain.actors import roles_of
+from exchange.domain.covenant import Environment
+from exchange.domain.event import Event
+from exchange.errors import ConflictError, InputError, NotFoundError
+from exchange.node import accountability, whoknows
+from exchange.node import forms as f
+from exchange.node.actors import Actors
+from exchange.node.commands import Bell, Result, allow, once
+from exchange.node.context import Context
+from exchange.node.housekeeping import Housekeeping
+from exchange.node.inbox import Inbox
+from exchange.node.operations import Operations
+from exchange.node.outbox import Outbox
+from exchange.node.partners import Partners
+from exchange.node.ports import Transport
+from exchange.node.reading import Reading
+from exchange.node.register import Reads, Register
+from exchange.node.retention import Retention
+from exchange.node.service import Actor, Idempotency
+from exchange.node.sharing import Sharing
+from exchange.node.terms import Terms
+from exchange.node.writer import Tx
+
+T = TypeVar("T")
+SHARE_COMMANDS = {"signal": "signal.send", "disclosure": "disclosure.make"}
+log = structlog.get_logger()
+
+
+@runtime_checkable
+class SettableClock(Protocol):
+    """A clock of the demonstration environment."""
+
+    def set(self, moment: datetime) -> None:
+        """Move to ``moment``."""
+
+
+class Node:
+    """See the module."""
+
+    def __init__(self, ctx: Context, transport: Transport, actors: Actors) -> None:
+        self.ctx = ctx
+        self.transport = transport
+        self.bell = Bell()
+        self.partners = Partners(ctx.covenants, ctx.side, ctx.me.slug)
+        self.outgoing = Outbox(ctx, self.partners, transport, on_erased=self._void_erased)
+        self.terms = Terms(ctx)
+        self._actors = actors
+        self._reads = Reads(ctx)
+        self._register = Register(ctx, self._reads)
+        self._sharing = Sharing(ctx, self.outgoing, self.bell)
+        self._reading = Reading(ctx, self.outgoing, self._reads)
+        self.retention = Retention(ctx, self.terms, self.partners, self._epochs_rolled)
+        self.housekeeping = Housekeeping(ctx, self.partners, self.outgoing, transport, self.retention.daily)
+        self._operations = Operations(ctx, self.partners, self.outgoing, transport, self.housekeeping, self.retention)
+        self.inbox_handler = Inbox(
+            ctx,
+            answer=self.outgoing.answer,
+            settled=self.outgoing.settled,
+            refused=self.housekeeping.refused,
+            arrived=self.bell.ring,
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # ------------------------------------------------------------------------------------ life
+
+    async def start(self) -> None:
+        """Finish what a crash left undone, then connect, send and receive."""
+        await self.ctx.writer.run(self._started)
+        await self.retention.resume()
+        self.outgoing.load()
+        await self.transport.start(self.inbox_handler.take, self._control)
+        self._tasks = [
+            asyncio.create_task(self._supervise("outbox", self.outgoing.run)),
+            asyncio.create_task(self._supervise("housekeeping", self.housekeeping.run)),
+        ]
+
+    def _started(self, tx: Tx) -> None:
+        tx.append(
+            e.NodeStarted(
+                originator_id=uuid4(),
+                at=tx.now,
+                release=self.ctx.release,
+                build=self.ctx.build,
+                settled=self.ctx.settled,
+            )
+        )
+
+    async def _supervise(self, name: str, work: Callable[[], object]) -> None:
+        """A bug in one loop must not silence the node: say so, and go on."""
+        while True:
+            try:
+                await work()  # type: ignore[misc]  # both loops are coroutines
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - logged by type only: a message might hold a value
+                log.error("loop-failed", loop=name, error=type(error).__name__)  # noqa: TRY400 - a traceback may hold values
+                await asyncio.sleep(1)
+
+    async def stop(self) -> None:
+        """Say goodbye to the partners, hang up, close the files."""
+        await self.housekeeping.farewell()
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self.transport.close()
+        await asyncio.to_thread(self.ctx.writer.close)
+        self.ctx.close()
+
+    async def _control(self, message: object) -> None:
+        await self.housekeeping.take(message)  # type: ignore[arg-type]  # the transport hands over ControlMessage
+        self.bell.ring()
+
+    def _epochs_rolled(self) -> None:
+        self.housekeeping.republish_bundle()
+
+    async def _void_erased(self, message: str) -> None:
+        """A message erased before delivery: a signed void takes its sequence."""
+        with contextlib.suppress(ConflictError, NotFoundError):
+            await self._sharing.drop(None, message, "erased")
+
+    # ------------------------------------------------------------------------------------ who and how
+
+    def actors_of_uid(self, uid: int) -> list[Actor]:
+        """Actors that this operating-system user may act as."""
+        return self._actors.of_uid(uid)
+
+    async def status(self) -> f.Status:
+        """How this node is doing; for every registered actor."""
+        return self._operations.status()
+
+    async def covenant(self) -> dict[str, object]:
+        """The document in force; for every registered actor."""
+        return self.ctx.covenants.current.covenant.document()
+
+    # ------------------------------------------------------------------------------------ people
+
+    async def register_subject(self, actor: Actor, form: f.SubjectForm, key: Idempotency | None) -> f.SubjectFound:
+        """A new register entry."""
+        allow(actor, "subject.register")
+        return await self._register.register(actor, form, key)
+
+    async def find_subjects(self, actor: Actor, query: f.IdentityForm) -> list[f.SubjectFound]:
+        """Search the register."""
+        allow(actor, "subject.find")
+        return await self._register.find(actor, query)
+
+    async def unmatched_subjects(self, actor: Actor) -> list[f.SubjectFound]:
+        """Whom partners mean and nobody matched yet."""
+        allow(actor, "subject.find")
+        return await self._register.unmatched(actor)
+
+    async def match_subject(self, actor: Actor, unmatched: UUID, into: UUID) -> None:
+        """Decide that two entries are one person."""
+        allow(actor, "subject.match")
+        await self._register.match(actor, unmatched, into)
+
+    async def split_subject(self, actor: Actor, subject: UUID) -> None:
+        """Undo a match."""
+        allow(actor, "subject.match")
+        await self._register.split(actor, subject)
+
+    # ------------------------------------------------------------------------------------ sharing
+
+    async def share(self, actor: Actor, form: f.ShareForm, key: Idempotency | None) -> f.ActAnswer:
+        """Send a signal or disclosure."""
+        allow(actor, SHARE_COMMANDS[form.kind])
+        return await self._sharing.act(await self._sharing.share(actor, form, key), 0)
+
+    async def explain(self, actor: Actor, form: f.ShareForm) -> list[f.Explanation]:
+        """What would be allowed or refused, and why."""
+        allow(actor, "disclosure.explain")
+        return self._sharing.explain(form)
+
+    async def act(self, actor: Actor, act: UUID, *, wait_s: float = 0) -> f.ActAnswer:
+        """Where a signal, disclosure or reply stands."""
+        allow(actor, "outbox.list")
+        return await self._sharing.act(act, wait_s)
+
+    async def inbox(self, actor: Actor) -> list[f.InboxRow]:
+        """Received signals and disclosures, without content."""
+        allow(actor, "inbox.list")
+        return self._reading.inbox()
+
+    async def read_message(self, actor: Actor, message: str) -> f.MessageAnswer:
+        """One message with its text; the read is recorded first."""
+        allow(actor, "inbox.read")
+        return await self._reading.message(actor, message)
+
+    async def reply(self, actor: Actor, message: str, form: f.ReplyForm, key: Idempotency | None) -> f.ActAnswer:
+        """Tell the sender that a person took it up or handled it."""
+        allow(actor, "inbox.take-up" if form.state == "taken-up" else "inbox.handle")
+        return await self._sharing.act(await self._sharing.reply(actor, message, form, key), 0)
+
+    async def outbox(self, actor: Actor) -> list[f.OutboxRow]:
+        """Messages without a receipt."""
+        allow(actor, "outbox.list")
+        return self._reading.outbox()
+
+    async def drop_message(self, actor: Actor, message: str, form: f.DropForm) -> None:
+        """Give up an undelivered message with a signed void."""
+        allow(actor, "parked.drop")
+        await self._sharing.drop(actor, message, form.reason)
+
+    async def retry_message(self, actor: Actor, message: str) -> None:
+        """Send an undelivered message again now."""
+        allow(actor, "parked.retry")
+        row = self.ctx.ledger.one("SELECT state FROM messages WHERE message=? AND direction='sent'", message)
+        if row is None or row["state"] not in {"open", "nacked"}:
+            raise NotFoundError("There is no such message in the outbox.")
+        self.outgoing.again(message)
+
+    # ------------------------------------------------------------------------------------ accountability
+
+    async def who_knows(self, actor: Actor, query: f.WhoKnowsQuery) -> f.WhoKnows:
+        """Who knows what about a person; the read is recorded first."""
+        allow(actor, "who-knows")
+        person = whoknows.find_person(self.ctx, query)
+        await self._reads.log(actor, "who-knows", [person.handle if person else None])
+        return whoknows.who_knows(self.ctx, self.terms, query, person)
+
+    async def copied_out(self, actor: Actor, view: str, subject: UUID | None) -> None:
+        """A print or file left."""
+        allow(actor, "who-knows")
+        await self._reads.copied_out(actor, view, subject)
+
+    async def log_rows(self, actor: Actor, start: int, limit: int) -> list[f.LogRow]:
+        """Public parts of log entries."""
+        allow(actor, "log.list")
+        return await asyncio.to_thread(accountability.rows, self.ctx.log, start, limit)
+
+    async def feed(self, actor: Actor, cursor: int, limit: int) -> list[f.FeedRow]:
+        """Steps for a case system, after a cursor."""
+        allow(actor, "inbox.list")
+        return await asyncio.to_thread(accountability.feed, self.ctx.log, cursor, limit)
+
+    def verify_log(self, actor: Actor) -> AsyncIterator[int | f.VerifyAnswer]:
+        """Re-read everything; progress, then the answer."""
+        allow(actor, "log.verify")
+        return _threaded(
+            lambda: accountability.verify_log(self.ctx.log, self.ctx.covenants, self.ctx.me.slug, with_keys=True)
+        )
+
+    def replay_log(self, actor: Actor) -> AsyncIterator[int | f.ReplayAnswer]:
+        """Rebuild every view and compare; progress, then the answer."""
+        allow(actor, "log.replay")
+        return _threaded(lambda: accountability.replay(self.ctx.log, self.ctx.ledger))
+
+    def story(
+        self, actor: Actor, *, case: UUID | None, subject: UUID | None, partner: str | None
+    ) -> AsyncIterator[f.StoryLine]:
+        """What happened, in order."""
+        allow(actor, "log.replay")
+        if subject is not None:
+            allow(actor, "who-knows")
+        return _threaded(lambda: accountability.story(self.ctx, case=case, subject=subject, partner=partner))
+
+    # ------------------------------------------------------------------------------------ retention
+
+    async def retention_rules(self, actor: Actor) -> list[f.RuleAnswer]:
+        """Proposed and confirmed rules."""
+        allow(actor, "retention.rules")
+        return self.retention.rules()
+
+    async def retention_confirm(self, actor: Actor, rule: str) -> f.RuleAnswer:
+        """Fix a proposed rule."""
+        allow(actor, "retention.confirm")
+        return await self.retention.confirm(actor, rule)
+
+    async def retention_due(self, actor: Actor, until: date | None) -> list[f.DueAnswer]:
+        """What goes when and why."""
+        allow(actor, "retention.due")
+        return self.retention.due(until)
+
+    async def retention_enforce(self, actor: Actor, *, confirm_date: date | None) -> f.ErasureAnswer:
+        """Destroy what is over."""
+        allow(actor, "retention.enforce")
+        return await self.retention.enforce(actor, confirm_date)
+
+    # ------------------------------------------------------------------------------------ operations
+
+    async def parked(self, actor: Actor) -> list[f.ParkedAnswer]:
+        """Frames refused for good."""
+        allow(actor, "parked.list")
+        return self._operations.parked()
+
+    async def retry_parked(self, actor: Actor, parked: UUID) -> None:
+        """Ask the sender to wrap it anew."""
+        allow(actor, "parked.retry")
+        await self._operations.retry(actor, parked)
+
+    async def drop_parked(self, actor: Actor, parked: UUID, form: f.DropForm) -> None:
+        """Let it go."""
+        allow(actor, "parked.drop")
+        await self._operations.drop(actor, parked, form.reason)
+
+    async def keys(self, actor: Actor) -> f.KeysAnswer:
+        """Public keys and prekey stock."""
+        allow(actor, "keys.show")
+        return self._operations.keys()
+
+    async def roll_keys(self, actor: Actor) -> f.KeysAnswer:
+        """End the live epoch now."""
+        allow(actor, "keys.roll")
+        return await self._operations.roll(actor)
+
+    async def actors(self, actor: Actor) -> list[f.ActorAnswer]:
+        """Who may act here."""
+        allow(actor, "actor.list")
+        return self._actors.all()
+
+    async def register_actor(self, actor: Actor, form: f.ActorForm, key: Idempotency | None) -> f.ActorAnswer:
+        """Let somebody act here."""
+        allow(actor, "actor.register")
+        roles_of(form.roles)
+
+        def unit(tx: Tx) -> tuple[UUID, Result]:
+            made = self._actors.registered(tx, form, actor.id)
+            return made, {}
+
+        made, _ = await once(self.ctx, actor, "actor.register", key, form, unit)
+        return self._actors.answer(made)
+
+    async def revoke_actor(self, actor: Actor, who: UUID) -> None:
+        """Let somebody act no more."""
+        allow(actor, "actor.revoke")
+        if who == actor.id:
+            raise ConflictError("An actor cannot revoke itself; let another operator do it.")
+        self._actors.answer(who)
+        await self.ctx.writer.run(lambda tx: tx.append(e.ActorRevoked(originator_id=who, at=tx.now, by=actor.id)))
+
+    async def set_clock(self, actor: Actor, moment: str) -> None:
+        """Move the clock; only where the covenant's environment is DEMO."""
+        allow(actor, "keys.roll")
+        clock = self.ctx.clock
+        if self.ctx.covenants.current.covenant.environment is not Environment.DEMO or not isinstance(
+            clock, SettableClock
+        ):
+            raise ConflictError("The clock can be set only in a demonstration (covenant environment DEMO).")
+        try:
+            at = datetime.fromisoformat(moment)
+        except ValueError:
+            raise InputError("Give the moment as an ISO 8601 date and time with a zone.") from None
+        if at.tzinfo is None:
+            raise InputError("Give the moment as an ISO 8601 date and time with a zone.")
+        clock.set(at.astimezone(UTC))
+        self.outgoing.hurry()
+        self.housekeeping.wake()
+
+
+def after_commit(ctx: Context, actors: Actors) -> Callable[[list[tuple[int, Event]]], None]:
+    """What follows every commit, in the writer thread: views first, then memory."""
+
+    def take(recorded: list[tuple[int, Event]]) -> None:
+        ctx.ledger.apply(recorded)
+        for index, event in recorded:
+            ctx.people.evolve(index, event)
+            actors.evolve(event)
+
+    return take
+
+
+async def _threaded(make: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
+    """A long reading in a thread, a step at a time, so that the loop stays free."""
+    iterator = await asyncio.to_thread(make)
+    done = object()
+    while (value := await asyncio.to_thread(next, iterator, done)) is not done:
+        yield value  # type: ignore[misc]  # not the sentinel

@@ -1,0 +1,253 @@
+"""From the log to the partners: every message without a receipt is wrapped anew and sent until the receipt is here.
+
+The log is the outbox: what waits is what has no receipt. A broker's acknowledgement is not durability, so it changes nothing;
+only the partner's signed receipt ends the sending. No prekey, no connection: the message waits, says why, and is not lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from exchange.crypto import envelope
+from exchange.crypto.prekeys import Prekey, choose
+from exchange.domain import events as e
+from exchange.errors import BrokerError, ExchangeError
+from exchange.node.context import Context
+from exchange.node.inbox import Answer
+from exchange.node.messages import Outgoing, frame_hash
+from exchange.node.partners import Partners
+from exchange.node.ports import Transport
+
+FIRST_RETRY: Final = timedelta(seconds=20)
+LONGEST_RETRY: Final = timedelta(minutes=15)
+GROUP: Final = 128
+"""Messages wrapped and published together."""
+REMEMBERED_FRAMES: Final = 10_000
+POLL_S: Final = 1.0
+"""How often due times are looked at; new messages wake the outbox at once."""
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A message without a receipt."""
+
+    message: str
+    partner: str
+    log_index: int
+    due: datetime
+    attempts: int = 0
+    why: str = "new"
+    sent_at: datetime | None = None
+    ready: Outgoing | None = None
+    """The composed message while it is fresh, so that the first sending need not read it back."""
+
+
+@dataclass
+class Outbox:
+    """Sends what the log says is open. ``ctx.ledger`` decides; this holds only timing.
+
+    Args:
+        ctx: The node.
+        partners: What the control lane told of the partners: their prekeys.
+        transport: The way to the broker.
+    """
+
+    ctx: Context
+    partners: Partners
+    transport: Transport
+    on_erased: Callable[[str], Awaitable[None]]
+    """Told of a message whose content was erased before delivery."""
+    _waiting: OrderedDict[str, Waiting] = field(default_factory=OrderedDict)
+    _frames: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def load(self) -> None:
+        """At start: everything that is open is due now."""
+        now = self.ctx.clock.now()
+        for row in self.ctx.ledger.rows(
+            "SELECT message, partner, log_index FROM messages WHERE direction='sent' AND state='open' ORDER BY log_index"
+        ):
+            self._waiting[row["message"]] = Waiting(
+                row["message"], row["partner"], row["log_index"], now, why="restart"
+            )
+        self._wake.set()
+
+    def add(self, outgoing: list[Outgoing], log_indexes: list[int]) -> None:
+        """New messages, after their commit."""
+        now = self.ctx.clock.now()
+        for message, index in zip(outgoing, log_indexes, strict=True):
+            self._waiting[message.message] = Waiting(message.message, message.recipient, index, now, ready=message)
+        self._wake.set()
+
+    def settled(self, messages: list[str]) -> None:
+        """These have their receipt, or are voided."""
+        for message in messages:
+            self._waiting.pop(message, None)
+
+    def hurry(self, partner: str | None = None, message: str | None = None) -> None:
+        """Something changed (a bundle, a heartbeat, an operator): try again now."""
+        now = self.ctx.clock.now()
+        for waiting in self._waiting.values():
+            if (partner is None or waiting.partner == partner) and (message is None or waiting.message == message):
+                waiting.due = now
+        self._wake.set()
+
+    def again(self, message: str) -> None:
+        """Send a message again that had stopped (an operator's retry)."""
+        row = self.ctx.ledger.one("SELECT partner, log_index FROM messages WHERE message=?", message)
+        if row is not None and message not in self._waiting:
+            self._waiting[message] = Waiting(
+                message, row["partner"], row["log_index"], self.ctx.clock.now(), why="retry"
+            )
+        self.hurry(message=message)
+
+    def of_frame(self, frame: str) -> str | None:
+        """Which message a frame carried, if it was sent since the start."""
+        return self._frames.get(frame)
+
+    def forget_frame(self, frame: str) -> None:
+        """A refusal of this frame has been acted on; hearing it again means nothing."""
+        self._frames.pop(frame, None)
+
+    def waiting(self) -> list[Waiting]:
+        """What waits, oldest first."""
+        return list(self._waiting.values())
+
+    def state_of(self, message: str) -> Waiting | None:
+        """Where one message stands."""
+        return self._waiting.get(message)
+
+    # ------------------------------------------------------------------------------------ sending
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        while True:
+            self._wake.clear()
+            await self._send_due()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), POLL_S)
+
+    async def _send_due(self) -> None:
+        now = self.ctx.clock.now()
+        due = [w for w in self._waiting.values() if w.due <= now]
+        for start in range(0, len(due), GROUP):
+            await asyncio.gather(*[self._attempt(w) for w in due[start : start + GROUP]])
+
+    async def _attempt(self, waiting: Waiting) -> None:
+        now = self.ctx.clock.now()
+        waiting.attempts += 1
+        waiting.due = now + min(FIRST_RETRY * 2 ** min(waiting.attempts - 1, 10), LONGEST_RETRY)
+        if not self.transport.connected:
+            waiting.why, waiting.due = "no-connection", now + timedelta(seconds=POLL_S)
+            return
+        prekey = self._prekey(waiting.partner, now)
+        if prekey is None:
+            waiting.why, waiting.due = "no-prekey", now + timedelta(seconds=POLL_S)
+            return
+        try:
+            outgoing = waiting.ready
+            if outgoing is None:
+                outgoing = await asyncio.to_thread(self._read_back, waiting)
+            frame = self._wrap(prekey, outgoing.recipient, outgoing.header, outgoing.signature, outgoing, now)
+            self._remember(frame_hash(frame), waiting.message)
+            await self.transport.publish(waiting.partner, frame)
+        except BrokerError as error:
+            waiting.why = "broker-refused"
+            log.warning("outbox-broker-refused", partner=waiting.partner, code=error.code)
+        except ErasedError:
+            waiting.why = "erased"
+            await self.on_erased(waiting.message)
+        except ExchangeError as error:
+            waiting.why = error.code
+            log.warning("outbox-cannot-send", partner=waiting.partner, code=error.code)
+        else:
+            waiting.why, waiting.ready, waiting.sent_at = "awaiting-receipt", None, now
+
+    async def answer(self, answers: list[Answer]) -> None:
+        """Send receipts. One that cannot be sent now is sent when the partner repeats his message."""
+        await asyncio.gather(*[self._answer(a) for a in answers])
+
+    async def _answer(self, answer: Answer) -> None:
+        now = self.ctx.clock.now()
+        prekey = self._prekey(answer.partner, now)
+        if prekey is None or not self.transport.connected:
+            return
+        try:
+            await self.transport.publish(
+                answer.partner, self._wrap(prekey, answer.partner, answer.receipt, answer.signature, None, now)
+            )
+        except ExchangeError as error:
+            log.warning("receipt-not-sent", partner=answer.partner, code=error.code)
+
+    def _prekey(self, partner: str, now: datetime) -> Prekey | None:
+        bundle = self.partners.bundle(partner)
+        return choose(bundle, round(now.timestamp() * 1000)) if bundle is not None else None
+
+    def _wrap(
+        self, prekey: Prekey, recipient: str, header: bytes, signature: bytes, parts: Outgoing | None, now: datetime
+    ) -> bytes:
+        book = self.ctx.covenants
+        return envelope.wrap_frame(
+            prekey_public=prekey.public,
+            kid=prekey.kid,
+            covenant=book.id,
+            generation=book.current.generation,
+            recipient=book.current.partner(recipient).id,
+            header=header,
+            signature=signature,
+            part_keys=list(parts.part_keys) if parts else [],
+            parts=list(parts.parts) if parts else [],
+            wrapped_ms=round(now.timestamp() * 1000),
+        )
+
+    def _read_back(self, waiting: Waiting) -> Outgoing:
+        """Compose the same message again from the log, the sealed table and the vault."""
+        event = self.ctx.log.event(self.ctx.log.entry(waiting.log_index))
+        if isinstance(event, e.SequenceVoided):
+            return Outgoing(
+                event.message,
+                event.recipient,
+                event.sequence,
+                "void",
+                event.header.encode(),
+                bytes.fromhex(event.signature),
+                (),
+                (),
+            )
+        if not isinstance(event, e.MessageSent):
+            raise BrokerError("Log entry {index} is not a message.", index=waiting.log_index)
+        keys = self.ctx.vault.get_many([p.key_id for p in event.parts if p.key_id])
+        boxes = [self.ctx.log.sealed(p.hash) for p in event.parts]
+        if len(keys) != len(event.parts) or any(b is None for b in boxes):
+            raise ErasedError("A message waiting for its receipt was erased; it can only be voided.")
+        return Outgoing(
+            event.message,
+            event.recipient,
+            event.sequence,
+            event.kind,
+            event.header.encode(),
+            bytes.fromhex(event.signature),
+            tuple(keys[p.key_id] for p in event.parts if p.key_id),
+            tuple(b for b in boxes if b is not None),
+        )
+
+    def _remember(self, frame: str, message: str) -> None:
+        self._frames[frame] = message
+        while len(self._frames) > REMEMBERED_FRAMES:
+            self._frames.popitem(last=False)
+
+
+class ErasedError(ExchangeError):
+    """What should be sent does not exist any more."""
+
+    code = "erased"
+    status = 410

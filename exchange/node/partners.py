@@ -1,0 +1,115 @@
+"""What the control lane told us of each partner: prekey bundle and heartbeat, verified, newest only, in the side store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from exchange.crypto import prekeys as pk
+from exchange.crypto import signing
+from exchange.crypto.labels import SIGN_BUNDLE, SIGN_CONTROL, SIGN_HEARTBEAT
+from exchange.errors import CryptoError, ExchangeError, WireError
+from exchange.node.covenants import Covenants
+from exchange.node.ports import ControlMessage
+from exchange.store.side import SideStore
+from exchange.wire import messages as m
+from exchange.wire.codec import decode_model
+
+MAX_CONTROL = 512 * 1024
+LABELS = {
+    m.ControlKind.BUNDLE: SIGN_BUNDLE,
+    m.ControlKind.HEARTBEAT: SIGN_HEARTBEAT,
+    m.ControlKind.CHECKPOINT: SIGN_CONTROL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A control message that was accepted."""
+
+    kind: m.ControlKind
+    sender: str
+    heartbeat: m.Heartbeat | None = None
+
+
+class Partners:
+    """The newest of everything, per partner. Used on the event loop only."""
+
+    def __init__(self, covenants: Covenants, side: SideStore, me: str) -> None:
+        self._covenants = covenants
+        self._side = side
+        self._me = me
+        self._bundles: dict[str, pk.Bundle] = {}
+        self._heartbeats: dict[str, m.Heartbeat] = {}
+        for partner in covenants.current.connected():
+            self._reload(partner.slug)
+
+    def _reload(self, slug: str) -> None:
+        for kind in (m.ControlKind.BUNDLE, m.ControlKind.HEARTBEAT):
+            stored = self._side.get(f"control-{kind.value}", slug)
+            if stored is None:
+                continue
+            try:
+                self._take(kind, slug, str(stored["body"]).encode())
+            except ExchangeError:  # written by another release; the lane brings a new one
+                continue
+
+    def take(self, message: ControlMessage) -> Heard:
+        """Verify and keep one control message.
+
+        Raises:
+            WireError: Not from whom it says, not newer, or not of its schema. Nothing was kept.
+        """
+        sealed = decode_model(m.SignedControl, message.data, max_bytes=MAX_CONTROL)
+        sender = self._covenants.current.by_slug(message.sender)
+        if sender is None or not sender.connected or sealed.kind.value != message.kind:
+            raise WireError("control-sender", "The control message is not from a connected partner.")
+        try:
+            signing.verify(
+                sender.sign_public, LABELS[sealed.kind], sealed.body.encode(), bytes.fromhex(sealed.signature)
+            )
+        except CryptoError:
+            raise WireError("control-signature", "The signature of the control message does not hold.") from None
+        heard = self._take(sealed.kind, message.sender, sealed.body.encode())
+        self._side.put(f"control-{sealed.kind.value}", message.sender, {"body": sealed.body, "sig": sealed.signature})
+        return heard
+
+    def _take(self, kind: m.ControlKind, slug: str, body: bytes) -> Heard:
+        if kind is m.ControlKind.BUNDLE:
+            new = pk.parse_bundle(body)
+            partner = self._covenants.current.partner(slug)
+            if new.partner != partner.id.hex():
+                raise WireError("control-sender", "The prekey bundle names another partner.")
+            self._bundles[slug] = pk.accept_bundle(self._bundles.get(slug), new)
+            return Heard(kind, slug)
+        if kind is m.ControlKind.HEARTBEAT:
+            return Heard(kind, slug, self._take_heartbeat(slug, decode_model(m.Heartbeat, body, max_bytes=MAX_CONTROL)))
+        return Heard(kind, slug)
+
+    def _take_heartbeat(self, slug: str, new: m.Heartbeat) -> m.Heartbeat:
+        partner = self._covenants.current.partner(slug)
+        me = self._covenants.current.partner(self._me)
+        if (new.covenant, new.sender, new.recipient) != (self._covenants.id.hex(), partner.id.hex(), me.id.hex()):
+            raise WireError("control-sender", "The heartbeat is not from this partner to us under this covenant.")
+        old = self._heartbeats.get(slug)
+        if old is not None and new.time < old.time:
+            raise WireError("control-old", "A newer heartbeat is known.")
+        self._heartbeats[slug] = new
+        return new
+
+    def bundle(self, slug: str) -> pk.Bundle | None:
+        """The newest prekey bundle."""
+        return self._bundles.get(slug)
+
+    def heartbeat(self, slug: str) -> m.Heartbeat | None:
+        """The newest heartbeat."""
+        return self._heartbeats.get(slug)
+
+    def heard_at(self, slug: str) -> datetime | None:
+        """The partner's own time of his newest heartbeat."""
+        beat = self._heartbeats.get(slug)
+        return datetime.fromisoformat(beat.time) if beat else None
+
+    def newest_time(self) -> datetime | None:
+        """The newest time anybody else vouches for: what guards destruction by clock (protocol §7)."""
+        return max((datetime.fromisoformat(b.time) for b in self._heartbeats.values()), default=None)

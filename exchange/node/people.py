@@ -1,0 +1,164 @@
+"""The register in memory: who is who at this node, and which items are about whom.
+
+Names, references and the link from item to subject stand sealed in the log. After unlock they are unsealed once, folded into this
+object, and kept in memory only; no index on disk could be searched by whoever copies the disk. What is shredded is forgotten
+here as well: a search then answers exactly as for an unknown person.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from exchange.domain import events as e
+from exchange.domain.event import Event, Gone
+from exchange.domain.subject import Identity, Match, match
+
+TOPICS: Final = (
+    "subject/registered/1",
+    "subject/identity-learned/1",
+    "subject/reference-agreed/1",
+    "subject/matched/1",
+    "subject/split/1",
+    "item/recorded/1",
+)
+"""What this fold reads; everything else in the log may be skipped."""
+
+
+_OF_A_PERSON: Final = (e.IdentityLearned, e.ReferenceAgreed, e.SubjectMatched, e.SubjectSplit)
+
+
+@dataclass
+class Person:
+    """One register entry."""
+
+    handle: UUID
+    key_id: str
+    unmatched: bool
+    identity: Identity
+    safe_contact: str = ""
+    into: UUID | None = None
+    references: dict[str, str] = field(default_factory=dict)
+    items: array[int] = field(default_factory=lambda: array("Q"))
+    """Log indexes of the items this person owns."""
+    mentioned: array[int] = field(default_factory=lambda: array("Q"))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A candidate of a search."""
+
+    person: Person
+    match: Match
+
+
+class People:
+    """The fold; ``evolve`` takes events in log order."""
+
+    def __init__(self) -> None:
+        self._persons: dict[UUID, Person] = {}
+        self._by_reference: dict[tuple[str, str], UUID] = {}
+
+    def evolve(self, index: int, event: Event) -> None:
+        """Take one event in; shredded ones add nothing."""
+        if isinstance(event, e.ItemRecorded):
+            self._item(index, event)
+        elif isinstance(event, e.SubjectRegistered):
+            self._registered(event)
+        elif isinstance(event, _OF_A_PERSON) and (person := self._persons.get(event.originator_id)) is not None:
+            self._change(person, event)
+
+    def _registered(self, event: e.SubjectRegistered) -> None:
+        if not isinstance(event.identity, Gone):
+            contact = "" if isinstance(event.safe_contact, Gone) else event.safe_contact
+            self._persons[event.originator_id] = Person(
+                event.originator_id, event.key_id, event.unmatched, Identity.model_validate(event.identity), contact
+            )
+
+    def _change(self, person: Person, event: Event) -> None:
+        if isinstance(event, e.IdentityLearned) and not isinstance(event.identity, Gone):
+            person.identity = Identity.model_validate(event.identity)
+        elif isinstance(event, e.ReferenceAgreed) and not isinstance(event.reference, Gone):
+            person.references[event.partner] = event.reference
+            self._by_reference[event.partner, event.reference] = event.originator_id
+        elif isinstance(event, e.SubjectMatched) and not isinstance(event.into, Gone):
+            person.into = event.into
+        elif isinstance(event, e.SubjectSplit):
+            person.into = None
+
+    def _item(self, index: int, event: e.ItemRecorded) -> None:
+        if isinstance(event.subject, Gone):
+            return
+        person = self._persons.get(event.subject)
+        if person is not None:
+            person.items.append(index)
+        for handle in () if isinstance(event.mentions, Gone) else event.mentions:
+            other = self._persons.get(handle)
+            if other is not None:
+                other.mentioned.append(index)
+
+    def forget(self, key_ids: Iterable[str]) -> None:
+        """Drop every entry whose key was destroyed."""
+        gone = set(key_ids)
+        for handle in [h for h, p in self._persons.items() if p.key_id in gone]:
+            person = self._persons.pop(handle)
+            for partner, reference in person.references.items():
+                self._by_reference.pop((partner, reference), None)
+
+    # ------------------------------------------------------------------------------------ questions
+
+    def person(self, handle: UUID) -> Person | None:
+        """The entry itself."""
+        return self._persons.get(handle)
+
+    def resolve(self, handle: UUID) -> Person | None:
+        """The entry a person decided this one to be; itself when nothing was decided."""
+        seen: set[UUID] = set()
+        person = self._persons.get(handle)
+        while person is not None and person.into is not None and person.handle not in seen:
+            seen.add(person.handle)
+            person = self._persons.get(person.into)
+        return person
+
+    def same(self, handle: UUID) -> list[Person]:
+        """Every entry that is, by decision, the same person."""
+        target = self.resolve(handle)
+        if target is None:
+            return []
+        merged = [p for p in self._persons.values() if p.into is not None and p is not target]
+        return [target, *[p for p in merged if self.resolve(p.handle) is target]]
+
+    def by_reference(self, partner: str, reference: str) -> Person | None:
+        """The entry a partner means by a pairwise reference."""
+        handle = self._by_reference.get((partner, reference))
+        return self._persons.get(handle) if handle is not None else None
+
+    def by_any_reference(self, reference: str) -> Person | None:
+        """The entry of a reference, whoever uses it (128 random bits: at most one)."""
+        for (_, known), handle in self._by_reference.items():
+            if known == reference:
+                return self._persons.get(handle)
+        return None
+
+    def reference_for(self, handle: UUID, partner: str) -> str | None:
+        """The reference this person has with a partner: of the entry itself, or of one matched into it."""
+        for person in self.same(handle):
+            if partner in person.references:
+                return person.references[partner]
+        return None
+
+    def find(self, query: Identity) -> list[Found]:
+        """Exact matches first, then near ones for a person to decide."""
+        found = [
+            Found(person, kind)
+            for person in self._persons.values()
+            if person.into is None and (kind := match(query, person.identity)) is not Match.NONE
+        ]
+        return sorted(found, key=lambda f: (f.match is not Match.EXACT, f.person.unmatched, str(f.person.handle)))
+
+    def unmatched(self) -> list[Person]:
+        """Entries that partners' messages made and nobody matched yet."""
+        return [p for p in self._persons.values() if p.unmatched and p.into is None]

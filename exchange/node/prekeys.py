@@ -1,0 +1,175 @@
+"""This node's epoch prekeys (protocol §3): made ahead, published in a signed bundle, rolled, and destroyed.
+
+The private seed of an epoch is a vault key; destroying it makes every copy of every frame wrapped to it unreadable for ever.
+Which epochs exist is housekeeping and stands in the side store; a kid that was destroyed stays there as a tombstone.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from exchange.crypto import prekeys as pk
+from exchange.crypto.hpke import OpenedSeed, xwing_public
+from exchange.errors import WireError
+from exchange.node.receiving import SKEW, Window
+from exchange.store.keys import NewKey, new_key_id
+from exchange.store.side import SideStore
+from exchange.store.vault import Vault
+
+RETENTION = "epoch"
+"""Vault class of epoch seeds: they are due together."""
+KIND = "own-prekey"
+SEED = 32
+KID = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """One own epoch."""
+
+    kid: str
+    not_before_ms: int
+    not_after_ms: int
+    public: bytes
+    key_id: str | None
+    """None once destroyed."""
+
+
+class Prekeys:
+    """Own epochs. All methods run on one thread at a time (the event loop)."""
+
+    def __init__(self, vault: Vault, side: SideStore) -> None:
+        self._vault = vault
+        self._side = side
+        self._own: dict[str, Own] = {}
+        self._opened: dict[str, Window] = {}
+        for key, value in side.list(KIND):
+            self._own[key] = _from_json(key, value)
+        self._repair()
+
+    def _repair(self) -> None:
+        """An epoch whose seed is not in the vault (a crash while it was made or ended) is a tombstone."""
+        there = self._vault.get_many([own.key_id for own in self.alive() if own.key_id])
+        for own in self.alive():
+            if own.key_id not in there:
+                self._remember(Own(own.kid, own.not_before_ms, own.not_after_ms, own.public, None))
+
+    # ------------------------------------------------------------------------------------ opening
+
+    def opener(self, kid: bytes) -> Window | None:
+        """The window of an own kid; None when destroyed.
+
+        Raises:
+            WireError: ``kid-unknown``: never one of ours.
+        """
+        name = kid.hex()
+        known = self._opened.get(name)
+        if known is not None:
+            return known
+        own = self._own.get(name)
+        if own is None:
+            raise WireError("kid-unknown", "The frame is wrapped to a prekey that was never ours.")
+        if own.key_id is None:
+            return None
+        seed = self._vault.get(own.key_id)
+        if seed is None:
+            return None
+        window = Window(OpenedSeed(seed), own.not_before_ms, own.not_after_ms)
+        self._opened[name] = window
+        return window
+
+    def alive(self) -> list[Own]:
+        """Epochs whose seed still exists."""
+        return [own for own in self._own.values() if own.key_id is not None]
+
+    # ------------------------------------------------------------------------------------ making
+
+    def ensure(self, now: datetime) -> bool:
+        """Make what is missing of the next 45 days; True when a new bundle must be published."""
+        windows = pk.plan([_public(o) for o in self.alive()], _ms(now))
+        if windows:
+            self._make(windows)
+        return bool(windows)
+
+    def _make(self, windows: list[tuple[int, int]]) -> None:
+        """The side store knows a key before the vault has it: a crash in between leaves a tombstone, never an orphan key."""
+        rows = []
+        for not_before, not_after in windows:
+            seed, kid, key_id = os.urandom(SEED), os.urandom(KID).hex(), new_key_id(not_before)
+            rows.append(NewKey(key_id, RETENTION, seed, b""))
+            self._remember(Own(kid, not_before, not_after, xwing_public(seed), key_id))
+        self._vault.put_pending(rows)
+        self._vault.confirm([row.id for row in rows])
+        self._vault.flush()
+
+    def bundle(self, partner: str, now: datetime) -> pk.Bundle:
+        """The public halves that are usable from now on, under the next bundle sequence."""
+        sequence = int((self._side.get("own-bundle", "sequence") or {"n": 0})["n"]) + 1
+        self._side.put("own-bundle", "sequence", {"n": sequence})
+        keys = tuple(
+            _public(o) for o in sorted(self.alive(), key=lambda o: o.not_before_ms) if o.not_after_ms > _ms(now)
+        )
+        return pk.Bundle(partner=partner, sequence=sequence, prekeys=keys, versions=(1,))
+
+    # ------------------------------------------------------------------------------------ ending
+
+    def roll(self, now: datetime) -> list[str]:
+        """End every epoch that has begun, make a fresh one for now, and destroy the ended seeds; gives their kids.
+
+        Frames under way to an ended epoch are answered ``epoch-retired``; the sender wraps them anew.
+        """
+        begun = [own for own in self.alive() if own.not_before_ms <= _ms(now)]
+        ends = max((own.not_after_ms for own in begun), default=0)
+        if ends > _ms(now):
+            self._make([(_ms(now), ends)])
+        self._destroy(begun)
+        return [own.kid for own in begun]
+
+    def expire(self, now: datetime, *, drained: bool, max_age_ms: int) -> list[str]:
+        """Destroy seeds whose time is over (protocol §3): drained past the window, or out of reach of any stored frame."""
+        over = [
+            own
+            for own in self.alive()
+            if pk.may_destroy(_public(own), now_ms=_ms(now), drained=drained, max_age_ms=max_age_ms)
+        ]
+        self._destroy(over)
+        return [own.kid for own in over]
+
+    def _destroy(self, owns: list[Own]) -> None:
+        if not owns:
+            return
+        self._vault.shred([own.key_id for own in owns if own.key_id])
+        for own in owns:
+            self._opened.pop(own.kid, None)
+            self._remember(Own(own.kid, own.not_before_ms, own.not_after_ms, own.public, None))
+
+    def _remember(self, own: Own) -> None:
+        self._own[own.kid] = own
+        self._side.put(KIND, own.kid, _to_json(own))
+
+
+def _public(own: Own) -> pk.Prekey:
+    return pk.Prekey(bytes.fromhex(own.kid), own.not_before_ms, own.not_after_ms, own.public)
+
+
+def _to_json(own: Own) -> dict[str, Any]:
+    return {
+        "nb": own.not_before_ms,
+        "na": own.not_after_ms,
+        "pub": own.public.hex() if own.key_id else "",
+        "key": own.key_id,
+    }
+
+
+def _from_json(kid: str, value: dict[str, Any]) -> Own:
+    return Own(kid, value["nb"], value["na"], bytes.fromhex(value["pub"]), value["key"])
+
+
+def _ms(at: datetime) -> int:
+    return round(at.astimezone(UTC).timestamp() * 1000)
+
+
+__all__ = ["RETENTION", "SKEW", "Own", "Prekeys"]

@@ -1,0 +1,200 @@
+"""What a delivery must pass before anything is stored: the numbered checks of protocol §4, one code each.
+
+This module decides and does no I/O: bytes, a book of partners and an opener for prekeys go in; an :class:`Incoming` comes out, or
+a :class:`~exchange.errors.WireError` whose ``reason`` is the code. Checks 12, 13, 18 and 19 need the log and stand in
+:mod:`exchange.node.inbox`.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel
+
+from exchange.crypto import envelope, labels, signing
+from exchange.crypto.hpke import OpenedSeed
+from exchange.crypto.labels import H
+from exchange.errors import CryptoError, WireError
+from exchange.node.covenants import Accepted, Covenants, Partner
+from exchange.wire import messages as m
+from exchange.wire.codec import decode_model
+
+SKEW: Final = timedelta(minutes=5)
+
+TRANSIENT: Final = frozenset({"clock", "generation-newer", "vault-locked", "storage", "later"})
+"""Codes that may pass by themselves: the frame is left with the broker and tried again."""
+REWRAP: Final = frozenset({"epoch-retired", "outside-window"})
+"""Codes that the sender mends by wrapping the same message anew; nothing is parked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """An own prekey that can be opened now."""
+
+    seed: OpenedSeed
+    not_before_ms: int
+    not_after_ms: int
+
+
+Opener = Callable[[bytes], Window | None]
+"""kid -> the prekey; None for a tombstone; raises WireError("kid-unknown") when it was never ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message that passed checks 1 to 11 and 14 to 17."""
+
+    sender: Partner
+    generation: Accepted
+    message: str
+    header: m.Header
+    header_bytes: bytes
+    signature: bytes
+    kid: str
+    part_keys: tuple[bytes, ...]
+    parts: tuple[bytes, ...]
+    statement: m.Statement | None
+    items: tuple[m.Item, ...]
+
+    @property
+    def sequence(self) -> int:
+        """The pair sequence."""
+        return self.header.data.sequence
+
+    @property
+    def kind(self) -> m.Kind:
+        """What it is."""
+        return self.header.type
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingReceipt:
+    """A receipt that passed its checks."""
+
+    sender: Partner
+    receipt: m.Receipt
+    receipt_bytes: bytes
+    signature: bytes
+
+
+def open_delivery(
+    covenants: Covenants, me: Partner, opener: Opener, subject_sender: str, data: bytes, now: datetime
+) -> Incoming | IncomingReceipt:
+    """Run the checks; the numbers are those of the protocol.
+
+    Raises:
+        WireError: The first check that fails; ``reason`` is its code.
+    """
+    frame = envelope.parse_frame(data)  # 1
+    window = opener(frame.kid)  # 2
+    if window is None:
+        raise WireError("epoch-retired", "The frame is wrapped to a prekey that has been destroyed.")
+    opened, accepted = _open(frame, window, covenants, me)  # 3, 5
+    _check_window(window, opened.wrapped_ms)  # 4
+    kind = _kind_of(opened.header)  # 6
+    model: type[m.Receipt | m.Header] = m.Receipt if kind is m.Kind.RECEIPT else m.Header
+    header: m.Receipt | m.Header = decode_model(model, opened.header)  # 6
+    if header.data.covenant != covenants.id.hex():  # 7
+        raise WireError("other-covenant", "The message belongs to another covenant.")
+    if header.data.generation != accepted.generation and kind is not m.Kind.RECEIPT:  # 7
+        # A message decided under the previous generation may be wrapped under the new one; both must be known here.
+        accepted = covenants.accepted(header.data.generation, now)
+    sender = accepted.partner_by_id(bytes.fromhex(header.data.sender))  # 8
+    if sender is None or sender.slug != subject_sender or header.source != m.source_of(sender.slug):  # 8
+        raise WireError("sender-unknown", "The sender is not the partner under whose name the frame was published.")
+    label = labels.SIGN_RECEIPT if kind is m.Kind.RECEIPT else labels.SIGN_HEADER
+    try:
+        signing.verify(sender.sign_public, label, opened.header, opened.signature)  # 9
+    except CryptoError:
+        raise WireError("bad-signature", "The signature of the sender does not hold.") from None
+    if header.data.recipient != me.id.hex():  # 10
+        raise WireError("not-for-me", "The message was written to another partner.")
+    if datetime.fromisoformat(header.time) > now + SKEW:  # 11
+        raise WireError("clock", "The message comes from the future; compare the clocks.")
+    if isinstance(header, m.Receipt):
+        if opened.parts:
+            raise WireError("receipt-with-parts", "A receipt carries no parts.")
+        return IncomingReceipt(sender, header, opened.header, opened.signature)
+    statement, items = _open_parts(covenants, sender, header, opened)  # 14 to 17
+    return Incoming(
+        sender=sender,
+        generation=accepted,
+        message=envelope.message_id(opened.header).hex(),
+        header=header,
+        header_bytes=opened.header,
+        signature=opened.signature,
+        kid=frame.kid.hex(),
+        part_keys=tuple(opened.part_keys),
+        parts=tuple(opened.parts),
+        statement=statement,
+        items=items,
+    )
+
+
+def _open(frame: envelope.Frame, window: Window, covenants: Covenants, me: Partner) -> tuple[envelope.Opened, Accepted]:
+    """The generation is bound into the HPKE info, so an unknown one simply does not open."""
+    failure: WireError | None = None
+    for accepted in covenants.usable:
+        try:
+            return envelope.open_frame(frame, window.seed, covenants.id, accepted.generation, me.id), accepted
+        except WireError as error:
+            failure = failure or error
+    raise failure or WireError("no-covenant", "No covenant generation is in force at this node.")
+
+
+def _check_window(window: Window, wrapped_ms: int) -> None:
+    skew = int(SKEW.total_seconds() * 1000)
+    if not window.not_before_ms - skew <= wrapped_ms <= window.not_after_ms + skew:
+        raise WireError("outside-window", "The frame was wrapped outside the window of its prekey.")
+
+
+def _kind_of(header: bytes) -> m.Kind:
+    try:
+        return m.Kind(orjson.loads(header)["type"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        raise WireError("not-json", "The header is not a CloudEvents object.") from None
+    except ValueError:
+        raise WireError("type-unknown", "The message is of a kind this release does not know.") from None
+
+
+def _open_parts(
+    covenants: Covenants, sender: Partner, header: m.Header, opened: envelope.Opened
+) -> tuple[m.Statement | None, tuple[m.Item, ...]]:
+    refs = header.data.parts
+    count = len(refs)
+    if not count == len(opened.parts) == len(opened.part_keys):
+        raise WireError("parts-differ", "The frame does not carry the parts its header names.")
+    plain: list[bytes] = []
+    for i, (ref, key, box) in enumerate(zip(refs, opened.part_keys, opened.parts, strict=True)):
+        if len(box) != ref.length or not hmac.compare_digest(H(box).hex(), ref.hash):  # 14
+            raise WireError("part-hash", "Part {part} is not the one the header names.", part=i)
+        if not hmac.compare_digest(envelope.pkc(key).hex(), ref.pkc):  # 15
+            raise WireError("part-key", "The key of part {part} is not the one the header committed to.", part=i)
+        try:  # 16
+            plain.append(envelope.open_part(key, covenants.id, sender.id, UUID(str(header.id)).bytes, i, count, box))
+        except CryptoError:
+            raise WireError("part-sealed", "Part {part} does not open.", part=i) from None
+    return _payloads(header.type, plain)  # 17
+
+
+def _payloads(kind: m.Kind, plain: list[bytes]) -> tuple[m.Statement | None, tuple[m.Item, ...]]:
+    expected: list[type[BaseModel]]
+    if kind in m.CONTENT:
+        if len(plain) < 2:  # noqa: PLR2004 - a statement and at least one item
+            raise WireError("schema", "A signal or disclosure needs a statement and at least one item.")
+        expected = [m.Statement, *[m.Item] * (len(plain) - 1)]
+    else:
+        expected = [m.Reply] if kind in m.REPLIES else []
+        if len(plain) != len(expected):
+            raise WireError("schema", "The message does not carry the parts of its kind.")
+    decoded = [decode_model(model, data) for model, data in zip(expected, plain, strict=True)]
+    items = tuple(d for d in decoded if isinstance(d, m.Item))
+    if len({i.item for i in items}) != len(items):
+        raise WireError("schema", "Two items of the message carry the same id.")
+    return next((d for d in decoded if isinstance(d, m.Statement)), None), items

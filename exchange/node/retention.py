@@ -1,0 +1,300 @@
+"""What must go, and its going: due dates from the log, destruction as a consequence of a stored decision.
+
+    decided (event) -> live epochs that could open a copy ended -> keys shredded -> ciphertexts dropped -> done (event)
+
+A crash after the decision is finished at the next start: shredding what is gone already changes nothing. Only rules the
+controller confirmed destroy anything, and only while somebody else's clock vouches for ours (protocol §7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from typing import Final, Literal
+from uuid import UUID, uuid4
+
+import structlog
+
+from exchange.domain import events as e
+from exchange.domain.retention import AMSTERDAM, Trigger, due, is_over, local_day
+from exchange.errors import ConflictError, InputError
+from exchange.node import forms as f
+from exchange.node.context import Context
+from exchange.node.partners import Partners
+from exchange.node.service import Actor
+from exchange.node.terms import COMPUTABLE, Term, Terms, period_text
+from exchange.node.writer import Tx
+
+CLOCK_SLACK: Final = timedelta(hours=24)
+BATCH: Final = 2_000
+"""Keys destroyed under one decision."""
+log = structlog.get_logger()
+
+Clockwork = Literal["trusted", "confirmed-by-person"]
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """Contents of one class received on one day."""
+
+    term: Term
+    due_on: date
+    count: int
+
+
+class Retention:
+    """See the module."""
+
+    def __init__(self, ctx: Context, terms: Terms, partners: Partners, epochs_rolled: Callable[[], None]) -> None:
+        self._ctx = ctx
+        self._terms = terms
+        self._partners = partners
+        self._epochs_rolled = epochs_rolled
+
+    # ------------------------------------------------------------------------------------ rules
+
+    def rules(self) -> list[f.RuleAnswer]:
+        """Every rule of this partner, proposed or confirmed."""
+        return [_rule_answer(t) for t in self._terms.all()]
+
+    async def confirm(self, actor: Actor, rule: str) -> f.RuleAnswer:
+        """The controller fixes a proposed term (covenant 9.2)."""
+        term = self._terms.by_rule(rule)
+        if term.confirmed:
+            raise ConflictError("This retention rule is confirmed already.")
+        await self._ctx.writer.run(
+            lambda tx: tx.append(
+                e.RetentionConfirmed(
+                    originator_id=uuid4(),
+                    at=tx.now,
+                    rule=term.rule.code,
+                    retention=term.retention,
+                    trigger=term.rule.trigger.value,
+                    period=period_text(term.rule.period),
+                    legal_source=term.source,
+                    by=actor.id,
+                )
+            )
+        )
+        self._terms.reload()
+        return _rule_answer(self._terms.by_rule(rule))
+
+    # ------------------------------------------------------------------------------------ due
+
+    def due(self, until: date | None) -> list[f.DueAnswer]:
+        """What goes when and why, up to ``until`` (today when None), soonest first."""
+        today = local_day(self._ctx.clock.now())
+        limit = until or today
+        going = [g for term in self._terms.all() for g in self._going(term) if g.due_on <= limit]
+        return [
+            f.DueAnswer(
+                rule=g.term.rule.code,
+                retention=g.term.retention,
+                period=period_text(g.term.rule.period),
+                due_on=g.due_on,
+                items=g.count,
+                overdue=is_over(g.due_on, self._ctx.clock.now()),
+                confirmed=g.term.confirmed,
+            )
+            for g in sorted(going, key=lambda g: (g.due_on, g.term.rule.code))
+        ]
+
+    def _going(self, term: Term) -> list[Going]:
+        """Contents of a class grouped by the local day their term started."""
+        if term.rule.trigger not in COMPUTABLE and term.rule.cap is None:
+            return []
+        days: dict[date, int] = {}
+        for row in self._ctx.ledger.rows(
+            "SELECT at / 3600000 AS hour, count(*) AS n FROM contents WHERE retention=? AND erasure IS NULL GROUP BY hour",
+            term.retention,
+        ):
+            last = _due(term, datetime.fromtimestamp(row["hour"] * 3600, UTC))
+            if last is not None:
+                days[last] = days.get(last, 0) + row["n"]
+        return [Going(term, day, count) for day, count in days.items()]
+
+    def overdue_count(self) -> int:
+        """How much should have gone by now under confirmed rules."""
+        return sum(d.items for d in self.due(None) if d.overdue and d.confirmed)
+
+    # ------------------------------------------------------------------------------------ enforcing
+
+    def clock_state(self) -> str:
+        """ "trusted", or why not."""
+        newest, now = self._partners.newest_time(), self._ctx.clock.now()
+        if newest is None:
+            return "no-independent-time"
+        return "trusted" if now - newest <= CLOCK_SLACK else "ahead-of-partners"
+
+    async def enforce(self, actor: Actor | None, confirm_date: date | None) -> f.ErasureAnswer:
+        """Destroy what is over under confirmed rules.
+
+        Args:
+            actor: Who asks; None for the daily run.
+            confirm_date: Today's date as a person reads it elsewhere; replaces trust in the clock.
+
+        Raises:
+            ConflictError: The clock cannot be trusted and nobody confirmed the date.
+            InputError: The confirmed date is not today.
+        """
+        now = self._ctx.clock.now()
+        clock: Clockwork = "trusted"
+        if self.clock_state() != "trusted":
+            if confirm_date is None:
+                raise ConflictError(
+                    "The clock of this node cannot be checked against a partner ({state}); confirm today's date to go on.",
+                    state=self.clock_state(),
+                )
+            if confirm_date != local_day(now):
+                raise InputError("The confirmed date is not the date on this node's clock; nothing was destroyed.")
+            clock = "confirmed-by-person"
+        answer = f.ErasureAnswer(erasures=[], items=0, keys=0, epochs=0, generation=self._ctx.vault.generation)
+        for term in self._terms.all():
+            while term.confirmed and (batch := self._over(term, now)):
+                await self._erase(term, batch, actor, clock, answer)
+        return answer
+
+    def _over(self, term: Term, now: datetime) -> list[str]:
+        """Up to a batch of keys whose last day has passed."""
+        over: list[str] = []
+        for going in self._going(term):
+            if not is_over(going.due_on, now) or len(over) >= BATCH:
+                continue
+            for row in self._ctx.ledger.rows(
+                "SELECT key_id, at FROM contents WHERE retention=? AND erasure IS NULL AND at < ? ORDER BY at LIMIT ?",
+                term.retention,
+                _end_of_hour(now),
+                BATCH,
+            ):
+                last = _due(term, datetime.fromtimestamp(row["at"] / 1000, UTC))
+                if last is not None and is_over(last, now):
+                    over.append(row["key_id"])
+            break
+        return over[:BATCH]
+
+    async def _erase(
+        self, term: Term, keys: list[str], actor: Actor | None, clock: Clockwork, answer: f.ErasureAnswer
+    ) -> None:
+        erasure = uuid4()
+        records, sealed = self._records(keys), self._sealed(keys)
+        await self._ctx.writer.run(
+            lambda tx: tx.append(
+                e.ErasureDecided(
+                    originator_id=erasure,
+                    at=tx.now,
+                    rule=term.rule.code,
+                    items=tuple(records),
+                    key_ids=tuple(keys),
+                    sealed=tuple(sealed),
+                    by=actor.id if actor else None,
+                    clock=clock,
+                )
+            )
+        )
+        done = await self.finish(erasure, keys, sealed)
+        answer.erasures.append(erasure)
+        answer.items += len(records)
+        answer.keys += done.keys
+        answer.epochs += done.epochs
+        answer.generation = done.generation
+
+    async def finish(self, erasure: UUID, keys: list[str], sealed: list[str]) -> e.ErasureDone:
+        """What follows a decision; runs again after a crash without harm."""
+        ctx = self._ctx
+        epochs = self._end_epochs(keys)
+        shredded = ctx.vault.shred(keys)
+        ctx.log.drop_sealed(sealed)
+        ctx.people.forget(keys)
+        log.info("erased", count=len(keys))
+        return await ctx.writer.run(partial(self._done, erasure, shredded.generation, len(keys), epochs))
+
+    def _done(self, erasure: UUID, generation: int, keys: int, epochs: int, tx: Tx) -> e.ErasureDone:
+        done = e.ErasureDone(
+            originator_id=erasure,
+            at=tx.now,
+            generation=generation,
+            keys=keys,
+            epochs=epochs,
+            anchor=self._ctx.anchor_kind,
+        )
+        tx.append(done)
+        return done
+
+    def _end_epochs(self, keys: list[str]) -> int:
+        """End own epochs that live and could still open a copied frame of what goes (protocol §7)."""
+        ctx = self._ctx
+        alive = {own.kid for own in ctx.prekeys.alive()}
+        kids = {
+            row["kid"]
+            for key in keys
+            for row in ctx.ledger.rows(
+                "SELECT m.kid AS kid FROM contents c JOIN messages m ON m.message = c.message"
+                " WHERE c.key_id=? AND m.direction='received'",
+                key,
+            )
+        }
+        if not kids & alive:
+            return 0
+        ended = ctx.prekeys.roll(ctx.clock.now())
+        self._epochs_rolled()
+        return len(ended)
+
+    async def resume(self) -> int:
+        """At start: finish erasures that were decided and not done."""
+        rows = self._ctx.ledger.rows("SELECT erasure, log_index FROM erasures WHERE done_at IS NULL")
+        for row in rows:
+            event = self._ctx.log.event(self._ctx.log.entry(row["log_index"]))
+            if isinstance(event, e.ErasureDecided):
+                await self.finish(event.originator_id, list(event.key_ids), list(event.sealed))
+        return len(rows)
+
+    async def daily(self) -> None:
+        """The node's own run; an untrusted clock is an alarm, not a destruction."""
+        if self.overdue_count() == 0:
+            return
+        if self.clock_state() != "trusted":
+            await self._ctx.writer.run(
+                lambda tx: tx.append(e.AlarmRaised(originator_id=uuid4(), at=tx.now, alarm="clock", partner=None))
+            )
+            log.warning("retention-stopped", state=self.clock_state())
+            return
+        await self.enforce(None, None)
+
+    def _records(self, keys: list[str]) -> list[UUID]:
+        return [
+            UUID(row["record"])
+            for key in keys
+            for row in self._ctx.ledger.rows("SELECT record FROM items WHERE content_key=?", key)
+        ]
+
+    def _sealed(self, keys: list[str]) -> list[str]:
+        return [
+            row["sealed"]
+            for key in keys
+            for row in self._ctx.ledger.rows("SELECT sealed FROM contents WHERE key_id=? AND sealed IS NOT NULL", key)
+        ]
+
+
+def _due(term: Term, at: datetime) -> date | None:
+    return due(term.rule, {Trigger.RECEIPT: at, Trigger.FIRST_PROCESSING: at})
+
+
+def _end_of_hour(now: datetime) -> int:
+    midnight = datetime.combine(local_day(now), time.min, AMSTERDAM)
+    return round(midnight.timestamp() * 1000)
+
+
+def _rule_answer(term: Term) -> f.RuleAnswer:
+    return f.RuleAnswer(
+        rule=term.rule.code,
+        retention=term.retention,
+        title=term.title,
+        trigger=term.rule.trigger.value,
+        period=period_text(term.rule.period),
+        legal_source=term.source,
+        verified=term.verified,
+        confirmed_at=term.confirmed_at,
+        confirmed_by=term.confirmed_by,
+    )

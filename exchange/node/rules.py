@@ -1,0 +1,226 @@
+"""From a message to a verdict: the same proposal is built from the same wire objects on both sides.
+
+The sender builds the statement and the items exactly as they will be sent and has them judged; the receiver judges what came
+out of the frame. So a hostile sender that skips its own checks meets the same gates with the same codes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+
+from exchange.domain import gates
+from exchange.domain.covenant import Covenant
+from exchange.domain.proposal import Notice, NoticeException, Proposal, Secrecy, Verdict, Weighing, WpgDecision
+from exchange.domain.retention import local_day
+from exchange.domain.vocabulary import Kind, Regime, SecrecyGround, SecrecyRegime, Side
+from exchange.errors import WireError
+from exchange.node.context import Context
+from exchange.node.receiving import Incoming
+from exchange.wire import messages as m
+
+_KINDS = {
+    m.Kind.SIGNAL: Kind.SIGNAL,
+    m.Kind.DISCLOSURE: Kind.DISCLOSURE,
+    m.Kind.TAKEN_UP: Kind.REPLY,
+    m.Kind.HANDLED: Kind.REPLY,
+}
+
+
+def domain_kind(kind: m.Kind) -> Kind:
+    """The covenant's word for a message kind."""
+    return _KINDS[kind]
+
+
+def judge_incoming(ctx: Context, incoming: Incoming) -> list[tuple[str, ...]]:
+    """Refusal codes per part on the receiving side (check 18); empty means accepted.
+
+    During a change of generation a message must pass both rule sets (protocol §2).
+    """
+    if incoming.statement is None:
+        return [()] * len(incoming.parts)
+    books = {incoming.generation.generation: incoming.generation.covenant}
+    current = ctx.covenants.current
+    books[current.generation] = current.covenant
+    proposal = proposal_of(
+        incoming.kind,
+        incoming.sender.slug,
+        ctx.me.slug,
+        incoming.statement,
+        list(incoming.items),
+        local_day(_logged(incoming)),
+    )
+    owners = _owners(list(incoming.items))
+    verdicts = [regroup(gates.judge(covenant, proposal, side=Side.RECEIVING), owners) for covenant in books.values()]
+    retention = _retention_codes(current.covenant, incoming)
+    items = [
+        tuple(sorted({f.code for v in verdicts for f in v.of_item(i)} | retention[i]))
+        for i in range(len(incoming.items))
+    ]
+    whole = tuple(sorted({f.code for v in verdicts for f in v.findings if f.item is None}))
+    statement = whole or (("R17",) if items and all(items) else ())
+    return [statement, *items]
+
+
+def _retention_codes(covenant: Covenant, incoming: Incoming) -> list[set[str]]:
+    """A part whose retention class is not the covenant's own for its category is not kept under a foreign term."""
+    refs = incoming.header.data.parts[1:]
+    kind = domain_kind(incoming.kind)
+    found = []
+    for item, ref in zip(incoming.items, refs, strict=True):
+        category = covenant.index.categories.get(item.category)
+        known = category is not None and (kind is Kind.SIGNAL or category.retention is not None)
+        found.append(
+            {"R17"} if known and covenant.retention_class(kind, item.category) != ref.retention else set[str]()
+        )
+    return found
+
+
+def _logged(incoming: Incoming) -> datetime:
+    return datetime.fromisoformat(incoming.header.time)
+
+
+def judge(
+    covenant: Covenant, kind: m.Kind, sender: str, recipient: str, statement: m.Statement, items: list[m.Item], on: date
+) -> Verdict:
+    """The sending side's verdict, by item."""
+    verdict = gates.judge(covenant, proposal_of(kind, sender, recipient, statement, items, on), side=Side.SENDING)
+    return regroup(verdict, _owners(items))
+
+
+def regroup(verdict: Verdict, owners: list[int]) -> Verdict:
+    """Findings about single facts as findings about the items that carry them."""
+    return Verdict(
+        tuple(replace(f, item=owners[f.item]) if f.item is not None else f for f in verdict.findings), verdict.warnings
+    )
+
+
+def _owners(items: list[m.Item]) -> list[int]:
+    return [number for number, item in enumerate(items) for _ in _facts("", item)]
+
+
+def identity_for(
+    covenant: Covenant, sender: str, recipient: str, kind: m.Kind, purpose: str, identity: m.Identity
+) -> m.Identity:
+    """As much of an identity as the recipient may have for this purpose (article 11.1)."""
+
+    def allowed(attribute: str) -> bool:
+        category, field = m.IDENTITY_FIELDS[attribute]
+        fields = covenant.index.allowed_fields(purpose, category, recipient, sender, domain_kind(kind).value)
+        return field in fields
+
+    return m.Identity(
+        given_names=identity.given_names,
+        prefix=identity.prefix,
+        family_name=identity.family_name,
+        birth_date=identity.birth_date if allowed("birth_date") else None,
+        postcode=identity.postcode if allowed("address") else "",
+        house_number=identity.house_number if allowed("address") else "",
+    )
+
+
+def proposal_of(
+    kind: m.Kind, sender: str, recipient: str, statement: m.Statement, items: list[m.Item], on: date
+) -> Proposal:
+    """What the gates judge.
+
+    Raises:
+        WireError: A date or code in the statement is none.
+    """
+    try:
+        return Proposal(
+            kind=domain_kind(kind),
+            sender=sender,
+            recipient=recipient,
+            on=on,
+            purpose=statement.purpose,
+            context=statement.context,
+            sender_basis=statement.sender_basis,
+            recipient_basis=statement.recipient_basis,
+            sender_task=statement.sender_task,
+            recipient_task=statement.recipient_task,
+            special_exception=statement.special_exception,
+            criminal_ground=statement.criminal_ground,
+            stated=frozenset(statement.stated),
+            secrecy=_secrecy(statement.secrecy),
+            weighing=Weighing(
+                necessity=statement.weighing.necessity,
+                proportionality=statement.weighing.proportionality,
+                subsidiarity=statement.weighing.subsidiarity,
+            ),
+            notice=_notice(statement.notice),
+            notice_exception=_exception(statement.notice),
+            wpg=_wpg(statement.wpg),
+            support_rationale=statement.support_rationale,
+            text=f"{statement.request}\n{statement.secrecy.motivation}",
+            numbers_confirmed=statement.numbers_confirmed,
+            items=tuple(fact for item in items for fact in _facts(sender, item)),
+        )
+    except ValueError:
+        raise WireError("schema", "The statement holds a date or code that is none.") from None
+
+
+def _facts(sender: str, item: m.Item) -> list[gates.ItemFacts]:
+    """What one item discloses; an identity discloses a name, and perhaps a birth date and an address."""
+    identity = item.identity
+    names = "" if identity is None else f"{identity.given_names} {identity.prefix} {identity.family_name}"
+    base = gates.ItemFacts(
+        category=item.category,
+        field=item.field,
+        text=f"{item.value}\n{names}",
+        origin_partner=None if item.origin_partner == sender else item.origin_partner,
+        origin_regime=Regime(item.origin_regime),
+        source_consent=item.source_consent,
+        onward_ground=item.onward_ground,
+    )
+    facts = [base]
+    if identity is not None and identity.birth_date is not None:
+        facts.append(_identity_fact(base, "birth_date", ""))
+    if identity is not None and (identity.postcode or identity.house_number):
+        facts.append(_identity_fact(base, "address", f"{identity.postcode} {identity.house_number}"))
+    return facts
+
+
+def _identity_fact(base: gates.ItemFacts, attribute: str, text: str) -> gates.ItemFacts:
+    category, field = m.IDENTITY_FIELDS[attribute]
+    return replace(base, category=category, field=field, text=text)
+
+
+def _secrecy(secrecy: m.Secrecy) -> Secrecy:
+    return Secrecy(
+        applies=secrecy.applies,
+        regime=SecrecyRegime(secrecy.regime) if secrecy.regime else None,
+        ground=SecrecyGround(secrecy.ground) if secrecy.ground else None,
+    )
+
+
+def _notice(notice: m.Notice) -> Notice | None:
+    if notice.given_on is None:
+        return None
+    return Notice(reference=notice.reference or notice.given_on, recipients=frozenset(notice.recipients))
+
+
+def _exception(notice: m.Notice) -> NoticeException | None:
+    if notice.exception is None or notice.review_on is None:
+        return None
+    return NoticeException(
+        ground=notice.exception,
+        review_on=date.fromisoformat(notice.review_on),
+        ends_on=date.fromisoformat(notice.ends_on) if notice.ends_on else None,
+    )
+
+
+def _wpg(wpg: m.WpgDecision | None) -> WpgDecision | None:
+    if wpg is None:
+        return None
+    return WpgDecision(
+        reference=wpg.reference,
+        ground=wpg.ground,
+        goal=wpg.goal,
+        interest=wpg.interest,
+        recipients=frozenset(wpg.recipients),
+        categories=frozenset(wpg.categories),
+        fields=frozenset(wpg.fields) if wpg.fields is not None else None,
+        authority_agreed=wpg.authority_agreed,
+        valid_until=date.fromisoformat(wpg.valid_until),
+    )

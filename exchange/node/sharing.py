@@ -1,0 +1,406 @@
+"""Signals and disclosures: explained, judged, stored, numbered, and handed to the outbox; and the answers to them."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Literal
+from uuid import UUID, uuid4
+
+import orjson
+
+from exchange.domain import events as e
+from exchange.domain.proposal import Verdict
+from exchange.domain.retention import local_day
+from exchange.domain.scene import FULL_GATES, ITEM_GATES, MESSAGE_GATES
+from exchange.domain.vocabulary import Kind
+from exchange.errors import ConflictError, InputError, NotFoundError
+from exchange.node import forms as f
+from exchange.node import recording, rules
+from exchange.node.commands import Bell, Result, once
+from exchange.node.context import Context
+from exchange.node.messages import Outgoing, Plain, compose, compose_void
+from exchange.node.outbox import Outbox
+from exchange.node.people import Person
+from exchange.node.service import Actor, Idempotency, Refused
+from exchange.node.writer import Tx
+from exchange.wire import messages as m
+from exchange.wire.codec import encode_model
+
+NO_REFERENCE = "0" * 32
+"""Stands for the pairwise reference while only the gates look."""
+EXCHANGE = "EXCHANGE"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What one recipient would get."""
+
+    recipient: str
+    kind: m.Kind
+    statement: m.Statement
+    items: list[m.Item]
+    """The items of the form first, in their order; an identity item may follow."""
+    identity: bool
+    verdict: Verdict
+
+
+class Sharing:
+    """The use cases of giving and answering."""
+
+    def __init__(self, ctx: Context, outbox: Outbox, bell: Bell) -> None:
+        self._ctx = ctx
+        self._outbox = outbox
+        self._bell = bell
+
+    # ------------------------------------------------------------------------------------ judging
+
+    def _drafts(self, form: f.ShareForm) -> list[Draft]:
+        person = self._ctx.people.resolve(form.subject)
+        if person is None:
+            raise NotFoundError("There is no such subject in this node's register.")
+        if len({r.partner for r in form.recipients}) != len(form.recipients):
+            raise InputError("A recipient is named twice.")
+        return [self._draft(form, to, person) for to in form.recipients]
+
+    def _draft(self, form: f.ShareForm, to: f.RecipientForm, person: Person) -> Draft:
+        ctx = self._ctx
+        kind = m.Kind.SIGNAL if form.kind == "signal" else m.Kind.DISCLOSURE
+        statement = _statement(form, to)
+        items = [self._item(item) for item in form.items]
+        identity = form.channel == EXCHANGE and ctx.people.reference_for(person.handle, to.partner) is None
+        if identity:
+            items.append(self._identity_item(person, to.partner, kind, form.purpose))
+        verdict = rules.judge(
+            ctx.covenants.current.covenant, kind, ctx.me.slug, to.partner, statement, items, local_day(ctx.clock.now())
+        )
+        return Draft(to.partner, kind, statement, items, identity, verdict)
+
+    def _item(self, item: f.ItemForm) -> m.Item:
+        regime: Literal["AVG", "WPG"] = item.origin_regime or self._ctx.me.regime.value
+        return m.Item(
+            item=uuid4(),
+            subject=NO_REFERENCE,
+            category=item.category,
+            field=item.field,
+            value=item.value,
+            nature=item.nature,
+            source=item.source,
+            certainty=item.certainty,
+            observed_on=_day(item.observed_on),
+            origin_partner=item.origin_partner or self._ctx.me.slug,
+            origin_regime=regime,
+            valid_until=_day(item.valid_until),
+            source_consent=item.source_consent,
+            onward_ground=item.onward_ground,
+        )
+
+    def _identity_item(self, person: Person, to: str, kind: m.Kind, purpose: str) -> m.Item:
+        """Tells a partner, once, who a reference is; it passes the gates like any other item."""
+        known = person.identity
+        identity = m.Identity(
+            given_names=known.given_names,
+            prefix=known.prefix,
+            family_name=known.family_name,
+            birth_date=_day(known.birth_date),
+            postcode=known.postcode,
+            house_number=known.house_number,
+        )
+        covenant, me = self._ctx.covenants.current.covenant, self._ctx.me.slug
+        category, field = m.IDENTITY_FIELDS["name"]
+        return m.Item(
+            item=uuid4(),
+            subject=NO_REFERENCE,
+            category=category,
+            field=field,
+            identity=rules.identity_for(covenant, me, to, kind, purpose, identity),
+            origin_partner=me,
+        )
+
+    def explain(self, form: f.ShareForm) -> list[f.Explanation]:
+        """What would happen, before anything is stored."""
+        gates = [g.__name__ for g in (*MESSAGE_GATES, *FULL_GATES, *ITEM_GATES)]
+        return [
+            f.Explanation(
+                partner=d.recipient, allowed=d.verdict.allowed, refusals=_reasons(d, len(form.items)), gates=gates
+            )
+            for d in self._drafts(form)
+        ]
+
+    # ------------------------------------------------------------------------------------ giving
+
+    async def share(self, actor: Actor, form: f.ShareForm, key: Idempotency | None) -> UUID:
+        """Judge, store and queue; gives the act's id.
+
+        Raises:
+            Refused: For at least one recipient the covenant does not allow it; nothing was stored but the refusal.
+        """
+        if (form.channel != EXCHANGE) != (form.occurred_on is not None):
+            raise InputError("Give the date it happened for a disclosure outside the exchange, and only then.")
+        drafts = self._drafts(form)
+        refused = [d for d in drafts if not d.verdict.allowed]
+        if refused:
+            await self._ctx.writer.run(lambda tx: _record_refusals(tx, actor, refused))
+            reasons = [r for d in refused for r in _reasons(d, len(form.items))]
+            status = max(finding.refusal.status for d in refused for finding in d.verdict.findings)
+            raise Refused(reasons, status)
+        fresh: list[tuple[Outgoing, int]] = []
+
+        def unit(tx: Tx) -> tuple[UUID, Result]:
+            act = uuid4()
+            fresh.clear()  # a unit may run twice
+            for draft in drafts:
+                if form.channel == EXCHANGE:
+                    fresh.append(self._send(tx, actor, form, draft, act))
+                else:
+                    self._state(tx, actor, form, draft, act)
+            return act, {"messages": [o.message for o, _ in fresh]}
+
+        act, _ = await once(self._ctx, actor, f"{form.kind}.make", key, form, unit, form.external_reference)
+        self._outbox.add([o for o, _ in fresh], [i for _, i in fresh])
+        self._bell.ring()
+        return act
+
+    def _send(self, tx: Tx, actor: Actor, form: f.ShareForm, draft: Draft, act: UUID) -> tuple[Outgoing, int]:
+        ctx = self._ctx
+        subject = _resolved(ctx, form.subject)
+        reference = recording.reference_for(tx, ctx, subject, draft.recipient)
+        items = [
+            item.model_copy(
+                update={
+                    "subject": reference,
+                    "mentions": [
+                        recording.reference_for(tx, ctx, _resolved(ctx, h), draft.recipient) for h in mentioned
+                    ],
+                }
+            )
+            for item, mentioned in zip(draft.items, [*(i.mentions for i in form.items), []], strict=False)
+        ]
+        covenant = ctx.covenants.current.covenant
+        kind = rules.domain_kind(draft.kind)
+        parts = [
+            Plain(encode_model(draft.statement), covenant.settings.statement_retention),
+            *[Plain(encode_model(i), covenant.retention_class(kind, i.category)) for i in items],
+        ]
+        outgoing, stored, index = compose(
+            tx, ctx, recipient=draft.recipient, kind=draft.kind, parts=parts, act=act, by=actor.id
+        )
+        for number, (item, part) in enumerate(zip(items, stored[1:], strict=True), start=1):
+            recording.record(
+                tx,
+                statement=draft.statement,
+                item=item,
+                part=part,
+                number=number,
+                act=act,
+                message=outgoing.message,
+                direction="sent",
+                partner=draft.recipient,
+                kind=draft.kind,
+                subject=subject,
+                mentions=[_resolved(ctx, h) for h in form.items[number - 1].mentions]
+                if number <= len(form.items)
+                else [],
+                by=actor.id,
+            )
+        return outgoing, index
+
+    def _state(self, tx: Tx, actor: Actor, form: f.ShareForm, draft: Draft, act: UUID) -> None:
+        """Told by phone, on paper, by mail: the same gates, the same record, but stated and not proven."""
+        ctx = self._ctx
+        covenant = ctx.covenants.current.covenant
+        for number, item in enumerate(draft.items):
+            retention = covenant.retention_class(rules.domain_kind(draft.kind), item.category)
+            part = recording.keep_text(tx, encode_model(item), retention)
+            recording.record(
+                tx,
+                statement=draft.statement,
+                item=item,
+                part=part,
+                number=number,
+                act=act,
+                message=None,
+                direction="sent",
+                partner=draft.recipient,
+                kind=draft.kind,
+                subject=_resolved(ctx, form.subject),
+                mentions=[_resolved(ctx, h) for h in form.items[number].mentions],
+                by=actor.id,
+                channel=form.channel,
+                occurred_on=_day(form.occurred_on),
+            )
+
+    # ------------------------------------------------------------------------------------ where it stands
+
+    async def act(self, act: UUID, wait_s: float) -> f.ActAnswer:
+        """The act and its messages; waits up to ``wait_s`` seconds until every message has its receipt."""
+        ends = time.monotonic() + wait_s
+        answer = self._act(act)
+        while any(s.state in {"waiting", "sent"} for s in answer.messages):
+            left = ends - time.monotonic()
+            if left <= 0:
+                break
+            await self._bell.wait(left)
+            answer = self._act(act)
+        return answer
+
+    def _act(self, act: UUID) -> f.ActAnswer:
+        rows = self._ctx.ledger.rows("SELECT * FROM messages WHERE act=? ORDER BY partner", str(act))
+        stated = self._ctx.ledger.rows(
+            "SELECT partner, min(log_index) AS log_index FROM items WHERE act=? AND message IS NULL GROUP BY partner",
+            str(act),
+        )
+        if not rows and not stated:
+            raise NotFoundError("There is no such signal, disclosure or reply at this node.")
+        return f.ActAnswer(
+            act=act,
+            log_index=min(r["log_index"] for r in (*rows, *stated)),
+            messages=[
+                *[self._status(r) for r in rows],
+                *[f.MessageStatus(partner=r["partner"], message=None, sequence=None, state="stated") for r in stated],
+            ],
+        )
+
+    def _status(self, row: sqlite3.Row) -> f.MessageStatus:
+        waiting = self._outbox.state_of(row["message"])
+        state = {"receipted": "receipted", "nacked": "refused", "voided": "voided"}.get(row["state"], "waiting")
+        if state == "waiting" and waiting is not None and waiting.why == "awaiting-receipt":
+            state = "sent"
+        rejected = orjson.loads(row["rejected"]) if row["rejected"] else {}
+        return f.MessageStatus(
+            partner=row["partner"],
+            message=row["message"],
+            sequence=row["sequence"],
+            state=state,
+            why=row["why"] or (waiting.why if waiting is not None else ""),
+            rejected={int(k) - 1: v for k, v in rejected.items() if int(k) > 0},
+            receipt_at=datetime.fromtimestamp(row["receipt_at"] / 1000, UTC) if row["receipt_at"] else None,
+        )
+
+    # ------------------------------------------------------------------------------------ answering
+
+    async def reply(self, actor: Actor, message: str, form: f.ReplyForm, key: Idempotency | None) -> UUID:
+        """A person took it up, or handled it: a signed answer to the sender."""
+        row = self._ctx.ledger.one("SELECT * FROM messages WHERE message=? AND direction='received'", message)
+        if row is None or row["kind"] not in {k.value for k in m.CONTENT}:
+            raise NotFoundError("There is no such received signal or disclosure.")
+        kind = m.Kind.TAKEN_UP if form.state == "taken-up" else m.Kind.HANDLED
+        if row["uptake"] in {kind.value, m.Kind.HANDLED.value}:
+            raise ConflictError("That answer was given before.")
+        fresh: list[tuple[Outgoing, int]] = []
+
+        def unit(tx: Tx) -> tuple[UUID, Result]:
+            act = uuid4()
+            retention = self._ctx.covenants.current.covenant.settings.statement_retention
+            outgoing, _, index = compose(
+                tx,
+                self._ctx,
+                recipient=row["partner"],
+                kind=kind,
+                parts=[Plain(encode_model(m.Reply(text=form.text)), retention)],
+                act=act,
+                by=actor.id,
+                reply_to=message,
+            )
+            fresh[:] = [(outgoing, index)]
+            return act, {"messages": [outgoing.message]}
+
+        act, _ = await once(self._ctx, actor, f"inbox.{form.state}:{message}", key, form, unit)
+        self._outbox.add([o for o, _ in fresh], [i for _, i in fresh])
+        self._bell.ring()
+        return act
+
+    async def drop(self, actor: Actor | None, message: str, reason: str) -> None:
+        """Give up an undelivered message: a signed void takes its sequence, so the partner sees no gap."""
+
+        def unit(tx: Tx) -> tuple[Outgoing, int]:
+            row = self._ctx.ledger.one("SELECT * FROM messages WHERE message=? AND direction='sent'", message)
+            if row is None:
+                raise NotFoundError("There is no such message in the outbox.")
+            if row["state"] not in {"open", "nacked"} or row["kind"] == "void":
+                raise ConflictError("This message is delivered or dropped already.")
+            return compose_void(
+                tx,
+                self._ctx,
+                recipient=row["partner"],
+                sequence=row["sequence"],
+                voided=message,
+                reason=reason,
+                by=actor.id if actor else None,
+            )
+
+        outgoing, index = await self._ctx.writer.run(unit)
+        self._outbox.settled([message])
+        self._outbox.add([outgoing], [index])
+        self._bell.ring()
+
+
+# ---------------------------------------------------------------------------------------- pure helpers
+
+
+def _statement(form: f.ShareForm, to: f.RecipientForm) -> m.Statement:
+    notice = form.notice
+    return m.Statement(
+        case=form.case,
+        purpose=form.purpose,
+        context=form.context,
+        sender_basis=form.basis,
+        sender_task=form.task,
+        recipient_basis=to.basis,
+        recipient_task=to.task,
+        special_exception=to.special_exception,
+        criminal_ground=to.criminal_ground,
+        stated=form.stated,
+        wpg=m.WpgDecision(**form.wpg.model_dump(mode="json")) if form.wpg else None,
+        numbers_confirmed=form.number_confirmed,
+        secrecy=m.Secrecy(**form.secrecy.model_dump()),
+        weighing=m.Weighing(**form.weighing.model_dump()),
+        notice=m.Notice(**notice.model_dump(mode="json")),
+        signal_kind=form.signal_kind,
+        support_rationale=form.support_rationale,
+        request=form.request,
+        feedback_wanted=form.feedback_wanted,
+    )
+
+
+def _reasons(draft: Draft, own_items: int) -> list[f.RefusalAnswer]:
+    return [
+        f.RefusalAnswer(
+            code=finding.code,
+            name=finding.refusal.name,
+            article=finding.refusal.article,
+            text=finding.sentence(),
+            partner=draft.recipient,
+            item=finding.item if finding.item is not None and finding.item < own_items else None,
+        )
+        for finding in draft.verdict.findings
+    ]
+
+
+def _record_refusals(tx: Tx, actor: Actor, refused: list[Draft]) -> None:
+    for draft in refused:
+        tx.append(
+            e.RefusalRecorded(
+                originator_id=uuid4(),
+                at=tx.now,
+                side="sender",
+                partner=draft.recipient,
+                kind=Kind(rules.domain_kind(draft.kind)).value,
+                codes=draft.verdict.codes,
+                categories=tuple(sorted({i.category for i in draft.items})),
+                by=actor.id,
+            )
+        )
+
+
+def _resolved(ctx: Context, handle: UUID) -> UUID:
+    person = ctx.people.resolve(handle)
+    if person is None:
+        raise NotFoundError("There is no such subject in this node's register.")
+    return person.handle
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None

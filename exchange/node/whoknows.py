@@ -1,0 +1,200 @@
+""" "Who knows what about this person", from this node's own log, now or as of a date (AVG 15; covenant 5.1).
+
+The register in memory gives the log indexes of the items about a person; the ledger gives their public facts. The field name
+stands sealed and is unsealed only for the rows shown.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import orjson
+
+from exchange.domain import events as e
+from exchange.domain.event import Gone
+from exchange.domain.retention import Trigger, destroy_from, due
+from exchange.domain.subject import Identity, Match
+from exchange.errors import InputError, NotFoundError
+from exchange.node import forms as f
+from exchange.node.context import Context
+from exchange.node.people import Person
+from exchange.node.terms import Terms
+
+PAGE = 400
+"""Log indexes per query; SQLite allows 999 values."""
+EXCHANGE = "EXCHANGE"
+_SELECT = """
+SELECT i.*, c.erased_at AS erased_at, x.rule AS erased_rule, m.state AS m_state, m.receipt_at AS m_receipt_at,
+       m.rejected AS m_rejected, m.why AS m_why
+FROM items i
+LEFT JOIN contents c ON c.key_id = i.content_key
+LEFT JOIN erasures x ON x.erasure = c.erasure
+LEFT JOIN messages m ON m.message = i.message
+"""
+
+
+def find_person(ctx: Context, query: f.WhoKnowsQuery) -> Person | None:
+    """Whom the query means; None when it asks for a case.
+
+    Raises:
+        InputError: Not exactly one way of asking, or more than one person fits.
+        NotFoundError: Nobody fits. Also the answer about somebody whose data was erased.
+    """
+    ways = [query.subject, query.reference, query.case, query.identity]
+    if sum(way is not None for way in ways) != 1:
+        raise InputError("Ask by exactly one of subject, reference, case or identity.")
+    if query.case is not None:
+        return None
+    person: Person | None = None
+    if query.subject is not None:
+        person = ctx.people.resolve(query.subject)
+    elif query.reference is not None:
+        found = ctx.people.by_any_reference(query.reference)
+        person = ctx.people.resolve(found.handle) if found else None
+    elif query.identity is not None:
+        exact = [c.person for c in ctx.people.find(identity_of(query.identity)) if c.match is Match.EXACT]
+        if len(exact) > 1:
+            raise InputError("More than one person fits; search first and ask by subject.")
+        person = exact[0] if exact else None
+    if person is None:
+        raise NotFoundError("Nobody in this node's register fits this.")
+    return person
+
+
+def identity_of(form: f.IdentityForm) -> Identity:
+    """The domain's identity of a form."""
+    return Identity(
+        given_names=form.given_names,
+        prefix=form.prefix,
+        family_name=form.family_name,
+        birth_date=form.birth_date,
+        postcode=form.postcode,
+        house_number=form.house_number,
+    )
+
+
+def label_of(person: Person) -> str:
+    """Name and birth date for the screen."""
+    identity = person.identity
+    name = " ".join(p for p in (identity.given_names, identity.prefix, identity.family_name) if p)
+    born = f" ({identity.birth_date:%d-%m-%Y})" if identity.birth_date else ""
+    return f"{name}{born}".strip() or "onbekend"
+
+
+def who_knows(ctx: Context, terms: Terms, query: f.WhoKnowsQuery, person: Person | None) -> f.WhoKnows:
+    """The answer itself. With ``as_of``, what this log could have answered at the end of that local day."""
+    now = ctx.clock.now()
+    as_of = min(now, destroy_from(query.as_of)) if query.as_of is not None else now
+    rows = _rows(ctx, query.case, person)
+    fields = _fields(ctx, [r["log_index"] for r, _ in rows])
+    size, root = ctx.log.head()
+    book = ctx.covenants.current
+    return f.WhoKnows(
+        partner=ctx.me.slug,
+        partner_name=book.partner(ctx.me.slug).name,
+        environment=book.covenant.environment.value,
+        subject=person.handle if person else None,
+        label=label_of(person) if person else "",
+        case=query.case,
+        as_of=as_of,
+        log_size=size,
+        root=root.hex(),
+        items=[
+            _known(ctx, terms, row, fields.get(row["log_index"]), as_of, mentioned=mentioned)
+            for row, mentioned in rows
+            if _moment(row["at"]) <= as_of
+        ],
+    )
+
+
+def _rows(ctx: Context, case: UUID | None, person: Person | None) -> list[tuple[sqlite3.Row, bool]]:
+    if person is None:
+        return [(r, False) for r in ctx.ledger.rows(f"{_SELECT} WHERE i.case_id=? ORDER BY i.log_index", str(case))]
+    owned: set[int] = set()
+    mentioned: set[int] = set()
+    for entry in ctx.people.same(person.handle):
+        owned.update(entry.items)
+        mentioned.update(entry.mentioned)
+    both = [(r, False) for r in _by_index(ctx, sorted(owned))] + [
+        (r, True) for r in _by_index(ctx, sorted(mentioned - owned))
+    ]
+    return sorted(both, key=lambda pair: pair[0]["log_index"])
+
+
+def _by_index(ctx: Context, indexes: Sequence[int]) -> list[sqlite3.Row]:
+    rows: list[sqlite3.Row] = []
+    for start in range(0, len(indexes), PAGE):
+        page = indexes[start : start + PAGE]
+        marks = ",".join("?" * len(page))
+        rows += ctx.ledger.rows(f"{_SELECT} WHERE i.log_index IN ({marks})", *page)
+    return rows
+
+
+def _fields(ctx: Context, indexes: list[int]) -> dict[int, str]:
+    """The sealed field names of the rows shown; one that is shredded stays away."""
+    entries = ctx.log.entries_at(indexes)
+    found = {}
+    for entry, event in zip(entries, ctx.log.read_all(entries), strict=True):
+        if isinstance(event, e.ItemRecorded) and not isinstance(event.field, Gone):
+            found[entry.index] = event.field
+    return found
+
+
+def _known(
+    ctx: Context, terms: Terms, row: sqlite3.Row, field: str | None, as_of: datetime, *, mentioned: bool
+) -> f.KnownItem:
+    at = _moment(row["at"])
+    receipt_at = _moment_or_none(row["m_receipt_at"], as_of) if row["direction"] == "sent" else None
+    erased_at = _moment_or_none(row["erased_at"], as_of)
+    rejected = orjson.loads(row["m_rejected"]).get(str(row["part"]), []) if row["m_rejected"] and receipt_at else []
+    term = terms.of(row["retention"])
+    partner = ctx.covenants.current.by_slug(row["partner"])
+    return f.KnownItem(
+        item=UUID(row["item"]),
+        partner=row["partner"],
+        partner_name=partner.name if partner else row["partner"],
+        direction=row["direction"],
+        channel=row["channel"],
+        proven=row["channel"] == EXCHANGE and (row["direction"] == "received" or receipt_at is not None),
+        at=at,
+        occurred_on=date.fromisoformat(row["occurred_on"]) if row["occurred_on"] else None,
+        kind=row["kind"],
+        category=row["category"],
+        field=field,
+        purpose=row["purpose"],
+        basis=[*row["basis"].split(), *row["rules"].split()],
+        receipt=_receipt(row, receipt_at, rejected),
+        receipt_at=receipt_at,
+        rejected=rejected,
+        retention=row["retention"],
+        keep_until=due(term.rule, {Trigger.RECEIPT: at, Trigger.FIRST_PROCESSING: at}) if term else None,
+        keep_rule=term.rule.code if term else "",
+        rule_confirmed=term.confirmed if term else False,
+        erased_at=erased_at,
+        erased_rule=row["erased_rule"] if erased_at else "",
+        mentioned=mentioned,
+        log_index=row["log_index"],
+    )
+
+
+def _receipt(row: sqlite3.Row, receipt_at: datetime | None, rejected: list[str]) -> str:
+    """A stable code; the report puts it in words."""
+    if row["channel"] != EXCHANGE or row["direction"] == "received":
+        return "not-applicable"
+    if row["m_state"] in {"voided", "nacked"}:
+        return str(row["m_state"])
+    if receipt_at is None:
+        return "none-yet"
+    return "rejected" if rejected else "receipted"
+
+
+def _moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def _moment_or_none(ms: int | None, as_of: datetime) -> datetime | None:
+    at = _moment(ms) if ms is not None else None
+    return at if at is not None and at <= as_of else None
