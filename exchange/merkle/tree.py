@@ -152,9 +152,11 @@ class Tree:
             raise IntegrityError("The tree of {size} leaves has no such leaf.", size=end)
         proof = []
         for level in range((end - 1).bit_length()):
-            start = (index >> level ^ 1) << level  # of the sibling subtree at this level
-            if start < end:
-                proof.append(self._range(start, min(start + (1 << level), end)))
+            sibling = index >> level ^ 1
+            if sibling + 1 << level <= end:  # complete: a stored node
+                proof.append(self._node(level, sibling))
+            elif sibling << level < end:
+                proof.append(self._range(sibling << level, end))
         return proof
 
     def consistency_proof(self, old: int, size: int | None = None) -> list[bytes]:
