@@ -168,7 +168,8 @@ class VaultFile:
         """Store keys, and settle earlier ones as live, in one durable transaction."""
         self._ready()
         root = self._root
-        filling, fresh, inserts = dict(self._filling), dict[int, tuple[str, bytes]](), []
+        filling, filled_to = dict(self._filling), dict[int, int]()
+        fresh, inserts = dict[int, tuple[str, bytes]](), []
         following = max(self._buckets, default=0)
         for row in rows:
             bucket, filled = filling.get(row.retention_class, (0, BUCKET_ROWS))
@@ -177,6 +178,7 @@ class VaultFile:
                 bucket, filled = following, 0
                 fresh[bucket] = (row.retention_class, vc.new_secret())
             filling[row.retention_class] = (bucket, filled + 1)
+            filled_to[bucket] = filled + 1
             bucket_key = fresh[bucket][1] if bucket in fresh else self._buckets[bucket]
             inserts.append((row.id, bucket, vc.seal_row(bucket_key, row.id, row.key)))
         done = self._pending.finished_by(confirmed)
@@ -191,7 +193,7 @@ class VaultFile:
             db.executemany(
                 "INSERT INTO pending VALUES (?,?,?)", [(n, t, b"".join(ids)) for n, (t, ids) in groups.items()]
             )
-            db.executemany("UPDATE buckets SET filled=? WHERE bucket=?", [(n, b) for b, n in filling.values()])
+            db.executemany("UPDATE buckets SET filled=? WHERE bucket=?", [(n, b) for b, n in filled_to.items()])
         self._pending.confirm(confirmed, done)
         self._pending.add(groups)
         self._filling = filling
