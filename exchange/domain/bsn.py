@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from enum import IntEnum
+from operator import mul
 from typing import Final
 
 
@@ -26,6 +27,7 @@ class BsnFinding(IntEnum):
 
 
 _WEIGHTS: Final = (9, 8, 7, 6, 5, 4, 3, 2, -1)
+_ZEROS: Final = sum(_WEIGHTS) * ord("0")
 _LENGTH: Final = 9
 _SHORT: Final = 8
 _NEARBY: Final = 32
@@ -48,8 +50,9 @@ def passes_eleven_proof(digits: str) -> bool:
     """Whether eight or nine ASCII digits are a possible BSN (eight: with the leading zero left out)."""
     if len(digits) not in {_SHORT, _LENGTH}:
         return False
-    padded = digits.zfill(_LENGTH)
-    return padded.strip("0") != "" and sum(w * int(d) for w, d in zip(_WEIGHTS, padded, strict=True)) % 11 == 0
+    padded = digits.zfill(_LENGTH).encode()
+    # The digits are taken as their ASCII codes; _ZEROS takes the 48 of every "0" off again.
+    return (sum(map(mul, _WEIGHTS, padded)) - _ZEROS) % 11 == 0 and padded != b"000000000"
 
 
 def scan(text: str) -> BsnFinding:
@@ -58,10 +61,13 @@ def scan(text: str) -> BsnFinding:
     worst = BsnFinding.NONE
     shielded: bytearray | None = None
     for chain in _CHAIN.finditer(plain):
-        if shielded is None:
-            shielded = _shield(plain)
         for start, end, digits in _candidates(plain, chain.start(), chain.end()):
-            worst = max(worst, _weigh(plain, start, end, digits, shielded))
+            if not passes_eleven_proof(digits):
+                continue
+            if _named(plain, start, end):
+                return BsnFinding.CERTAIN
+            shielded = _shield(plain) if shielded is None else shielded
+            worst = max(worst, _weigh(digits, evidently_other=any(shielded[start:end])))
             if worst is BsnFinding.CERTAIN:
                 return worst
     return worst
@@ -69,15 +75,33 @@ def scan(text: str) -> BsnFinding:
 
 def _plain(text: str) -> str:
     """Every digit as an ASCII digit; invisible and combining characters gone."""
-    out = []
-    for char in unicodedata.normalize("NFKC", text):
+    return unicodedata.normalize("NFKC", text).translate(_FOLD)
+
+
+class _Fold(dict[int, str]):
+    """What each character counts as; found out once per character, so that scanning stays quick."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
         digit = unicodedata.digit(char, None)
         if digit is not None:
-            out.append(str(digit))
-        elif char.isascii() or unicodedata.category(char) not in {"Cf", "Mn", "Me"}:
+            folded = str(digit)
+        elif char.isascii():
+            folded = char
+        elif (category := unicodedata.category(char)) in {"Cf", "Mn", "Me"}:
+            folded = ""
+        elif category == "Pd":
+            folded = "-"
+        else:
             # [\W_] is read as ASCII, so a letter with an accent would pass for a separator; an "x" ends the chain as it should.
-            out.append("x" if char.isalpha() and not char.isascii() else char)
-    return "".join(out)
+            folded = "x" if char.isalpha() else char
+        if len(self) < _FOLD_LIMIT:
+            self[code] = folded
+        return folded
+
+
+_FOLD_LIMIT: Final = 4096
+_FOLD: Final = _Fold()
 
 
 def _shield(text: str) -> bytearray:
@@ -108,13 +132,8 @@ def _candidates(text: str, start: int, end: int) -> Iterator[tuple[int, int, str
             following += 1
 
 
-def _weigh(text: str, start: int, end: int, digits: str, shielded: bytearray) -> BsnFinding:
-    """What one candidate amounts to."""
-    if not passes_eleven_proof(digits):
-        return BsnFinding.NONE
-    if _named(text, start, end):
-        return BsnFinding.CERTAIN
-    evidently_other = any(shielded[start:end])
+def _weigh(digits: str, *, evidently_other: bool) -> BsnFinding:
+    """What a number that passes, and that no word names, amounts to."""
     if len(digits) == _LENGTH:
         return BsnFinding.ASK if evidently_other else BsnFinding.CERTAIN
     return BsnFinding.NONE if evidently_other else BsnFinding.ASK

@@ -17,7 +17,6 @@ from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic_core import ErrorDetails
 
 from exchange.domain.retention import Period, Rule, Trigger
 from exchange.domain.vocabulary import ANYONE, Kind, Mark, Regime
@@ -308,7 +307,7 @@ class Covenant(Model):
         return self.index.retention_rules(class_code, slug)
 
 
-def form_errors(error: ValidationError) -> list[ErrorDetails]:
+def form_errors(error: ValidationError) -> list[Any]:
     """What is wrong, without the echoes: a list whose only element is wrong is also reported as too short."""
     found = error.errors(include_url=False, include_input=False)
     return [
@@ -336,6 +335,7 @@ class Index:
 
     def __init__(self, covenant: Covenant) -> None:
         self.partners: Mapping[str, Partner] = {p.slug: p for p in covenant.partners}
+        self._names = {p.slug: (p.slug, p.kind, ANYONE) for p in covenant.partners}
         self.by_id: Mapping[str, Partner] = {p.id: p for p in covenant.partners}
         self.tasks: Mapping[str, frozenset[str]] = {
             p.slug: frozenset(t.code for t in p.statutory_tasks) for p in covenant.partners
@@ -366,8 +366,7 @@ class Index:
 
     def names_of(self, slug: str) -> tuple[str, ...]:
         """How rules may speak of this partner, the most specific first."""
-        partner = self.partners.get(slug)
-        return (slug, partner.kind, ANYONE) if partner else ()
+        return self._names.get(slug, ())
 
     def row(self, category: str, recipient: str, sender: str) -> Row | None:
         """The row that holds: a named recipient before a kind before anyone, then likewise for the sender."""
