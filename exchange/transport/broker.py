@@ -1,10 +1,10 @@
 """What the broker's operator needs: the server's configuration, and the streams and consumers.
 
 Every partner lives in an account of its own and reaches the streams only through the imports listed in :func:`rights`.
-Rights on subjects alone do not hold: JetStream answers to whatever reply subject the asker names, inside the same account
-with the server's own authority, so a partner could have its own frame delivered into another's inbox under a third one's
-name, or have the server call the JetStream API for it (both shown in tests/integration/test_transport_rights.py). Across
-accounts a reply can reach only the asker.
+Rights on subjects alone do not hold: JetStream answers to whatever reply subject the asker names, and inside one account it
+does so with the server's own authority. So a partner could have a frame of its own delivered into another's inbox under a
+third one's name, or have a confirmation purge another's inbox (both shown in tests/integration/test_transport_rights.py).
+Across accounts a reply can reach only the asker.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ CONTROL_BYTES = 256 * 1024
 """The most one control message may have: a bundle of 45 prekeys takes about 80 KiB."""
 
 _SECOND = 10**9
-_ACK_WAIT_S = 30
 _MAX_ACK_PENDING = 2048
 _GIB = 1024**3
 
@@ -51,6 +50,7 @@ class BrokerLayout:
         inbox_bytes: Disk per inbox. Each sender gets an equal share, so none can fill it for the others.
         control_bytes: Disk for the control lane.
         max_age_days: How long a frame waits for its recipient.
+        ack_wait_s: After how many seconds a frame that was neither done nor postponed comes again.
         replicas: 1 on one server, 3 on a cluster.
 
     Raises:
@@ -63,6 +63,7 @@ class BrokerLayout:
     inbox_bytes: int = 4 * _GIB
     control_bytes: int = _GIB // 4
     max_age_days: int = 30
+    ack_wait_s: int = 30
     replicas: int = 1
 
     def __post_init__(self) -> None:
@@ -282,7 +283,7 @@ def consumers(layout: BrokerLayout) -> list[tuple[str, dict[str, Any]]]:
             "name": partner.slug,
             "durable_name": partner.slug,
             "ack_policy": "explicit",
-            "ack_wait": _ACK_WAIT_S * _SECOND,
+            "ack_wait": layout.ack_wait_s * _SECOND,
             "max_deliver": -1,
             "max_ack_pending": _MAX_ACK_PENDING,
         }

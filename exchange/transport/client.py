@@ -33,17 +33,23 @@ FRAME_BYTES = 512 * 1024
 OnInbox = Callable[[list[Arrival]], Awaitable[None]]
 OnControl = Callable[[Control], Awaitable[None]]
 
-_RETRY_S = 5.0
 _PROBE_EVERY_S = 15.0
 _CLOSE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Waiting times between attempts to connect: ``first`` seconds, doubled up to ``most``."""
+    """Waiting times in seconds.
+
+    Args:
+        first: Before the second attempt to connect; doubled each time.
+        most: The longest between two attempts.
+        retry: After a handler failed, before the same comes again.
+    """
 
     first: float = 0.25
     most: float = 15.0
+    retry: float = 5.0
 
 
 class NatsTransport:
@@ -55,7 +61,7 @@ class NatsTransport:
         tag: First 16 hex characters of the covenant id.
         nkey_seed: The transport key's seed (``SU…``).
         tls: Certificate files, when the system's trust store is not enough.
-        backoff: Waiting times between attempts to connect.
+        backoff: Waiting times.
 
     Raises:
         SetupError: The address, a name, a key or a TLS file cannot be used.
@@ -78,6 +84,7 @@ class NatsTransport:
         self._dial = Dial(url, nkey_seed, inbox_prefix(slug), tls)
         self._backoff = backoff or Backoff()
         self._link: Link | None = None
+        self._pullers: list[Puller] = []
         self._problem: BrokerError | None = failures.unreachable()
         self._changed = asyncio.Condition()
         self._closing = asyncio.Event()
@@ -96,9 +103,9 @@ class NatsTransport:
     @property
     def problem(self) -> BrokerError | None:
         """Why there is no connection, or what the broker refuses, for ``status``; None when all is well."""
-        if self._link is not None and self.connected:
-            return self._link.problem
-        return self._problem
+        if self._link is None or not self.connected:
+            return self._problem
+        return self._link.problem or next((p.problem for p in self._pullers if p.problem), None)
 
     async def start(self, on_inbox: OnInbox, on_control: OnControl) -> None:
         """Begin to connect and to hand over; returns at once.
@@ -196,30 +203,33 @@ class NatsTransport:
     # ------------------------------------------------------------------------------------ staying connected
 
     async def _keep_connected(self) -> None:
-        delay = self._backoff.first
+        """Dial for ever; slower while it does not work, at once again after a connection that lasted."""
+        loop, delay = asyncio.get_running_loop(), self._backoff.first
         while not self._closing.is_set():
+            since = loop.time()
             try:
                 link = await Link.open(self._dial)
             except ExchangeError as error:
                 self._problem = error if isinstance(error, BrokerError) else failures.unreachable()
                 log.warning("broker-unreachable", sentence=str(error), delay_s=delay)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(delay):
-                        await self._closing.wait()
-                delay = min(delay * 2, self._backoff.most)
             else:
-                delay = self._backoff.first
                 self._problem = failures.unreachable()
                 await self._use(link)
+                if loop.time() - since > self._backoff.most:
+                    delay = self._backoff.first
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._closing.wait()
+            delay = min(delay * 2, self._backoff.most)
 
     async def _use(self, link: Link) -> None:
         """Work with ``link`` until it is lost."""
         log.info("broker-connected")
-        pullers = [
+        self._pullers = [
             Puller(link, self._names.next_inbox(), self._inbox.put),
             Puller(link, self._names.next_control(), self._control.put),
         ]
-        tasks = [asyncio.create_task(puller.run()) for puller in pullers]
+        tasks = [asyncio.create_task(puller.run()) for puller in self._pullers]
         tasks.append(asyncio.create_task(_watch(link)))
         try:
             async with self._changed:
@@ -264,12 +274,11 @@ class NatsTransport:
             return None
         return NatsDelivery(self, sender, message.data, ticket, overwrite=size <= OVERWRITE_UP_TO)
 
-    @staticmethod
-    async def _postpone(deliveries: list[NatsDelivery]) -> None:
+    async def _postpone(self, deliveries: list[NatsDelivery]) -> None:
         for delivery in deliveries:
             if not delivery.settled:
                 with contextlib.suppress(BrokerError):  # then it comes again when the broker's patience is over
-                    await delivery.later(_RETRY_S)
+                    await delivery.later(self._backoff.retry)
 
     async def _hand_over_control(self, handler: OnControl) -> None:
         async for batch in self._control.batches():
@@ -283,7 +292,7 @@ class NatsTransport:
                     log.exception("control-on-strange-subject")
                 except Exception:  # a handler's fault must not close the door
                     log.exception("control-handler-failed")
-                    answer = nak(_RETRY_S)
+                    answer = nak(self._backoff.retry)
                 with contextlib.suppress(BrokerError):
                     await self.tell(message.reply, answer)
 

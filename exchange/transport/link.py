@@ -108,6 +108,10 @@ class Link:
         )
         self._replies = self._client.new_inbox()
         await self._client.subscribe(self._replies + ".*", cb=self._on_reply)
+        for _ in range(2):  # the first ping may overtake the subscription; a refusal comes before the second pong
+            await self._client.flush()
+        if self.lost.is_set():
+            raise self.problem or failures.unreachable()
 
     @property
     def max_payload(self) -> int:
@@ -216,6 +220,8 @@ class Link:
 def _dial_failure(errors: list[Exception]) -> BrokerError:
     """The sentence for a connection that did not come about; the first telling cause counts."""
     for error in errors:
+        if isinstance(error, BrokerError):
+            return error
         if isinstance(error, ssl.SSLError):
             return failures.not_trusted()
         if isinstance(error, nats_errors.AuthorizationError) or "authorization violation" in str(error).lower():

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from nats.aio.msg import Msg
 
+from exchange.errors import BrokerError
 from exchange.transport import failures
 from exchange.transport.link import Link
 
@@ -38,6 +39,8 @@ class Puller:
     """
 
     def __init__(self, link: Link, subject: str, arrived: Callable[[Puller, Msg], None]) -> None:
+        self.problem: BrokerError | None = None
+        """Why nothing can be pulled at present."""
         self._link = link
         self._subject = subject
         self._arrived = arrived
@@ -56,8 +59,9 @@ class Puller:
         await self._link.listen(self._inbox, self._on_message)
         while True:
             if self._pause:  # the set-up has not run, a leader is being elected, the server goes down: no hammering
-                self._pause = False
                 await asyncio.sleep(_RETRY_S)
+                self._pause = False
+                self.problem = None  # asked again below; if nothing has changed it is said again
             await self._top_up()
             self._wake.clear()
             try:
@@ -88,7 +92,7 @@ class Puller:
     def _on_status(self, headers: dict[str, str]) -> None:
         """A request ended; what it did not bring is to be asked for again."""
         if failures.is_no_responders(headers):
-            self._link.problem = failures.not_prepared()
+            self.problem = failures.not_prepared()
         left = headers.get("Nats-Pending-Messages", "")
         self._asked = max(0, self._asked - (int(left) if left.isdecimal() else BATCH))
         self._pause = headers.get("Status") != "408" and not left  # 408: expired, as it should

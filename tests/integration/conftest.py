@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,9 @@ from exchange.transport.broker import BrokerLayout, BrokerPartner, config_text, 
 from exchange.transport.client import Backoff, NatsTransport
 from exchange.transport.delivery import Arrival, Control
 from exchange.transport.keys import generate_seed, public_of
+from exchange.transport.link import Dial, Link
 from exchange.transport.server import LocalServer
+from exchange.transport.subjects import OPERATOR_INBOX
 
 TAG = "00112233445566aa"
 SLUGS = ("gemeente", "politie", "welzijn")
@@ -61,10 +64,28 @@ class Bench:
 
     def transport(self, slug: str, seed: str | None = None, url: str | None = None) -> NatsTransport:
         made = NatsTransport(
-            url or self.server.url, slug, TAG, seed or self.seeds[slug], backoff=Backoff(first=0.05, most=0.2)
+            url or self.server.url,
+            slug,
+            TAG,
+            seed or self.seeds[slug],
+            backoff=Backoff(first=0.05, most=0.2, retry=0.05),
         )
         self.open.append(made)
         return made
+
+    async def operator(self, call: str, **request: object) -> dict[str, object]:
+        """Ask the JetStream API as the operator, who may."""
+        link = await Link.open(Dial(self.server.url, self.operator_seed, OPERATOR_INBOX))
+        try:
+            answer = await link.request(f"$JS.API.{call}", json.dumps(request).encode() if request else b"")
+        finally:
+            await link.close()
+        return json.loads(answer)
+
+    async def held(self, slug: str) -> int:
+        """How many frames wait in the inbox of ``slug``."""
+        info = await self.operator(f"STREAM.INFO.{self.layout.names.inbox_stream(slug)}")
+        return info["state"]["messages"]
 
     async def party(self, slug: str) -> Party:
         party = Party(self.transport(slug))
@@ -72,7 +93,7 @@ class Bench:
         await party.transport.wait_connected(PATIENCE_S)
         return party
 
-    async def setup(self, **changes: int) -> None:
+    async def setup(self, **changes: object) -> None:
         await setup(self.server.url, self.operator_seed, replace(self.layout, **changes))
 
 
@@ -97,7 +118,7 @@ def until() -> Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]:
 
     async def wait(condition: Callable[[], Awaitable[bool]]) -> None:
         async with asyncio.timeout(PATIENCE_S):
-            while not await condition():
+            while not await condition():  # noqa: ASYNC110 - another process's state has no event to wait for
                 await asyncio.sleep(0.02)
 
     return wait
