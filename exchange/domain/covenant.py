@@ -10,7 +10,6 @@ more fields still writes the same bytes for this document.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -18,6 +17,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from exchange.domain.lookup import Index
 from exchange.domain.retention import Period, Rule, Trigger
 from exchange.domain.vocabulary import ANYONE, Kind, Mark, Regime
 from exchange.errors import CovenantError, InputError
@@ -328,76 +328,3 @@ def place(loc: tuple[str | int, ...]) -> str:
             name = "".join(c for c in part if c.isascii() and (c.isalnum() or c in "_-*"))[:32] or "?"
             out += f".{name}" if out else name
     return out or "the top"
-
-
-class Index:
-    """Look-ups over one covenant: the gates' cost does not depend on the number of rules or partners."""
-
-    def __init__(self, covenant: Covenant) -> None:
-        self.partners: Mapping[str, Partner] = {p.slug: p for p in covenant.partners}
-        self._names = {p.slug: (p.slug, p.kind, ANYONE) for p in covenant.partners}
-        self.by_id: Mapping[str, Partner] = {p.id: p for p in covenant.partners}
-        self.tasks: Mapping[str, frozenset[str]] = {
-            p.slug: frozenset(t.code for t in p.statutory_tasks) for p in covenant.partners
-        }
-        self.bound_tasks = frozenset(
-            (p.slug, t.code) for p in covenant.partners for t in p.statutory_tasks if t.secrecy_bound
-        )
-        self.purposes: Mapping[str, Purpose] = {p.code: p for p in covenant.purposes}
-        self.contexts: Mapping[str, Context] = {c.code: c for c in covenant.contexts}
-        self.categories: Mapping[str, Category] = {c.code: c for c in covenant.categories}
-        self.grounds: Mapping[str, Ground] = {g.code: g for g in covenant.grounds}
-        self.retention: Mapping[str, RetentionClass] = {c.code: c for c in covenant.retention}
-        self.text_rules = tuple(
-            (rule.code, tuple(tuple(word.casefold() for word in group) for group in rule.groups))
-            for rule in covenant.text_rules
-        )
-        self._rows: dict[tuple[str, str, str], Row] = {
-            (category, recipient, sender): row
-            for row in covenant.matrix
-            for category in row.categories
-            for recipient in row.recipients
-            for sender in row.senders
-        }
-        self._fields: dict[tuple[str, str, str, str, str], frozenset[str]] = {}
-        for rule in covenant.field_rules:
-            for key in _field_keys(rule):
-                self._fields[key] = self._fields.get(key, frozenset()) | frozenset(rule.fields)
-
-    def names_of(self, slug: str) -> tuple[str, ...]:
-        """How rules may speak of this partner, the most specific first."""
-        return self._names.get(slug, ())
-
-    def row(self, category: str, recipient: str, sender: str) -> Row | None:
-        """The row that holds: a named recipient before a kind before anyone, then likewise for the sender."""
-        senders = self.names_of(sender)
-        for named_recipient in self.names_of(recipient):
-            for named_sender in senders:
-                found = self._rows.get((category, named_recipient, named_sender))
-                if found is not None:
-                    return found
-        return None
-
-    def allowed_fields(self, purpose: str, category: str, recipient: str, sender: str, kind: str) -> frozenset[str]:
-        """The fields of ``category`` that any field rule gives ``recipient`` for ``purpose``."""
-        allowed: frozenset[str] = frozenset()
-        for named_recipient in self.names_of(recipient):
-            for named_sender in self.names_of(sender):
-                allowed |= self._fields.get((purpose, category, named_recipient, named_sender, kind), frozenset())
-        return allowed
-
-    def retention_rules(self, class_code: str, slug: str) -> tuple[RetentionRule, ...]:
-        """The rules for ``slug``, those that name it before those for its kind before those for anyone."""
-        known = self.retention.get(class_code)
-        if known is None:
-            return ()
-        return tuple(rule for name in self.names_of(slug) for rule in known.rules if name in rule.holders)
-
-
-def _field_keys(rule: FieldRule) -> Iterator[tuple[str, str, str, str, str]]:
-    """Every (purpose, category, recipient, sender, kind) a field rule speaks of."""
-    for purpose in rule.purposes:
-        for recipient in rule.recipients:
-            for sender in rule.senders:
-                for kind in rule.kinds:
-                    yield purpose, rule.category, recipient, sender, kind

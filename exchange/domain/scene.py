@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from exchange.domain.bsn import BsnFinding, scan
-from exchange.domain.covenant import Category, Covenant, Index, Row
+from exchange.domain.covenant import Category, Covenant, Row
+from exchange.domain.lookup import Index
 from exchange.domain.proposal import Finding, ItemFacts, Proposal
 from exchange.domain.vocabulary import Regime, Side
 
