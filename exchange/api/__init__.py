@@ -6,8 +6,12 @@ socket (and loopback TCP when configured). Nothing here decides anything: forms 
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Final
+
+# On import FastAPI warns that an optional package for e-mail fields is missing; no form of ours has one.
+logging.getLogger("fastapi").setLevel(logging.ERROR)
 
 SOCKET: Final = "api.sock"
 """Name of the Unix socket in the node's directory."""

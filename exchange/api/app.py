@@ -8,6 +8,7 @@ query keys, searches as ``POST …/_zoek`` so that no personal data stands in an
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -47,12 +48,12 @@ def create_app(service: NodeService, authenticator: Authenticator) -> FastAPI:
     app.add_exception_handler(RequestValidationError, validation_handler)
     app.add_exception_handler(HTTPException, http_handler)
     app.add_middleware(Guard)
-    document = openapi(app)
+    document = cache(lambda: openapi(app))  # when first asked for: it takes longer than the rest of the start
 
     @app.get("/openapi.json", include_in_schema=False)
     @app.get(f"{PREFIX}/openapi.json", include_in_schema=False)
     async def _openapi() -> JSONResponse:
-        return JSONResponse(document, headers={"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"})
+        return JSONResponse(document(), headers={"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"})
 
     return app
 

@@ -45,6 +45,7 @@ TITLES: Final[Mapping[str, str]] = {
 """Code -> title. Codes are part of the API contract."""
 
 _HTTP: Final[Mapping[int, tuple[str, str]]] = {
+    400: ("input", N_("The body is not valid JSON.")),
     401: ("not-authenticated", N_("Nobody proved who is calling.")),
     403: ("not-allowed", N_("That is not allowed.")),
     404: ("not-found", N_("There is nothing at this address.")),

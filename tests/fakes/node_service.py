@@ -1,0 +1,363 @@
+"""A node in memory behind the real port: refuses the impossible, remembers who asked what, holds invented persons only."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from exchange.domain.actors import require, roles_of
+from exchange.domain.refusals import refusal
+from exchange.errors import ConflictError, IntegrityError, NotFoundError
+from exchange.node import forms as f
+from exchange.node.service import Actor, Idempotency, NodeService, Refused
+
+NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+MESSAGE = "ab" * 32
+OTHER_MESSAGE = "cd" * 32
+ACT = UUID("0b7a9a5e-5d1c-4a55-9c1b-3f5f2f6a9d10")
+RULE = "hw-1"
+
+COVENANT: dict[str, Any] = {
+    "name": "Privacyconvenant Buurtteams De Wolden",
+    "version": "1.0",
+    "environment": "DEMO",
+    "generation": 1,
+    "partners": [
+        {"slug": "actium", "name": "Woningcorporatie Actium", "kind": "WONINGCORPORATIE", "participation": "connected",
+         "statutory_tasks": [{"code": "WONINGWET_46", "title": "Leefbaarheid (art. 46 Woningwet)"}]},
+        {"slug": "welzijn", "name": "Welzijn De Wolden", "kind": "WELZIJN", "participation": "connected",
+         "statutory_tasks": [{"code": "WMO_2_3_2", "title": "Maatschappelijke ondersteuning (Wmo 2015)"}]},
+        {"slug": "gemeente", "name": "Gemeente De Wolden", "kind": "GEMEENTE", "participation": "connected",
+         "statutory_tasks": []},
+        {"slug": "politie", "name": "Politie Zuidwest Drenthe", "kind": "POLITIE", "participation": "connected",
+         "statutory_tasks": []},
+    ],
+    "purposes": [{"code": "P0_ONDERSTEUNING", "title": "Ondersteuning bieden", "article": "4.1"}],
+    "contexts": [{"code": "CASUS", "title": "Bespreken en volgen van een casus", "article": "2.2"}],
+    "categories": [
+        {"code": "HUISVESTING", "title": "Huisvesting", "mark": "none", "fields": {"staat": "Staat van de woning"}},
+        {"code": "GEZONDHEID", "title": "Gezondheid", "mark": "special", "fields": {}},
+    ],
+    "retention": [{"code": "h01", "title": "Huisvesting en overlast"}],
+}  # fmt: skip
+
+
+def item(**changes: Any) -> f.KnownItem:
+    """Housing data that Actium gave to Welzijn, with a receipt."""
+    return f.KnownItem(
+        **{
+            "item": UUID(int=1), "partner": "welzijn", "partner_name": "Welzijn De Wolden", "direction": "sent",
+            "channel": "EXCHANGE", "proven": True, "at": NOW, "occurred_on": None, "kind": "disclosure",
+            "category": "HUISVESTING", "field": "staat", "purpose": "P0_ONDERSTEUNING",
+            "basis": ["A6_1_e", "WONINGWET_46"], "receipt": "at 2026-03-02T08:00:05.000Z", "receipt_at": NOW,
+            "rejected": [], "retention": "h01", "keep_until": date(2028, 3, 2), "keep_rule": RULE,
+            "rule_confirmed": True, "erased_at": None, "erased_rule": "", "mentioned": False, "log_index": 12,
+            **changes,
+        }
+    )  # fmt: skip
+
+
+def answer(*items: f.KnownItem, **changes: Any) -> f.WhoKnows:
+    """What Actium's node answers."""
+    return f.WhoKnows(
+        **{
+            "partner": "actium", "partner_name": "Woningcorporatie Actium", "environment": "DEMO",
+            "subject": UUID(int=7), "label": "Jelle Verzonnen, 14-05-1964", "case": None, "as_of": NOW,
+            "log_size": 42, "root": "0f" * 32, "items": list(items), **changes,
+        }
+    )  # fmt: skip
+
+
+class FakeNode:
+    """Implements NodeService. ``calls`` is what was asked, in order; ``fail`` is raised by the next use case."""
+
+    def __init__(self) -> None:
+        self.uids: dict[int, list[Actor]] = {}
+        self.calls: list[tuple[str, UUID, Any]] = []
+        self.fail: BaseException | None = None
+        self.people: dict[UUID, f.SubjectForm] = {}
+        self.answers: dict[str, tuple[f.ShareForm, f.ActAnswer]] = {}
+        self.message_states: list[str] = ["sent", "receipted"]
+        self.known = answer(item())
+        self.moment = ""
+
+    # -- the test's side
+
+    def enrol(self, uid: int, *roles: str, number: int = 1) -> Actor:
+        """Let ``uid`` act with these roles."""
+        actor = Actor(UUID(int=number), "person", frozenset(roles))
+        self.uids.setdefault(uid, []).append(actor)
+        return actor
+
+    def _use(self, actor: Actor, command: str, given: Any = None) -> None:
+        require(roles_of(actor.roles), command)
+        if self.fail is not None:
+            failure, self.fail = self.fail, None
+            raise failure
+        self.calls.append((command, actor.id, given))
+
+    # -- the port
+
+    def actors_of_uid(self, uid: int) -> list[Actor]:
+        return self.uids.get(uid, [])
+
+    async def status(self) -> f.Status:
+        pair = f.PairStatus(
+            partner="welzijn", name="Welzijn De Wolden", connected=True, last_sent=4, receipted=3, accepted_upto=2,
+            missing=[3], waiting=1, heard_at=NOW, prekeys_until=NOW,
+        )  # fmt: skip
+        return f.Status(
+            partner="actium", partner_name="Woningcorporatie Actium", environment="DEMO", covenant="ee" * 32,
+            generation=1, release="0.1.0", broker="connected", log_size=42, root="0f" * 32, vault_generation=3,
+            warnings=["anchor and vault are on one device"], pairs=[pair], inbox_new=1, outbox_waiting=1, parked=0,
+            unmatched=0, due=2, clock="trusted", now=NOW,
+        )  # fmt: skip
+
+    async def covenant(self) -> dict[str, object]:
+        return COVENANT
+
+    async def register_subject(self, actor: Actor, form: f.SubjectForm, key: Idempotency | None) -> f.SubjectFound:
+        self._use(actor, "subject.register", key)
+        subject = UUID(int=100 + len(self.people))
+        self.people[subject] = form
+        return self._found(subject)
+
+    def _found(self, subject: UUID) -> f.SubjectFound:
+        form = self.people[subject]
+        return f.SubjectFound(
+            subject=subject, match="EXACT", unmatched=False, label=f"{form.given_names} {form.family_name}",
+            safe_contact=form.safe_contact, references={},
+        )  # fmt: skip
+
+    async def find_subjects(self, actor: Actor, query: f.IdentityForm) -> list[f.SubjectFound]:
+        self._use(actor, "subject.find", query)
+        return [self._found(s) for s, form in self.people.items() if form.family_name == query.family_name]
+
+    async def unmatched_subjects(self, actor: Actor) -> list[f.SubjectFound]:
+        self._use(actor, "subject.match")
+        return []
+
+    async def match_subject(self, actor: Actor, unmatched: UUID, into: UUID) -> None:
+        self._use(actor, "subject.match", (unmatched, into))
+
+    async def split_subject(self, actor: Actor, subject: UUID) -> None:
+        self._use(actor, "subject.match", subject)
+
+    async def share(self, actor: Actor, form: f.ShareForm, key: Idempotency | None) -> f.ActAnswer:
+        self._use(actor, "disclosure.make" if form.kind == "disclosure" else "signal.send", form)
+        if refusals := self._refusals(form):
+            raise Refused(refusals, refusal(refusals[0].code).status)
+        if key and key.key in self.answers:
+            earlier, given = self.answers[key.key]
+            if earlier != form:
+                raise ConflictError("This idempotency key was used for another request.")
+            return given
+        given = self._act(form.recipients[0].partner, "EXCHANGE" if form.channel == "EXCHANGE" else "stated")
+        if key:
+            self.answers[key.key] = (form, given)
+        return given
+
+    def _refusals(self, form: f.ShareForm) -> list[f.RefusalAnswer]:
+        found = []
+        for index, datum in enumerate(form.items):
+            for recipient in form.recipients:
+                if datum.category == "GEZONDHEID" and not recipient.special_exception:
+                    why = refusal("R05")
+                    text = why.sentence({"recipient": recipient.partner})
+                    found.append(
+                        f.RefusalAnswer(
+                            code=why.code, name=why.name, article=why.article, text=text,
+                            partner=recipient.partner, item=index,
+                        )
+                    )  # fmt: skip
+        return found
+
+    def _act(self, partner: str, state: str = "EXCHANGE") -> f.ActAnswer:
+        if state == "EXCHANGE":
+            state = self.message_states.pop(0) if len(self.message_states) > 1 else self.message_states[0]
+        at = NOW if state == "receipted" else None
+        message = f.MessageStatus(partner=partner, message=MESSAGE, sequence=1, state=state, receipt_at=at)
+        return f.ActAnswer(act=ACT, log_index=12, messages=[message])
+
+    async def explain(self, actor: Actor, form: f.ShareForm) -> list[f.Explanation]:
+        self._use(actor, "disclosure.explain", form)
+        refusals = self._refusals(form)
+        return [
+            f.Explanation(
+                partner=r.partner, allowed=not any(x.partner == r.partner for x in refusals),
+                refusals=[x for x in refusals if x.partner == r.partner], gates=["partner", "purpose", "category"],
+            )
+            for r in form.recipients
+        ]  # fmt: skip
+
+    async def act(self, actor: Actor, act: UUID, *, wait_s: float = 0) -> f.ActAnswer:
+        self._use(actor, "outbox.list", wait_s)
+        if act != ACT:
+            raise NotFoundError("There is no such act here.")
+        return self._act("welzijn")
+
+    async def inbox(self, actor: Actor) -> list[f.InboxRow]:
+        self._use(actor, "inbox.list")
+        return [
+            f.InboxRow(
+                message=MESSAGE, received_at=NOW, sender="welzijn", kind="signal", items=2,
+                categories=["HUISVESTING", "OVERLAST"], state="new", case=None, erased=False,
+            )
+        ]  # fmt: skip
+
+    async def read_message(self, actor: Actor, message: str) -> f.MessageAnswer:
+        self._use(actor, "inbox.read", message)
+        if message != MESSAGE:
+            raise NotFoundError("There is no such message here.")
+        kept = f.ItemAnswer(item=UUID(int=1), category="HUISVESTING", field="staat", value="verzonnen tekst", status="accepted")
+        gone = f.ItemAnswer(item=UUID(int=2), category="OVERLAST", field="aard", value=None, status="erased")
+        return f.MessageAnswer(
+            message=MESSAGE, sender="welzijn", recipient="actium", kind="signal", at=NOW, subject=UUID(int=7),
+            subject_label="Jelle Verzonnen", statement={"purpose": "P0_ONDERSTEUNING", "context": "CASUS"},
+            items=[kept, gone], replies=[],
+        )  # fmt: skip
+
+    async def reply(self, actor: Actor, message: str, form: f.ReplyForm, key: Idempotency | None) -> f.ActAnswer:
+        self._use(actor, "inbox.take-up" if form.state == "taken-up" else "inbox.handle", form)
+        return self._act("welzijn")
+
+    async def outbox(self, actor: Actor) -> list[f.OutboxRow]:
+        self._use(actor, "outbox.list")
+        return [
+            f.OutboxRow(
+                message=MESSAGE, act=ACT, partner="gemeente", kind="disclosure", sequence=3, since=NOW, attempts=2,
+                state="waiting", why="no-prekey",
+            )
+        ]  # fmt: skip
+
+    async def drop_message(self, actor: Actor, message: str, form: f.DropForm) -> None:
+        self._use(actor, "outbox.list", form)
+
+    async def retry_message(self, actor: Actor, message: str) -> None:
+        self._use(actor, "outbox.list", message)
+
+    async def who_knows(self, actor: Actor, query: f.WhoKnowsQuery) -> f.WhoKnows:
+        self._use(actor, "who-knows", query)
+        return self.known
+
+    async def copied_out(self, actor: Actor, view: str, subject: UUID | None) -> None:
+        self._use(actor, "who-knows", ("copied-out", view, subject))
+
+    async def log_rows(self, actor: Actor, start: int, limit: int) -> list[f.LogRow]:
+        self._use(actor, "log.list", (start, limit))
+        return [
+            f.LogRow(
+                index=index, at=NOW, topic="item/recorded/1", stream=UUID(int=index), version=1, leaf="aa" * 32,
+                public={"category": "HUISVESTING", "partner": "welzijn"},
+            )
+            for index in range(start, min(start + limit, 42))
+        ]  # fmt: skip
+
+    async def feed(self, actor: Actor, cursor: int, limit: int) -> list[f.FeedRow]:
+        self._use(actor, "inbox.list", (cursor, limit))
+        return [f.FeedRow(cursor=cursor + 1, at=NOW, topic="message/received/1", id=MESSAGE, partner="welzijn")]
+
+    async def verify_log(self, actor: Actor) -> AsyncIterator[int | f.VerifyAnswer]:
+        require(roles_of(actor.roles), "log.verify")
+        yield 20
+        if self.fail is not None:
+            raise self.fail
+        yield 42
+        yield f.VerifyAnswer(ok=True, entries=42, root="0f" * 32, signatures=8, parts=12, erased=1)
+
+    async def replay_log(self, actor: Actor) -> AsyncIterator[int | f.ReplayAnswer]:
+        require(roles_of(actor.roles), "log.replay")
+        yield 42
+        yield f.ReplayAnswer(ok=True, entries=42, differences=[], seconds=0.01)
+
+    async def story(
+        self, actor: Actor, *, case: UUID | None, subject: UUID | None, partner: str | None
+    ) -> AsyncIterator[f.StoryLine]:
+        require(roles_of(actor.roles), "log.replay")
+        if sum(x is not None for x in (case, subject, partner)) != 1:
+            raise IntegrityError("unreachable in these tests")
+        yield f.StoryLine(index=3, at=NOW, text="verstrekking aan welzijn", detail="HUISVESTING")
+
+    async def retention_rules(self, actor: Actor) -> list[f.RuleAnswer]:
+        self._use(actor, "retention.rules")
+        return [self._rule(None)]
+
+    def _rule(self, by: UUID | None) -> f.RuleAnswer:
+        return f.RuleAnswer(
+            rule=RULE, retention="h01", title="Huisvesting en overlast", trigger="ONTVANGST", period="P2Y",
+            legal_source="voorstel", verified=False, confirmed_at=NOW if by else None, confirmed_by=by,
+        )  # fmt: skip
+
+    async def retention_confirm(self, actor: Actor, rule: str) -> f.RuleAnswer:
+        self._use(actor, "retention.confirm", rule)
+        if rule != RULE:
+            raise NotFoundError("There is no such retention rule in the covenant.")
+        return self._rule(actor.id)
+
+    async def retention_due(self, actor: Actor, until: date | None) -> list[f.DueAnswer]:
+        self._use(actor, "retention.due", until)
+        return [
+            f.DueAnswer(
+                rule=RULE, retention="h01", period="P6W", due_on=date(2026, 4, 14), items=2, overdue=False, confirmed=True
+            )
+        ]  # fmt: skip
+
+    async def retention_enforce(self, actor: Actor, *, confirm_date: date | None) -> f.ErasureAnswer:
+        self._use(actor, "retention.enforce", confirm_date)
+        return f.ErasureAnswer(erasures=[UUID(int=5)], items=2, keys=2, epochs=1, generation=4)
+
+    async def parked(self, actor: Actor) -> list[f.ParkedAnswer]:
+        self._use(actor, "parked.list")
+        return [
+            f.ParkedAnswer(
+                parked=UUID(int=9), at=NOW, partner="politie", frame="ff" * 32, reason="kid-unknown", state="parked"
+            )
+        ]  # fmt: skip
+
+    async def retry_parked(self, actor: Actor, parked: UUID) -> None:
+        self._use(actor, "parked.retry", parked)
+
+    async def drop_parked(self, actor: Actor, parked: UUID, form: f.DropForm) -> None:
+        self._use(actor, "parked.drop", (parked, form))
+
+    async def keys(self, actor: Actor) -> f.KeysAnswer:
+        self._use(actor, "keys.show")
+        return f.KeysAnswer(
+            partner="actium", fingerprint="ABCD EFGH IJKL", sign="aa" * 32, log="bb" * 32, prekeys_live=45,
+            prekeys_until=NOW, vault_generation=3, partners={"welzijn": {"prekeys_until": "2026-04-16", "sequence": 2}},
+        )  # fmt: skip
+
+    async def roll_keys(self, actor: Actor) -> f.KeysAnswer:
+        self._use(actor, "keys.roll")
+        return await self.keys(actor)
+
+    async def actors(self, actor: Actor) -> list[f.ActorAnswer]:
+        self._use(actor, "actor.list")
+        return [
+            f.ActorAnswer(
+                actor=a.id, kind=a.kind, roles=sorted(a.roles), name="Proef Persoon", uid=uid, revoked=False
+            )
+            for uid, actors in self.uids.items()
+            for a in actors
+        ]  # fmt: skip
+
+    async def register_actor(self, actor: Actor, form: f.ActorForm, key: Idempotency | None) -> f.ActorAnswer:
+        self._use(actor, "actor.register", form)
+        roles_of(form.roles)
+        return f.ActorAnswer(
+            actor=UUID(int=50), kind=form.kind, roles=form.roles, name=form.name, uid=form.uid, revoked=False
+        )
+
+    async def revoke_actor(self, actor: Actor, who: UUID) -> None:
+        self._use(actor, "actor.revoke", who)
+
+    async def set_clock(self, actor: Actor, moment: str) -> None:
+        self._use(actor, "status", moment)
+        self.moment = moment
+
+
+def as_port() -> NodeService:
+    """The type checker proves here that the fake is a node."""
+    return FakeNode()
