@@ -112,7 +112,7 @@ def pkc(key: bytes) -> bytes:
     return expand(key, labels.PART_COMMIT)
 
 
-def seal_part(key: bytes, covenant: bytes, sender: bytes, message: bytes, i: int, n: int, plaintext: bytes) -> bytes:  # noqa: PLR0917 - in the order of the associated data
+def seal_part(key: bytes, covenant: bytes, sender: bytes, message: bytes, i: int, n: int, plaintext: bytes) -> bytes:
     """Ciphertext (nonce and box) of part ``i`` of ``n``; ``message`` is the 16-byte message uuid.
 
     Raises:
@@ -126,13 +126,13 @@ def seal_part(key: bytes, covenant: bytes, sender: bytes, message: bytes, i: int
     return aead.seal(key, pad(plaintext), _part_aad(covenant, sender, message, i, n))
 
 
-def new_part(covenant: bytes, sender: bytes, message: bytes, i: int, n: int, plaintext: bytes) -> Part:  # noqa: PLR0917 - in the order of the associated data
+def new_part(covenant: bytes, sender: bytes, message: bytes, i: int, n: int, plaintext: bytes) -> Part:
     """:func:`seal_part` under a fresh random key."""
     key = aead.new_key()
     return Part(key, seal_part(key, covenant, sender, message, i, n, plaintext))
 
 
-def open_part(key: bytes, covenant: bytes, sender: bytes, message: bytes, i: int, n: int, ciphertext: bytes) -> bytes:  # noqa: PLR0917 - in the order of the associated data
+def open_part(key: bytes, covenant: bytes, sender: bytes, message: bytes, i: int, n: int, ciphertext: bytes) -> bytes:
     """The plaintext of a part. The caller has compared :func:`pkc` with the signed header first.
 
     Raises:
