@@ -155,6 +155,7 @@ def accept_covenant(
     admin_name: str,
     fingerprint_read: str | None = None,
     uid: int | None = None,
+    now: datetime | None = None,
 ) -> dict[str, object]:
     """Make a covenant hold at this node: it becomes entry 0 of the log (or the next generation). Local, and by a person.
 
@@ -165,19 +166,21 @@ def accept_covenant(
         admin_name: Who does this; registered as the first actor when there is none.
         fingerprint_read: The fingerprint as heard from the other partners; compared when given.
         uid: Operating-system user of the first actor; the caller's own when None.
+        now: The moment of acceptance; the machine's when None.
 
     Raises:
         CovenantError: It does not verify, does not follow the previous one, or this partner's keys in it are not ours.
     """
+    moment = now or datetime.now(UTC)
     place = settings.load(directory)
-    accepted = verify_signed(read(signed, "signed covenant"), datetime.now(UTC))
+    accepted = verify_signed(read(signed, "signed covenant"), moment)
     if fingerprint_read is not None and _letters(fingerprint_read) != _letters(fingerprint(accepted.hash)):
         raise CovenantError("The fingerprint differs from the one you gave; do not accept, call the other partners.")
     _check_mine(directory, place.partner, accepted)
     with open_vault(directory, place, secret) as vault, Log.open(directory, vault) as log:
         log.settle()
         _append_covenant(
-            log, accepted, place.partner, ActorForm(roles=list(FIRST_ROLES), name=admin_name, uid=_uid(uid))
+            log, accepted, place.partner, moment, ActorForm(roles=list(FIRST_ROLES), name=admin_name, uid=_uid(uid))
         )
     return describe(accepted)
 
@@ -186,7 +189,7 @@ def _uid(uid: int | None) -> int:
     return os.getuid() if uid is None else uid
 
 
-def _append_covenant(log: Log, accepted: Accepted, me: str, admin: ActorForm) -> None:
+def _append_covenant(log: Log, accepted: Accepted, me: str, now: datetime, admin: ActorForm) -> None:
     earlier = load_accepted(log)
     if earlier:
         newest = earlier[-1]
@@ -196,7 +199,6 @@ def _append_covenant(log: Log, accepted: Accepted, me: str, admin: ActorForm) ->
             raise CovenantError("The covenant does not follow from the generation this node accepted: it is a fork.")
     elif accepted.generation != 1:
         raise CovenantError("A new node starts with generation 1 of the covenant, and accepts the later ones in order.")
-    now = datetime.now(UTC)
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     with log.batch(now) as batch:
         batch.append(

@@ -21,6 +21,7 @@ from exchange.domain import events as e
 from exchange.domain.event import Event
 from exchange.errors import CryptoError, IntegrityError, NotFoundError
 from exchange.node import forms as f
+from exchange.node.checkpoints import verify_checkpoints
 from exchange.node.context import Context
 from exchange.node.covenants import Covenants
 from exchange.store.entry import Entry
@@ -95,6 +96,7 @@ class Witnessed:
     with_keys: bool
     signatures: int = 0
     parts: int = 0
+    checkpoints: int = 0
     erased: int = 0
     _gone: set[str] = field(default_factory=set)
 
@@ -188,6 +190,7 @@ def verify_log(log: Log, covenants: Covenants, me: str, *, with_keys: bool) -> I
     witnessed = Witnessed(log, covenants, me, with_keys)
     try:
         yield from (step for step in verify(log, extra=witnessed.check, unseal=with_keys) if isinstance(step, int))
+        witnessed.checkpoints = verify_checkpoints(log, covenants, me)
     except IntegrityError as error:
         yield _verified(log, witnessed, error)
         return
@@ -204,6 +207,7 @@ def _verified(log: Log, witnessed: Witnessed, error: IntegrityError | None) -> f
         problem=str(error) if error else "",
         signatures=witnessed.signatures,
         parts=witnessed.parts,
+        checkpoints=witnessed.checkpoints,
         erased=witnessed.erased,
     )
 

@@ -498,6 +498,7 @@ class VerifyAnswer(Answer):
     problem: str = ""
     signatures: int
     parts: int
+    checkpoints: int
     erased: int
 
 

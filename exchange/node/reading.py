@@ -36,7 +36,7 @@ class Reading:
     def inbox(self) -> list[f.InboxRow]:
         """Received signals and disclosures, newest first, without content."""
         rows = self._ctx.ledger.rows(
-            "SELECT * FROM messages WHERE direction='received' AND reply_to IS NULL AND kind IN (?,?) ORDER BY at DESC",
+            "SELECT * FROM messages WHERE direction='received' AND reply_to IS NULL AND kind IN (?,?) ORDER BY log_index DESC",
             *_CONTENT,
         )
         return [self._inbox_row(row) for row in rows]

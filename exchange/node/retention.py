@@ -122,7 +122,7 @@ class Retention:
     # ------------------------------------------------------------------------------------ enforcing
 
     def clock_state(self) -> str:
-        """ "trusted", or why not."""
+        """Say ``trusted``, or why it is not."""
         newest, now = self._partners.newest_time(), self._ctx.clock.now()
         if newest is None:
             return "no-independent-time"

@@ -143,11 +143,7 @@ def proposal_of(
             criminal_ground=statement.criminal_ground,
             stated=frozenset(statement.stated),
             secrecy=_secrecy(statement.secrecy),
-            weighing=Weighing(
-                necessity=statement.weighing.necessity,
-                proportionality=statement.weighing.proportionality,
-                subsidiarity=statement.weighing.subsidiarity,
-            ),
+            weighing=_weighing(statement.weighing),
             notice=_notice(statement.notice),
             notice_exception=_exception(statement.notice),
             wpg=_wpg(statement.wpg),
@@ -186,11 +182,22 @@ def _identity_fact(base: gates.ItemFacts, attribute: str, text: str) -> gates.It
     return replace(base, category=category, field=field, text=text)
 
 
-def _secrecy(secrecy: m.Secrecy) -> Secrecy:
+def _weighing(weighing: m.Weighing) -> Weighing | None:
+    if weighing == m.Weighing():
+        return None
+    return Weighing(
+        necessity=weighing.necessity, proportionality=weighing.proportionality, subsidiarity=weighing.subsidiarity
+    )
+
+
+def _secrecy(secrecy: m.Secrecy) -> Secrecy | None:
+    """A code that is none of the law's counts as not given, so the gate refuses it (R30)."""
+    if secrecy == m.Secrecy():
+        return None
     return Secrecy(
         applies=secrecy.applies,
-        regime=SecrecyRegime(secrecy.regime) if secrecy.regime else None,
-        ground=SecrecyGround(secrecy.ground) if secrecy.ground else None,
+        regime=SecrecyRegime(secrecy.regime) if secrecy.regime in set(SecrecyRegime) else None,
+        ground=SecrecyGround(secrecy.ground) if secrecy.ground in set(SecrecyGround) else None,
     )
 
 

@@ -1,7 +1,7 @@
-""" "Who knows what about this person", from this node's own log, now or as of a date (AVG 15; covenant 5.1).
+"""The answer to the question who knows what about this person, from this node's own log (AVG 15; covenant 5.1).
 
 The register in memory gives the log indexes of the items about a person; the ledger gives their public facts. The field name
-stands sealed and is unsealed only for the rows shown.
+stands sealed and is unsealed only for the rows shown. Now, or as of a date.
 """
 
 from __future__ import annotations

@@ -85,8 +85,7 @@ class Tx:
 
     def checkpoint(self) -> tuple[int, bytes]:
         """Size and root of the newest signed checkpoint."""
-        newest = self._batch.checkpoint()
-        return newest if newest is not None else (0, EMPTY_ROOT)
+        return self._batch.checkpoint()
 
     def attempt(self, part: Callable[[], T]) -> T | ExchangeError:
         """Run ``part``; what it refuses is returned as the error, and leaves no trace in the batch."""

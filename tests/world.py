@@ -1,0 +1,183 @@
+"""A world for tests: the real broker, real nodes in this process, a clock that is handed in, the real covenant.
+
+    async with World.founded(tmp_path) as world:
+        actium = world.nodes["actium"]
+
+Founding (roots, cards, covenant) is slow only because of Argon2id; tests use a small cost. Nothing here is a stand-in: the same
+commands found a real exchange.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from exchange import app, ceremony, setup
+from exchange.crypto.vault import ArgonCost, Passphrase
+from exchange.node import forms as f
+from exchange.node.node import Node
+from exchange.node.service import Actor
+from exchange.transport.server import LocalServer
+
+CHEAP = ArgonCost(1, 8192)
+PARTNERS = ("gemeente", "politie", "actium", "welzijn")
+COVENANT = Path(__file__).parent.parent / "deploy" / "de-wolden" / "covenant.toml"
+SECRET = Passphrase("een wachtzin voor de proef")
+NINE = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+"""2026-03-02 09:00 in Amsterdam, as in the acceptance scenarios."""
+
+
+class HandClock:
+    """A clock that goes where the test puts it, and a little forward at every look, so that order is visible."""
+
+    def __init__(self, at: datetime = NINE) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def set(self, moment: datetime) -> None:
+        self.at = moment
+
+    def forward(self, **by: float) -> None:
+        self.at += timedelta(**by)
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def found(home: Path, partners: Iterable[str] = PARTNERS, *, broker_url: str, covenant: Path = COVENANT) -> Path:
+    """Play the bootstrap order for every partner; gives the signed covenant."""
+    cards, signatures = [], []
+    slugs = tuple(partners)
+    for slug in slugs:
+        root, node = home / "offline" / slug, home / "nodes" / slug
+        ceremony.create_root(root, slug, SECRET.text, argon=CHEAP)
+        request = setup.init_node(node, slug, SECRET, broker_url=broker_url, argon=CHEAP)
+        card = home / f"{slug}.card"
+        ceremony.sign_card(root, SECRET.text, request, card)
+        cards.append(card)
+    document, signed = home / "covenant.json", home / "covenant.signed.json"
+    ceremony.compile_covenant(covenant, cards, document)
+    for slug in slugs:
+        out = home / f"{slug}.signature"
+        ceremony.sign_covenant(document, home / "offline" / slug, SECRET.text, out)
+        signatures.append(out)
+    ceremony.assemble_covenant(document, signatures, signed)
+    for slug in slugs:
+        setup.accept_covenant(home / "nodes" / slug, SECRET, signed, admin_name=f"Proef {slug}", now=NINE)
+    return signed
+
+
+@dataclass
+class World:
+    """Nodes and a broker."""
+
+    home: Path
+    signed: Path
+    port: int
+    clock: HandClock = field(default_factory=HandClock)
+    broker: LocalServer | None = None
+    nodes: dict[str, Node] = field(default_factory=dict)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def founded(
+        cls, home: Path, partners: Iterable[str] = PARTNERS, *, start: bool = True, covenant: Path = COVENANT
+    ) -> AsyncIterator[World]:
+        port = free_port()
+        signed = await asyncio.to_thread(
+            found, home, partners, broker_url=f"nats://127.0.0.1:{port}", covenant=covenant
+        )
+        world = cls(home, signed, port)
+        try:
+            await world.start_broker()
+            if start:
+                for slug in partners:
+                    await world.start(slug)
+                await world.connected()
+            yield world
+        finally:
+            await world.close()
+
+    async def start_broker(self) -> None:
+        self.broker = await app.start_broker(self.signed, self.home / "broker", port=self.port)
+
+    def directory(self, slug: str) -> Path:
+        return self.home / "nodes" / slug
+
+    def open(self, slug: str, **kwargs: Any) -> Node:
+        return app.open_node(self.directory(slug), SECRET, clock=self.clock, **kwargs)
+
+    async def start(self, slug: str, **kwargs: Any) -> Node:
+        node = await asyncio.to_thread(self.open, slug, **kwargs)
+        await node.start()
+        self.nodes[slug] = node
+        return node
+
+    async def stop(self, slug: str) -> None:
+        await self.nodes.pop(slug).stop()
+
+    async def close(self) -> None:
+        for slug in list(self.nodes):
+            await self.stop(slug)
+        if self.broker is not None:
+            await self.broker.stop()
+
+    async def connected(self) -> None:
+        """Until every node has every other's prekeys."""
+        await self.until(
+            lambda: all(
+                node.partners.bundle(other) is not None
+                for slug, node in self.nodes.items()
+                for other in self.nodes
+                if other != slug
+            )
+        )
+
+    async def until(self, condition: Callable[[], object], within_s: float = 30) -> None:
+        """Wait for a fact, not for a time: looks after every bell, fails loudly."""
+        ends = asyncio.get_running_loop().time() + within_s
+        while not condition():
+            assert asyncio.get_running_loop().time() < ends, "the expected fact did not come"
+            waits = [asyncio.create_task(node.bell.wait(0.05)) for node in self.nodes.values()]
+            if not waits:
+                await asyncio.sleep(0.02)
+                continue
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for task in waits:
+                task.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    def actor(self, slug: str) -> Actor:
+        """The first actor of a node: everything a single-handed office may."""
+        node = self.nodes[slug]
+        return node.actors_of_uid(__import__("os").getuid())[0]
+
+    async def person(self, slug: str, **identity: Any) -> UUID:
+        form = f.SubjectForm(**(identity or JELLE))
+        return (await self.nodes[slug].register_subject(self.actor(slug), form, None)).subject
+
+    async def share(self, slug: str, form: f.ShareForm, wait_s: float = 20) -> f.ActAnswer:
+        node, actor = self.nodes[slug], self.actor(slug)
+        answer = await node.share(actor, form, None)
+        return await node.act(actor, answer.act, wait_s=wait_s)
+
+
+JELLE = {
+    "given_names": "Jelle",
+    "family_name": "Verzonnen",
+    "birth_date": "1964-11-05",
+    "postcode": "7921 AB",
+    "house_number": "12",
+}
