@@ -173,6 +173,17 @@ def test_published_folders_hold_no_seed_of_a_transport_key(folder: str) -> None:
     assert not [path.name for path in files if NKEY_SEED.search(_text(path))]
 
 
+def test_documents_link_only_to_what_exists() -> None:
+    broken = [
+        f"{path.relative_to(ROOT)} -> {target}"
+        for path in _tracked()
+        if path.suffix == ".md"
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", _text(path))
+        if "://" not in target and not (path.parent / target).exists()
+    ]
+    assert not broken
+
+
 def test_nothing_in_the_code_is_left_open() -> None:
     found = [
         _where(path, number)
