@@ -110,6 +110,11 @@ class Log:
         """How many events are stored."""
         return self._frontier.size
 
+    @property
+    def damaged(self) -> bool:
+        """Whether there are more events than leaves or the reverse: then it can be read and verified, not written."""
+        return self._damaged
+
     def root(self) -> bytes:
         """RFC 6962 root over all stored leaves."""
         return self._frontier.root()
@@ -257,6 +262,8 @@ class Log:
         if self._stale:
             with sqlite.disk():
                 self._resync()
+        if self._damaged:
+            raise IntegrityError("The log was changed by another hand after entry {index}; verify it.", index=self.size)
         self._batch = Batch(self, now, self._frontier.copy())
         return self._batch
 
@@ -350,7 +357,9 @@ class Log:
 
     def _resync(self) -> None:
         """Take size, frontier and newest checkpoint from the file."""
-        self._frontier = self._frontier_at(self._recorder.size())
+        events, leaves = self._recorder.size(), self._recorder.leaf_count()
+        self._damaged = events != leaves
+        self._frontier = self._frontier_at(min(events, leaves))
         self._newest = self._recorder.newest_checkpoint()
         self._stale = False
 

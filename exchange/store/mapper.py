@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from exchange.crypto.aead import seal, unseal
 from exchange.crypto.labels import EVENT_PRIVATE, expand, signed
+from exchange.domain import events as _every_event  # noqa: F401 - importing it fills the closed registry
 from exchange.domain.event import LOCKED, SHREDDED, Event, Gone, topic_class
 from exchange.errors import ConflictError, CryptoError, IntegrityError
 from exchange.store.entry import Entry

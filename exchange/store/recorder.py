@@ -87,6 +87,9 @@ _READING: Final = frozenset(
     }
 )
 _CHUNK: Final = 500
+
+# The casts cost nothing and keep a foreign hand that put text into a binary column from breaking the reading of it.
+_ENTRY: Final = "rowid - 1, originator_id, originator_version, topic, CAST(state AS BLOB)"
 _GROWING: Final = frozenset({"stored_events", "leaves", "sealed", "frontiers", "checkpoints"})
 
 
@@ -219,14 +222,17 @@ class LogRecorder(SQLiteApplicationRecorder):
         """How many events are stored."""
         return int(self.rows("SELECT COALESCE(MAX(rowid), 0) FROM stored_events")[0][0])
 
+    def leaf_count(self) -> int:
+        """The position of the last leaf."""
+        return int(self.rows("SELECT COALESCE(MAX(position), 0) FROM leaves")[0][0])
+
     def entries(self, start: int, limit: int, topics: Sequence[str] | None = None) -> list[Entry]:
         """Up to ``limit`` entries from index ``start`` on, oldest first."""
         where, values = "", [start + 1]
         if topics is not None:
             where, values = f"AND topic IN ({','.join('?' * len(topics))})", [start + 1, *topics]  # type: ignore[list-item]
         rows = self.rows(
-            "SELECT rowid - 1, originator_id, originator_version, topic, state FROM stored_events "
-            f"WHERE rowid >= ? {where} ORDER BY rowid LIMIT ?",
+            f"SELECT {_ENTRY} FROM stored_events WHERE rowid >= ? {where} ORDER BY rowid LIMIT ?",
             [*values, limit],
         )
         return list(map(Entry._make, rows))
@@ -238,8 +244,7 @@ class LogRecorder(SQLiteApplicationRecorder):
         for at in range(0, len(wanted), _CHUNK):
             part = wanted[at : at + _CHUNK]
             rows = self.rows(
-                "SELECT rowid - 1, originator_id, originator_version, topic, state FROM stored_events "
-                f"WHERE rowid IN ({','.join('?' * len(part))}) ORDER BY rowid",
+                f"SELECT {_ENTRY} FROM stored_events WHERE rowid IN ({','.join('?' * len(part))}) ORDER BY rowid",
                 part,
             )
             found += map(Entry._make, rows)
@@ -248,7 +253,7 @@ class LogRecorder(SQLiteApplicationRecorder):
     def stream(self, originator: str, after: int = 0) -> list[Entry]:
         """All entries of one stream after version ``after``, oldest first."""
         rows = self.datastore.point(
-            "SELECT rowid - 1, originator_id, originator_version, topic, state FROM stored_events "
+            f"SELECT {_ENTRY} FROM stored_events "
             "WHERE originator_id = ? AND originator_version > ? ORDER BY originator_version",
             (originator, after),
         )
@@ -264,35 +269,43 @@ class LogRecorder(SQLiteApplicationRecorder):
     def leaves(self, start: int, limit: int) -> list[Leaf]:
         """Up to ``limit`` leaves from index ``start`` on."""
         rows = self.rows(
-            "SELECT position - 1, at_ms, salt, hash, version, kind FROM leaves WHERE position > ? ORDER BY position LIMIT ?",
+            "SELECT position - 1, at_ms, CAST(salt AS BLOB), CAST(hash AS BLOB), version, kind FROM leaves "
+            "WHERE position > ? ORDER BY position LIMIT ?",
             (start, limit),
         )
         return [Leaf(*row) for row in rows]
 
     def leaf_hashes(self, start: int, limit: int) -> list[bytes]:
         """Up to ``limit`` leaf hashes from index ``start`` on."""
-        rows = self.rows("SELECT hash FROM leaves WHERE position > ? ORDER BY position LIMIT ?", (start, limit))
+        rows = self.rows(
+            "SELECT CAST(hash AS BLOB) FROM leaves WHERE position > ? ORDER BY position LIMIT ?", (start, limit)
+        )
         return [row[0] for row in rows]
 
     def frontier(self, size: int) -> tuple[int, bytes]:
         """The largest stored frontier up to ``size``: (its size, its hashes one after another); (0, b"") for none."""
-        rows = self.rows("SELECT size, hashes FROM frontiers WHERE size <= ? ORDER BY size DESC LIMIT 1", (size,))
+        rows = self.rows(
+            "SELECT size, CAST(hashes AS BLOB) FROM frontiers WHERE size <= ? ORDER BY size DESC LIMIT 1", (size,)
+        )
         return (int(rows[0][0]), bytes(rows[0][1])) if rows else (0, b"")
 
     def frontiers(self) -> list[tuple[int, bytes]]:
         """Every stored frontier, smallest first."""
-        return self.rows("SELECT size, hashes FROM frontiers ORDER BY size")
+        return self.rows("SELECT size, CAST(hashes AS BLOB) FROM frontiers ORDER BY size")
 
     def checkpoints(self, start: int = 0, limit: int = -1) -> list[Checkpoint]:
         """Signed checkpoints with a size of at least ``start``, oldest first."""
         rows = self.rows(
-            "SELECT size, root, note FROM checkpoints WHERE size >= ? ORDER BY size LIMIT ?", (start, limit)
+            "SELECT size, CAST(root AS BLOB), CAST(note AS BLOB) FROM checkpoints WHERE size >= ? ORDER BY size LIMIT ?",
+            (start, limit),
         )
         return [Checkpoint(*row) for row in rows]
 
     def newest_checkpoint(self) -> Checkpoint | None:
         """The newest signed checkpoint."""
-        rows = self.rows("SELECT size, root, note FROM checkpoints ORDER BY size DESC LIMIT 1")
+        rows = self.rows(
+            "SELECT size, CAST(root AS BLOB), CAST(note AS BLOB) FROM checkpoints ORDER BY size DESC LIMIT 1"
+        )
         return Checkpoint(*rows[0]) if rows else None
 
     def insert_checkpoint(self, checkpoint: Checkpoint) -> None:
@@ -302,12 +315,14 @@ class LogRecorder(SQLiteApplicationRecorder):
 
     def sealed(self, digest: bytes) -> bytes | None:
         """The ciphertext with this SHA-256, if it is still here."""
-        rows = self.datastore.point("SELECT bytes FROM sealed WHERE hash = ?", (digest,))
+        rows = self.datastore.point("SELECT CAST(bytes AS BLOB) FROM sealed WHERE hash = ?", (digest,))
         return bytes(rows[0][0]) if rows else None
 
     def sealed_page(self, after: bytes, limit: int) -> list[tuple[bytes, bytes]]:
         """Ciphertext rows in order of hash, for verification."""
-        return self.rows("SELECT hash, bytes FROM sealed WHERE hash > ? ORDER BY hash LIMIT ?", (after, limit))
+        return self.rows(
+            "SELECT hash, CAST(bytes AS BLOB) FROM sealed WHERE hash > ? ORDER BY hash LIMIT ?", (after, limit)
+        )
 
     def delete_sealed(self, digests: Sequence[bytes]) -> None:
         """Remove ciphertext rows, and move the write-ahead log into the file so that no copy stays behind in it."""

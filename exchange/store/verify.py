@@ -63,6 +63,8 @@ def verify(log: Log, *, extra: Check | None = None, unseal: bool = False) -> Ite
             if extra is not None:
                 extra(entry, event)  # 5
         yield walk.frontier.size
+    if log.damaged:
+        raise IntegrityError("Entry {index} of the log is there without its leaf, or the leaf without it.", index=size)
     if walk.frontier.root() != root:
         raise IntegrityError("The log on disk is not the log this node has been writing.", index=max(size - 1, 0))
     yield Report(size, root, walk.checkpoints, _sealed(log))
