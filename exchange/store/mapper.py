@@ -36,7 +36,6 @@ _UNKEYED: Final = b'{"key_id":null,'
 _ZERO: Final = timedelta(0)
 
 
-@lru_cache(maxsize=256)  # the events of a batch share their time
 def rfc3339(at: datetime) -> str:
     """``at`` as ``2026-03-02T08:00:00.000Z``.
 
@@ -45,6 +44,11 @@ def rfc3339(at: datetime) -> str:
     """
     if at.utcoffset() != _ZERO or at.microsecond % 1000:
         raise IntegrityError("An event's time must be UTC in whole milliseconds.")
+    return _text(at)
+
+
+@lru_cache(maxsize=256)  # the events of a batch share their time
+def _text(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 

@@ -142,6 +142,12 @@ class World:
         db.close()
 
 
+@pytest.fixture(scope="session")
+def kinds() -> type[World]:
+    """The event classes alone, for property tests."""
+    return World
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path)
