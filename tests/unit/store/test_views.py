@@ -1,0 +1,221 @@
+"""Views: exactly once, whatever moment the process dies; rebuilt whenever they cannot be trusted."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from exchange.domain.event import LOCKED
+from exchange.domain.events import NodeStarted
+from exchange.errors import InputError, IntegrityError, StorageError
+from exchange.store.log import Log
+from exchange.store.views import View, catch_up, pump
+
+
+class Codes(View):
+    """Counts topics, and keeps the order in which events came in."""
+
+    schema = """
+CREATE TABLE counts (topic TEXT PRIMARY KEY, n INTEGER NOT NULL);
+CREATE TABLE seen (log_index INTEGER PRIMARY KEY, topic TEXT NOT NULL);
+"""
+    fail_at: int | None = None
+
+    def handle(self, db, index, event):
+        db.execute("INSERT INTO counts VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1", (event.topic,))
+        if index == self.fail_at:
+            raise StorageError("The disk is full; nothing was stored. Free some space and try again.")
+        db.execute("INSERT INTO seen VALUES (?,?)", (index, event.topic))
+
+
+class Readers(View):
+    """Wants to see what is sealed."""
+
+    schema = "CREATE TABLE notes (log_index INTEGER PRIMARY KEY, state TEXT NOT NULL);"
+    unsealed = True
+
+    def handle(self, db, index, event):
+        note = getattr(event, "note", None)
+        db.execute("INSERT INTO notes VALUES (?,?)", (index, "locked" if note is LOCKED else "open"))
+
+
+class SealedReaders(Readers):
+    unsealed = False
+
+
+@pytest.fixture
+def view(tmp_path):
+    view = Codes(tmp_path / "views.db")
+    yield view
+    view.close()
+
+
+def counted(view):
+    return {row["topic"]: row["n"] for row in view.rows("SELECT topic, n FROM counts")}
+
+
+def test_pump_takes_everything_in_once_and_remembers_how_far_it_is(world, log, view, tmp_path):
+    world.fill(log, 1100)
+    assert list(pump(log, view)) == [500, 1000, 1100]
+    assert list(pump(log, view)) == []
+    assert sum(counted(view).values()) == 1100
+    view.close()
+    again = Codes(tmp_path / "views.db")
+    assert again.position == 1100
+    world.fill(log, 3)
+    assert catch_up(log, again) == 1103
+    assert [row["log_index"] for row in again.rows("SELECT log_index FROM seen")] == list(range(1103))
+    again.close()
+
+
+def test_what_a_commit_hands_over_goes_straight_in_and_twice_is_once(world, log, view):
+    with log.batch(world.now) as batch:
+        batch.append(world.opened())
+        batch.append(world.opened())
+        stored = [(entry.index, event) for entry, event in batch.commit()]
+    for _ in range(2):
+        view.apply(stored)
+    view.apply(stored[1:])
+    assert counted(view) == {"test/opened/1": 2}
+    assert catch_up(log, view) == 2
+
+
+def test_a_gap_is_refused_and_nothing_is_taken_in(world, view):
+    with pytest.raises(IntegrityError) as caught:
+        view.apply([(0, world.opened()), (2, world.opened())])
+    assert caught.value.index == 1
+    assert view.position == 0
+    assert counted(view) == {}
+
+
+def test_a_page_that_fails_midway_leaves_no_trace_and_is_taken_in_later(world, log, view):
+    world.fill(log, 10)
+    view.fail_at = 7
+    with pytest.raises(StorageError):
+        catch_up(log, view)
+    assert (view.position, counted(view)) == (0, {})
+    view.fail_at = None
+    assert catch_up(log, view) == 10
+    assert sum(counted(view).values()) == 10
+
+
+def test_private_fields_read_locked_unless_the_view_says_it_needs_them(world, log, tmp_path):
+    world.fill(log, 3)
+    for kind, expected in ((Readers, "open"), (SealedReaders, "locked")):
+        view = kind(tmp_path / f"{kind.__name__}.db")
+        catch_up(log, view)
+        assert view.rows("SELECT state FROM notes WHERE log_index=2")[0]["state"] == expected
+        view.close()
+
+
+def changed(**values):
+    return type("Codes", (Codes,), values)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [changed(schema_version=2), changed(schema=Codes.schema.replace("n INTEGER NOT NULL", "n INTEGER"))],
+    ids=["version raised", "schema changed"],
+)
+def test_a_changed_schema_rebuilds_the_view(world, log, view, tmp_path, other):
+    world.fill(log, 5)
+    catch_up(log, view)
+    view.close()
+    again = other(tmp_path / "views.db")
+    assert (again.position, counted(again)) == (0, {})
+    assert catch_up(log, again) == 5
+    again.close()
+
+
+def test_a_damaged_view_is_rebuilt(world, log, view, tmp_path):
+    world.fill(log, 5)
+    catch_up(log, view)
+    view.close()
+    (tmp_path / "views.db").write_bytes(b"scribbled over" * 1000)
+    again = Codes(tmp_path / "views.db")
+    assert catch_up(log, again) == 5
+    again.close()
+
+
+def test_a_view_ahead_of_a_restored_log_is_rebuilt(world, log, view):
+    world.fill(log, 5)
+    view.apply([(n, world.opened()) for n in range(9)])
+    assert catch_up(log, view) == 5
+    assert sum(counted(view).values()) == 5
+
+
+def test_readers_cannot_write(view):
+    with pytest.raises(StorageError):
+        view.rows("DELETE FROM counts")
+
+
+def test_two_builds_of_one_log_have_equal_digests_and_a_touched_one_has_not(world, log, view, tmp_path):
+    world.fill(log, 30)
+    catch_up(log, view)
+    other = Codes(tmp_path / "other.db")
+    catch_up(log, other)
+    assert view.table_names() == ["counts", "seen"]
+    assert all(view.digest(name) == other.digest(name) for name in view.table_names())
+    other._db.execute("UPDATE counts SET n = n + 1")
+    assert view.digest("counts") != other.digest("counts")
+    assert view.digest("seen") == other.digest("seen")
+    other.close()
+    with pytest.raises(InputError):
+        view.digest("nonsense; DROP TABLE seen")
+
+
+SCRIPT = """
+import sys, pathlib
+from exchange.store.log import Log
+from exchange.store.views import View, pump
+class Codes(View):
+    schema = "CREATE TABLE seen (n INTEGER PRIMARY KEY AUTOINCREMENT, log_index INTEGER NOT NULL);"
+    def handle(self, db, index, event):
+        db.execute("INSERT INTO seen (log_index) VALUES (?)", (index,))
+        if index % 97 == 0: print("at", index, flush=True)
+root = pathlib.Path(sys.argv[1])
+with Log.open(root, None) as log:
+    view = Codes(root / "killed.db")
+    for position in pump(log, view): print("done", position, flush=True)
+    print("end", flush=True)
+"""
+
+
+def test_kill_dash_nine_at_any_moment_still_takes_every_event_in_exactly_once(world, log, tmp_path):
+    started = {"originator_id": uuid4(), "at": world.now, "release": "0.1.0", "build": "", "settled": 0}
+    with log.batch(world.now) as batch:
+        for _ in range(2400):
+            batch.append(NodeStarted(**started))  # a kind of event the other process knows too
+        batch.commit()
+    log.close()
+    kills = 0
+    for lines in (2, 9, 6, 1000):
+        with subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
+        ) as process:
+            for _ in range(lines):
+                if process.stdout.readline() in ("end\n", ""):
+                    break
+            else:
+                process.kill()
+                kills += 1
+    assert kills == 3
+    db = sqlite3.connect(tmp_path / "killed.db")
+    assert [row[0] for row in db.execute("SELECT log_index FROM seen ORDER BY n")] == list(range(2400))
+    assert db.execute("SELECT position FROM view_position").fetchone() == (2400,)
+    db.close()
+
+
+def test_a_log_opened_by_an_auditor_feeds_a_view_too(world, log, reopen, tmp_path):
+    world.fill(log, 3)
+    reopen().close()
+    with Log.open(world.directory, None) as auditor:
+        view = Readers(tmp_path / "readers.db")
+        catch_up(auditor, view)
+        assert view.rows("SELECT state FROM notes WHERE log_index=2")[0]["state"] == "locked"
+        view.close()
