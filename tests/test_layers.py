@@ -24,7 +24,7 @@ def _room(inside: str, outside: str = "") -> Room:
 
 
 _ALL = (
-    "errors domain crypto merkle wire store node transport api reports i18n logs files settings ceremony setup app cli"
+    "errors domain crypto merkle wire store node transport api reports i18n logs files settings ceremony setup app demo cli"
 )
 
 # The table of the design: who may import whom. eventsourcing stands only in store, nats only in transport.
@@ -49,6 +49,7 @@ ROOMS = {
     "setup": _room(_ALL),
     "app": _room(_ALL, "pydantic structlog uvicorn fastapi"),
     "cli": _room(_ALL, "typer click rich httpx pydantic orjson structlog"),
+    "demo": _room(_ALL + " demo", "rich httpx"),
     "__main__": _room("cli"),
     "__init__": _room(""),
 }

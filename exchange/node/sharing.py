@@ -4,47 +4,25 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Literal
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import orjson
 
 from exchange.domain import events as e
-from exchange.domain.proposal import Verdict
-from exchange.domain.retention import local_day
-from exchange.domain.scene import FULL_GATES, ITEM_GATES, MESSAGE_GATES
 from exchange.domain.vocabulary import Kind
 from exchange.errors import ConflictError, InputError, NotFoundError
 from exchange.node import forms as f
 from exchange.node import recording, rules
 from exchange.node.commands import Bell, Result, once
 from exchange.node.context import Context
+from exchange.node.drafting import EXCHANGE, Draft, Drafting, iso_day, reasons
 from exchange.node.messages import Outgoing, Plain, compose, compose_void
 from exchange.node.outbox import Outbox
-from exchange.node.people import Person
 from exchange.node.service import Actor, Idempotency, Refused
 from exchange.node.writer import Tx
 from exchange.wire import messages as m
 from exchange.wire.codec import encode_model
-
-NO_REFERENCE = "0" * 32
-"""Stands for the pairwise reference while only the gates look."""
-EXCHANGE = "EXCHANGE"
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What one recipient would get."""
-
-    recipient: str
-    kind: m.Kind
-    statement: m.Statement
-    items: list[m.Item]
-    """The items of the form first, in their order; an identity item may follow."""
-    identity: bool
-    verdict: Verdict
 
 
 class Sharing:
@@ -54,80 +32,11 @@ class Sharing:
         self._ctx = ctx
         self._outbox = outbox
         self._bell = bell
-
-    # ------------------------------------------------------------------------------------ judging
-
-    def _drafts(self, form: f.ShareForm) -> list[Draft]:
-        person = self._ctx.people.resolve(form.subject)
-        if person is None:
-            raise NotFoundError("There is no such subject in this node's register.")
-        if len({r.partner for r in form.recipients}) != len(form.recipients):
-            raise InputError("A recipient is named twice.")
-        return [self._draft(form, to, person) for to in form.recipients]
-
-    def _draft(self, form: f.ShareForm, to: f.RecipientForm, person: Person) -> Draft:
-        ctx = self._ctx
-        kind = m.Kind.SIGNAL if form.kind == "signal" else m.Kind.DISCLOSURE
-        statement = _statement(form, to)
-        items = [self._item(item) for item in form.items]
-        identity = form.channel == EXCHANGE and ctx.people.reference_for(person.handle, to.partner) is None
-        if identity:
-            items.append(self._identity_item(person, to.partner, kind, form.purpose))
-        verdict = rules.judge(
-            ctx.covenants.current.covenant, kind, ctx.me.slug, to.partner, statement, items, local_day(ctx.clock.now())
-        )
-        return Draft(to.partner, kind, statement, items, identity, verdict)
-
-    def _item(self, item: f.ItemForm) -> m.Item:
-        regime: Literal["AVG", "WPG"] = item.origin_regime or self._ctx.me.regime.value
-        return m.Item(
-            item=uuid4(),
-            subject=NO_REFERENCE,
-            category=item.category,
-            field=item.field,
-            value=item.value,
-            nature=item.nature,
-            source=item.source,
-            certainty=item.certainty,
-            observed_on=_day(item.observed_on),
-            origin_partner=item.origin_partner or self._ctx.me.slug,
-            origin_regime=regime,
-            valid_until=_day(item.valid_until),
-            source_consent=item.source_consent,
-            onward_ground=item.onward_ground,
-        )
-
-    def _identity_item(self, person: Person, to: str, kind: m.Kind, purpose: str) -> m.Item:
-        """Tells a partner, once, who a reference is; it passes the gates like any other item."""
-        known = person.identity
-        identity = m.Identity(
-            given_names=known.given_names,
-            prefix=known.prefix,
-            family_name=known.family_name,
-            birth_date=_day(known.birth_date),
-            postcode=known.postcode,
-            house_number=known.house_number,
-        )
-        covenant, me = self._ctx.covenants.current.covenant, self._ctx.me.slug
-        category, field = m.IDENTITY_FIELDS["name"]
-        return m.Item(
-            item=uuid4(),
-            subject=NO_REFERENCE,
-            category=category,
-            field=field,
-            identity=rules.identity_for(covenant, me, to, kind, purpose, identity),
-            origin_partner=me,
-        )
+        self._drafting = Drafting(ctx)
 
     def explain(self, form: f.ShareForm) -> list[f.Explanation]:
         """What would happen, before anything is stored."""
-        gates = [g.__name__ for g in (*MESSAGE_GATES, *FULL_GATES, *ITEM_GATES)]
-        return [
-            f.Explanation(
-                partner=d.recipient, allowed=d.verdict.allowed, refusals=_reasons(d, len(form.items)), gates=gates
-            )
-            for d in self._drafts(form)
-        ]
+        return self._drafting.explain(form)
 
     # ------------------------------------------------------------------------------------ giving
 
@@ -139,13 +48,13 @@ class Sharing:
         """
         if (form.channel != EXCHANGE) != (form.occurred_on is not None):
             raise InputError("Give the date it happened for a disclosure outside the exchange, and only then.")
-        drafts = self._drafts(form)
+        drafts = self._drafting.drafts(form)
         refused = [d for d in drafts if not d.verdict.allowed]
         if refused:
             await self._ctx.writer.run(lambda tx: _record_refusals(tx, actor, refused))
-            reasons = [r for d in refused for r in _reasons(d, len(form.items))]
+            why = [r for d in refused for r in reasons(d, len(form.items))]
             status = max(finding.refusal.status for d in refused for finding in d.verdict.findings)
-            raise Refused(reasons, status)
+            raise Refused(why, status)
         fresh: list[tuple[Outgoing, int]] = []
 
         def unit(tx: Tx) -> tuple[UUID, Result]:
@@ -229,7 +138,7 @@ class Sharing:
                 mentions=[_resolved(ctx, h) for h in form.items[number].mentions],
                 by=actor.id,
                 channel=form.channel,
-                occurred_on=_day(form.occurred_on),
+                occurred_on=iso_day(form.occurred_on),
             )
 
     # ------------------------------------------------------------------------------------ where it stands
@@ -340,45 +249,6 @@ class Sharing:
 # ---------------------------------------------------------------------------------------- pure helpers
 
 
-def _statement(form: f.ShareForm, to: f.RecipientForm) -> m.Statement:
-    notice = form.notice
-    return m.Statement(
-        case=form.case,
-        purpose=form.purpose,
-        context=form.context,
-        sender_basis=form.basis,
-        sender_task=form.task,
-        recipient_basis=to.basis,
-        recipient_task=to.task,
-        special_exception=to.special_exception,
-        criminal_ground=to.criminal_ground,
-        stated=form.stated,
-        wpg=m.WpgDecision(**form.wpg.model_dump(mode="json")) if form.wpg else None,
-        numbers_confirmed=form.number_confirmed,
-        secrecy=m.Secrecy(**form.secrecy.model_dump()),
-        weighing=m.Weighing(**form.weighing.model_dump()),
-        notice=m.Notice(**notice.model_dump(mode="json")),
-        signal_kind=form.signal_kind,
-        support_rationale=form.support_rationale,
-        request=form.request,
-        feedback_wanted=form.feedback_wanted,
-    )
-
-
-def _reasons(draft: Draft, own_items: int) -> list[f.RefusalAnswer]:
-    return [
-        f.RefusalAnswer(
-            code=finding.code,
-            name=finding.refusal.name,
-            article=finding.refusal.article,
-            text=finding.sentence(),
-            partner=draft.recipient,
-            item=finding.item if finding.item is not None and finding.item < own_items else None,
-        )
-        for finding in draft.verdict.findings
-    ]
-
-
 def _record_refusals(tx: Tx, actor: Actor, refused: list[Draft]) -> None:
     for draft in refused:
         tx.append(
@@ -400,7 +270,3 @@ def _resolved(ctx: Context, handle: UUID) -> UUID:
     if person is None:
         raise NotFoundError("There is no such subject in this node's register.")
     return person.handle
-
-
-def _day(day: date | None) -> str | None:
-    return day.isoformat() if day is not None else None

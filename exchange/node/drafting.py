@@ -1,0 +1,171 @@
+"""What each recipient would get, before anything is stored: composed as it would be sent, and judged by the covenant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+from uuid import uuid4
+
+from exchange.domain.proposal import Verdict
+from exchange.domain.retention import local_day
+from exchange.domain.scene import FULL_GATES, ITEM_GATES, MESSAGE_GATES
+from exchange.errors import InputError, NotFoundError
+from exchange.node import forms as f
+from exchange.node import rules
+from exchange.node.context import Context
+from exchange.node.people import Person
+from exchange.wire import messages as m
+
+NO_REFERENCE = "0" * 32
+"""Stands for the pairwise reference while only the gates look."""
+EXCHANGE = "EXCHANGE"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What one recipient would get."""
+
+    recipient: str
+    kind: m.Kind
+    statement: m.Statement
+    items: list[m.Item]
+    """The items of the form first, in their order; an identity item may follow."""
+    identity: bool
+    verdict: Verdict
+
+
+class Drafting:
+    """Makes drafts; stores nothing."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    def drafts(self, form: f.ShareForm) -> list[Draft]:
+        """What each recipient would get, judged.
+
+        Raises:
+            NotFoundError: The subject is not in the register.
+            InputError: A recipient is named twice.
+        """
+        person = self._ctx.people.resolve(form.subject)
+        if person is None:
+            raise NotFoundError("There is no such subject in this node's register.")
+        if len({r.partner for r in form.recipients}) != len(form.recipients):
+            raise InputError("A recipient is named twice.")
+        return [self._draft(form, to, person) for to in form.recipients]
+
+    def _draft(self, form: f.ShareForm, to: f.RecipientForm, person: Person) -> Draft:
+        ctx = self._ctx
+        kind = m.Kind.SIGNAL if form.kind == "signal" else m.Kind.DISCLOSURE
+        statement = _statement(form, to)
+        items = [self._item(item) for item in form.items]
+        identity = form.channel == EXCHANGE and ctx.people.reference_for(person.handle, to.partner) is None
+        if identity:
+            items.append(self._identity_item(person, to.partner, kind, form.purpose))
+        verdict = rules.judge(
+            ctx.covenants.current.covenant,
+            kind,
+            ctx.me.slug,
+            to.partner,
+            statement,
+            items,
+            local_day(ctx.clock.now()),
+        )
+        return Draft(to.partner, kind, statement, items, identity, verdict)
+
+    def _item(self, item: f.ItemForm) -> m.Item:
+        regime: Literal["AVG", "WPG"] = item.origin_regime or self._ctx.me.regime.value
+        return m.Item(
+            item=uuid4(),
+            subject=NO_REFERENCE,
+            category=item.category,
+            field=item.field,
+            value=item.value,
+            nature=item.nature,
+            source=item.source,
+            certainty=item.certainty,
+            observed_on=iso_day(item.observed_on),
+            origin_partner=item.origin_partner or self._ctx.me.slug,
+            origin_regime=regime,
+            valid_until=iso_day(item.valid_until),
+            source_consent=item.source_consent,
+            onward_ground=item.onward_ground,
+        )
+
+    def _identity_item(self, person: Person, to: str, kind: m.Kind, purpose: str) -> m.Item:
+        """Tells a partner, once, who a reference is; it passes the gates like any other item."""
+        known = person.identity
+        identity = m.Identity(
+            given_names=known.given_names,
+            prefix=known.prefix,
+            family_name=known.family_name,
+            birth_date=iso_day(known.birth_date),
+            postcode=known.postcode,
+            house_number=known.house_number,
+        )
+        covenant, me = self._ctx.covenants.current.covenant, self._ctx.me.slug
+        category, field = m.IDENTITY_FIELDS["name"]
+        return m.Item(
+            item=uuid4(),
+            subject=NO_REFERENCE,
+            category=category,
+            field=field,
+            identity=rules.identity_for(covenant, me, to, kind, purpose, identity),
+            origin_partner=me,
+        )
+
+    def explain(self, form: f.ShareForm) -> list[f.Explanation]:
+        """What would happen, before anything is stored."""
+        gates = [g.__name__ for g in (*MESSAGE_GATES, *FULL_GATES, *ITEM_GATES)]
+        return [
+            f.Explanation(
+                partner=d.recipient, allowed=d.verdict.allowed, refusals=reasons(d, len(form.items)), gates=gates
+            )
+            for d in self.drafts(form)
+        ]
+
+
+def _statement(form: f.ShareForm, to: f.RecipientForm) -> m.Statement:
+    notice = form.notice
+    return m.Statement(
+        case=form.case,
+        purpose=form.purpose,
+        context=form.context,
+        sender_basis=form.basis,
+        sender_task=form.task,
+        recipient_basis=to.basis,
+        recipient_task=to.task,
+        special_exception=to.special_exception,
+        criminal_ground=to.criminal_ground,
+        stated=form.stated,
+        wpg=m.WpgDecision(**form.wpg.model_dump(mode="json")) if form.wpg else None,
+        numbers_confirmed=form.number_confirmed,
+        secrecy=m.Secrecy(**form.secrecy.model_dump()),
+        weighing=m.Weighing(**form.weighing.model_dump()),
+        notice=m.Notice(**notice.model_dump(mode="json")),
+        signal_kind=form.signal_kind,
+        support_rationale=form.support_rationale,
+        request=form.request,
+        feedback_wanted=form.feedback_wanted,
+    )
+
+
+def reasons(draft: Draft, own_items: int) -> list[f.RefusalAnswer]:
+    """Every reason against a draft, by item of the form."""
+    return [
+        f.RefusalAnswer(
+            code=finding.code,
+            name=finding.refusal.name,
+            article=finding.refusal.article,
+            text=finding.sentence(),
+            partner=draft.recipient,
+            item=finding.item if finding.item is not None and finding.item < own_items else None,
+        )
+        for finding in draft.verdict.findings
+    ]
+
+
+def iso_day(day: date | None) -> str | None:
+    """As the wire spells a day."""
+    return day.isoformat() if day is not None else None
