@@ -1,0 +1,355 @@
+"""``exchange who-knows``, ``exchange log`` and ``exchange retention``: giving account."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from exchange.cli.forms import given
+from exchange.cli.people import Born, Family, Form, Given, House, Postcode, Prefix, identity
+from exchange.cli.session import Session, command
+from exchange.cli.sharing import moment
+from exchange.errors import InputError, IntegrityError
+from exchange.i18n import N_
+from exchange.node.forms import WhoKnows
+from exchange.reports.titles import Titles
+from exchange.reports.who_knows import day, groups, minute, summary
+
+log = typer.Typer(no_args_is_help=True, help=N_("The audit trail: list, show, verify, replay."))
+retention = typer.Typer(no_args_is_help=True, help=N_("How long data are kept: rules, what is due, confirm, erase."))
+
+Subject = Annotated[UUID | None, typer.Option("--subject", help=N_("Id of a register entry."))]
+Case = Annotated[UUID | None, typer.Option("--case", help=N_("Id of a case."))]
+
+
+# ---------------------------------------------------------------------------------------- who knows what
+
+
+def _who_knows(
+    session: Session,
+    subject: Subject = None,
+    reference: Annotated[
+        str | None, typer.Option("--reference", help=N_("The reference agreed with a partner."))
+    ] = None,
+    case: Case = None,
+    given_names: Given = "",
+    prefix: Prefix = "",
+    family_name: Family = "",
+    birth_date: Born = None,
+    postcode: Postcode = "",
+    house_number: House = "",
+    form: Form = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of", metavar="DATE", formats=["%Y-%m-%d"], help=N_("As it was at the end of this day, YYYY-MM-DD.")
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help=N_("Write a page to print. That you did is recorded."))
+    ] = None,
+) -> None:
+    query: dict[str, Any] = given(subject=subject, reference=reference, case=case, as_of=as_of and as_of.date())
+    if not {"subject", "reference", "case"} & set(query):
+        options = {
+            "given_names": given_names, "prefix": prefix, "family_name": family_name, "birth_date": birth_date,
+            "postcode": postcode, "house_number": house_number,
+        }  # fmt: skip
+        query["identity"] = identity(session, form, options)
+    if html is not None:
+        write_page(html, session.door.page("/v1/who-knows", query))
+        session.done(session.gettext("Written to {file}.").format(file=html), file=str(html))
+        return
+    answer = session.door.post("/v1/who-knows", query)
+    session.show(answer, lambda: show_known(session, WhoKnows.model_validate(answer)))
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write personal data to a new file that only its owner can read.
+
+    Raises:
+        InputError: It exists or cannot be written.
+    """
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise InputError("The file {name} exists already; nothing was overwritten.", name=path.name) from None
+    except OSError:
+        raise InputError("The file {name} cannot be written.", name=path.name) from None
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(page)
+
+
+def show_known(session: Session, answer: WhoKnows) -> None:
+    """The answer as tables, one per partner."""
+    _ = session.gettext
+    titles = Titles.of_covenant(session.door.get("/v1/covenant"))
+    environment = "" if answer.environment == "PRODUCTION" else f"  [{answer.environment}]"
+    session.say(_("Who knows what") + (f": {answer.label}" if answer.label else "") + environment, "bold")
+    session.facts([(_("Seen from"), answer.partner_name), (_("State of"), minute(answer.as_of))])
+    for line in summary(answer, session.language):
+        session.say(f" {line}")
+    columns = [_("What"), _("When and how"), _("What for and on which ground"), _("Proof"), _("Kept until")]
+    for group in groups(answer, session.language, titles):
+        for caption, items in (
+            (_("Given by us to {partner}"), group.sent),
+            (_("Received by us from {partner}"), group.received),
+        ):
+            rows = [
+                (
+                    f"{item.what}: {item.field}" if item.field else item.what,
+                    f"{item.when} {item.channel}",
+                    "; ".join([item.why, *item.basis]),
+                    item.proof,
+                    item.state_text or item.keep,
+                )
+                for item in items
+            ]
+            if rows:
+                session.table(columns, rows, title=caption.format(partner=group.name))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register ``who-knows``."""
+    text = N_(
+        "Who knows what about a person, since when, why and until when.\n\nName the person by id, reference or case; or else"
+        " by any two of name, birth date and address, which are asked for when not given. That you looked is recorded."
+    )
+    command(app, "who-knows", text)(_who_knows)
+
+
+# ---------------------------------------------------------------------------------------- the log
+
+
+def _log_list(
+    session: Session,
+    start: Annotated[
+        int | None, typer.Option("--start", min=0, help=N_("First entry; without it the newest are shown."))
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help=N_("How many entries."))] = 25,
+) -> None:
+    _, door = session.gettext, session.door
+    first = start if start is not None else max(0, door.get("/v1/status")["log_size"] - limit)
+    answer = door.get("/v1/log", start=first, limit=limit)
+    rows = [(r["index"], moment(r["at"]), r["topic"], r["stream"], r["leaf"][:16]) for r in answer]
+    columns = [_("Entry"), _("At"), _("What"), _("Stream"), _("Leaf")]
+    session.show(answer, lambda: session.table(columns, rows, _("There are no entries there.")))
+
+
+command(log, "list", N_("The public part of log entries; no key is needed for it."))(_log_list)
+
+
+def _log_show(
+    session: Session, index: Annotated[int, typer.Argument(min=0, metavar="ENTRY", help=N_("Entry number."))]
+) -> None:
+    _ = session.gettext
+    answer = session.door.get(f"/v1/log/{index}")
+    head = [
+        (_("Entry"), answer["index"]), (_("At"), moment(answer["at"])), (_("What"), answer["topic"]),
+        (_("Stream"), f"{answer['stream']} ({answer['version']})"), (_("Leaf"), answer["leaf"]),
+    ]  # fmt: skip
+    session.show(answer, lambda: session.facts([*head, *((str(k), str(v)) for k, v in answer["public"].items())]))
+
+
+command(log, "show", N_("The public part of one log entry."))(_log_show)
+
+
+def followed(session: Session, path: str, label: str) -> dict[str, Any]:
+    """The answer of a long reading of the log, with its progress on standard error.
+
+    Raises:
+        IntegrityError: The stream ended without an answer.
+    """
+    total = session.door.get("/v1/status")["log_size"]
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=session.err, transient=True, disable=not session.err.is_terminal) as progress:
+        task = progress.add_task(label, total=total)
+        for line in session.door.stream(path):
+            if "answer" in line:
+                answer: dict[str, Any] = line["answer"]
+                return answer
+            progress.update(task, completed=line["progress"]["entries"])
+    raise IntegrityError("The node broke off before the end of its log; look at its operational log.")
+
+
+def _verify(session: Session) -> None:
+    _ = session.gettext
+    answer = followed(session, "/v1/log/_verify", _("Verifying"))
+
+    def human() -> None:
+        if answer["ok"]:
+            session.say(_("The log is whole: {entries} entries.").format(entries=answer["entries"]), "bold green")
+        session.facts(
+            [
+                (_("Root"), answer["root"]), (_("Signatures checked"), answer["signatures"]),
+                (_("Parts checked"), answer["parts"]), (_("Parts erased"), answer["erased"]),
+            ]
+        )  # fmt: skip
+
+    session.show(answer, human)
+    if not answer["ok"] and not session.given.json:
+        index = answer["first_bad"]
+        raise IntegrityError(
+            "The log is damaged; the first bad entry is {index}: {problem}", index=index, problem=answer["problem"]
+        )
+    if not answer["ok"]:
+        raise typer.Exit(1)
+
+
+command(log, "verify", N_("Re-read every entry, leaf, signature and sealed part; names the first bad entry."))(_verify)
+
+
+def _replay(
+    session: Session,
+    case: Case = None,
+    subject: Subject = None,
+    partner: Annotated[str | None, typer.Option("--partner", help=N_("Short name of a partner."))] = None,
+) -> None:
+    _ = session.gettext
+    about = given(case=case, subject=subject, partner=partner)
+    if len(about) > 1:
+        raise typer.BadParameter(_("Give one of --case, --subject and --partner."))
+    answer = followed(session, "/v1/log/_replay", _("Replaying"))
+    lines = _story(session, about) if about and not session.given.json else iter(())
+    if session.given.json:
+        answer |= {"story": [line["answer"] for line in session.door.stream("/v1/log/_story", about)]} if about else {}
+    session.show(answer, _replay_text(session, answer, lines))
+    if not answer["ok"]:
+        raise typer.Exit(1)
+
+
+def _replay_text(session: Session, answer: dict[str, Any], story: Iterator[str]) -> Callable[[], None]:
+    def human() -> None:
+        _ = session.gettext
+        # One line at a time: a long story needs no memory.
+        for line in story:
+            session.say(line)
+        seconds, entries = answer["seconds"], answer["entries"]
+        rate = round(entries / seconds) if seconds else entries
+        if answer["ok"]:
+            text = _("Every view follows from the log alone: {entries} entries in {seconds:.1f} s, {rate} a second.")
+            session.say(text.format(entries=entries, seconds=seconds, rate=rate), "bold green")
+            return
+        session.say(_("The views differ from what the log says:"), "bold red")
+        for difference in answer["differences"]:
+            session.say(f"  {difference}")
+
+    return human
+
+
+def _story(session: Session, about: dict[str, Any]) -> Iterator[str]:
+    for line in session.door.stream("/v1/log/_story", about):
+        step = line["answer"]
+        detail = f"  ({step['detail']})" if step["detail"] else ""
+        yield f"{step['index']:>7}  {moment(step['at'])}  {step['text']}{detail}"
+
+
+command(
+    log,
+    "replay",
+    N_(
+        "Rebuild every view from the log alone and compare; with --case, --subject or --partner, tell the story in order."
+    ),
+)(_replay)
+
+
+# ---------------------------------------------------------------------------------------- retention
+
+
+def _rules(session: Session) -> None:
+    answer = session.door.get("/v1/retention/rules")
+    session.show(answer, lambda: show_rules(session, answer))
+
+
+def show_rules(session: Session, rules: list[dict[str, Any]]) -> None:
+    """Retention rules and whether the controller fixed them."""
+    _ = session.gettext
+    rows = [
+        (
+            r["rule"], r["title"], r["trigger"], r["period"],
+            r["legal_source"] + ("" if r["verified"] else _(" (not verified)")),
+            _("confirmed {day}").format(day=moment(r["confirmed_at"])[:10]) if r["confirmed_at"] else _("proposed"),
+        )
+        for r in rules
+    ]  # fmt: skip
+    columns = [_("Rule"), _("What"), _("From"), _("Term"), _("Source"), _("State")]
+    session.table(columns, rows, _("The covenant has no retention rules for this partner."))
+
+
+command(retention, "rules", N_("Every rule for this partner. A proposed rule destroys nothing."))(_rules)
+
+
+def _confirm(
+    session: Session, rule: Annotated[str, typer.Argument(metavar="RULE", help=N_("Code of the rule."))]
+) -> None:
+    answer = session.door.post(f"/v1/retention/rules/{rule}/confirm")
+    session.show(answer, lambda: show_rules(session, [answer]))
+
+
+command(retention, "confirm", N_("Fix a proposed rule as the controller. From then on it destroys what is due."))(
+    _confirm
+)
+
+
+def _due(
+    session: Session,
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            "--until", metavar="DATE", formats=["%Y-%m-%d"], help=N_("What is due up to this day, YYYY-MM-DD.")
+        ),
+    ] = None,
+) -> None:
+    _ = session.gettext
+    answer = session.door.get("/v1/retention/due", until=until and until.date().isoformat())
+    rows = [
+        (
+            day(datetime.fromisoformat(r["due_on"]).date()), r["items"], r["rule"], r["retention"], r["period"],
+            (_("overdue") if r["overdue"] else _("coming")) if r["confirmed"] else _("waits for confirmation"),
+        )
+        for r in answer
+    ]  # fmt: skip
+    columns = [_("Due on"), _("Items"), _("Rule"), _("Class"), _("Term"), _("State")]
+    session.show(answer, lambda: session.table(columns, rows, _("Nothing is due.")))
+
+
+command(retention, "due", N_("What goes when, and why."))(_due)
+
+
+def _enforce(
+    session: Session,
+    confirm_date: Annotated[
+        datetime | None,
+        typer.Option(
+            "--confirm-date",
+            metavar="DATE",
+            formats=["%Y-%m-%d"],
+            help=N_("Confirm that today is this day, when the clock cannot be checked."),
+        ),
+    ] = None,
+) -> None:
+    _ = session.gettext
+    answer = session.door.post("/v1/retention/enforce", given(confirm_date=confirm_date and confirm_date.date()))
+
+    def human() -> None:
+        if not answer["items"]:
+            session.say(_("Nothing was due."))
+            return
+        text = _(
+            "Erased for good: {items} items, {keys} keys destroyed, {epochs} epochs ended; vault generation {generation}."
+        )
+        session.say(text.format(**{k: answer[k] for k in ("items", "keys", "epochs", "generation")}), "bold")
+
+    session.show(answer, human)
+
+
+command(retention, "enforce", N_("Destroy what is due under confirmed rules, and record it. This cannot be undone."))(
+    _enforce
+)

@@ -1,0 +1,144 @@
+"""Forms a person fills in: a TOML or JSON file, standard input, options, and questions.
+
+Whatever is typed as an argument can be seen by every user of the machine while the command runs, and stays in the shell's
+history. Therefore the text of an item may be left out of ``--item CATEGORY:FIELD``; it is then asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+
+from exchange.cli.session import Session
+from exchange.errors import InputError
+from exchange.i18n import N_
+
+_PLACE: Final = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
+MAX_FORM: Final = 2 * 1024 * 1024
+
+
+def read_form(source: str) -> dict[str, Any]:
+    """The form in a file, or on standard input for ``-``; TOML, or JSON when it begins with a brace.
+
+    Raises:
+        InputError: Unreadable or not valid; names line and column, never the text.
+    """
+    text = _text(source)
+    form = _json(text) if text.lstrip().startswith("{") else _toml(text)
+    if not isinstance(form, dict):
+        raise InputError("The form is not an object.")
+    return form
+
+
+def _text(source: str) -> str:
+    try:
+        data = sys.stdin.buffer.read(MAX_FORM + 1) if source == "-" else Path(source).read_bytes()
+        if len(data) > MAX_FORM:
+            raise InputError("The form is larger than the node accepts.")
+        return data.decode("utf-8-sig")
+    except OSError:
+        raise InputError("The form cannot be read; name a file, or - for standard input.") from None
+    except UnicodeDecodeError:
+        raise InputError("The form is not UTF-8 text.") from None
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            "The form is not valid JSON (line {line}, column {column}).", line=error.lineno, column=error.colno
+        ) from None
+    except RecursionError:
+        raise InputError("The form is nested too deep.") from None
+
+
+def _toml(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        # Only the place: the rest of tomllib's sentence may quote the text.
+        place = _PLACE.search(str(error))
+        last = text.count("\n") + 1
+        line, column = (place[1], place[2]) if place and place[1] else (last, 1)
+        raise InputError(
+            "The form is not valid TOML (line {line}, column {column}).", line=line, column=column
+        ) from None
+    except RecursionError:
+        raise InputError("The form is nested too deep.") from None
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in values.items() if value not in (None, "", [], ())}
+
+
+def recipient(session: Session, text: str) -> dict[str, str]:
+    """``PARTNER:BASIS:TASK[:SPECIAL-EXCEPTION[:CRIMINAL-GROUND]]`` as a form."""
+    names = ("partner", "basis", "task", "special_exception", "criminal_ground")
+    parts = text.split(":")
+    if not 3 <= len(parts) <= len(names):  # noqa: PLR2004 - partner, basis and task are required
+        raise typer.BadParameter(
+            session.gettext("--to is PARTNER:BASIS:TASK, optionally :SPECIAL-EXCEPTION:CRIMINAL-GROUND.")
+        )
+    return {name: part for name, part in zip(names, parts, strict=False) if part}
+
+
+def item(session: Session, text: str, nature: str) -> dict[str, str]:
+    """``CATEGORY:FIELD=TEXT`` as a form; without ``=TEXT`` the text is asked for."""
+    place, equals, value = text.partition("=")
+    category, colon, field = place.partition(":")
+    if not colon or not category or not field:
+        raise typer.BadParameter(
+            session.gettext("An item is CATEGORY:FIELD=TEXT; without =TEXT you are asked for the text.")
+        )
+    if not equals:
+        value = ask(f"{category}:{field}")
+    return {"category": category, "field": field, "value": value, "nature": nature}
+
+
+def ask(label: str) -> str:
+    """One line from the terminal or standard input."""
+    if sys.stdin.isatty():
+        answer: str = typer.prompt(label, err=True)
+        return answer
+    line = sys.stdin.readline()
+    if not line:
+        raise InputError("There is no text on standard input for every item that asks for it.")
+    return line.rstrip("\r\n")
+
+
+TEMPLATE: Final = (
+    (N_("# A disclosure. Fill in, save, and send with: exchange disclose --form FILE"), ""),
+    (N_("# The person: look the id up with: exchange subject find"), 'subject = ""'),
+    (N_("# Codes stand in the covenant: exchange covenant show"), ""),
+    ("", 'purpose = "P0_ONDERSTEUNING"\ncontext = "CASUS"'),
+    (N_("# Your own legal basis (GDPR article 6) and statutory task"), 'basis = "A6_1_e"\ntask = ""'),
+    (N_("# The case number in your own system; stays here, sealed"), 'external_reference = ""'),
+    (N_("# Why needed, why in proportion, why not less (covenant article 11)"), ""),
+    ("", '[weighing]\nnecessity = ""\nproportionality = ""\nsubsidiarity = ""'),
+    (N_("# When and how the person was told, and which recipients were named (covenant article 10)"), ""),
+    ("", '[notice]\ngiven_on = 2026-03-02\nmode = "HUISBEZOEK"\nrecipients = ["welzijn"]'),
+    (N_("# One block per recipient, with his own basis and task"), ""),
+    ("", '[[recipients]]\npartner = "welzijn"\nbasis = "A6_1_e"\ntask = ""'),
+    (N_("# One block per item: one fact or one opinion, at most 500 characters"), ""),
+    ("", '[[items]]\ncategory = "HUISVESTING"\nfield = ""\nvalue = ""\nnature = "fact"'),
+)
+"""A form to fill in: (comment, TOML) by line."""
+
+
+def template(session: Session) -> str:
+    """An empty disclosure form with comments in the reader's language."""
+    parts: list[str] = []
+    for comment, toml in TEMPLATE:
+        if comment:
+            parts.append(("\n" if parts else "") + session.gettext(comment))
+        if toml:
+            parts.append(toml)
+    return "\n".join(parts)

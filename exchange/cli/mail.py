@@ -1,0 +1,204 @@
+"""``exchange inbox``, ``outbox`` and ``parked``: what came in, what waits, what was refused for good."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from exchange.cli.session import Session, command
+from exchange.cli.sharing import moment, show_act
+from exchange.errors import InputError
+from exchange.i18n import N_
+from exchange.reports.titles import Titles
+
+inbox = typer.Typer(no_args_is_help=True, help=N_("What partners sent: list, read, take up, handle."))
+outbox = typer.Typer(no_args_is_help=True, help=N_("What was sent and has no receipt yet: list, send again, let go."))
+parked = typer.Typer(no_args_is_help=True, help=N_("Frames that were refused for good: list, ask again, let go."))
+
+Message = Annotated[str, typer.Argument(metavar="MESSAGE", help=N_("Message id; its first characters are enough."))]
+Parked = Annotated[UUID, typer.Argument(metavar="ID", help=N_("Id of the parking place."))]
+Reason = Annotated[str, typer.Option("--reason", help=N_("Why, as one code without spaces."))]
+Text = Annotated[str, typer.Option("--text", help=N_("What you tell the sender; at most 500 characters."))]
+
+
+def full_id(session: Session, lane: str, start: str) -> str:
+    """The message in ``inbox`` or ``outbox`` that begins with ``start``.
+
+    Raises:
+        InputError: None, or more than one.
+    """
+    if len(start) == 64:  # noqa: PLR2004 - a whole SHA-256 in hex
+        return start
+    found = [row["message"] for row in session.door.get(f"/v1/{lane}") if row["message"].startswith(start.lower())]
+    if len(found) != 1:
+        raise InputError("{count} messages begin with those characters; give more of the id.", count=len(found))
+    return str(found[0])
+
+
+def _kind(session: Session, kind: str) -> str:
+    _ = session.gettext
+    names = {"signal": _("Signal"), "disclosure": _("Disclosure")}
+    if kind in names:
+        return names[kind]
+    return {"signaal": _("Signal"), "verstrekking": _("Disclosure")}.get(
+        kind.split(".")[2] if kind.count(".") > 1 else "", kind
+    )
+
+
+def _inbox_list(session: Session) -> None:
+    _ = session.gettext
+    answer = session.door.get("/v1/inbox")
+    states = {"new": _("new"), "taken-up": _("taken up"), "handled": _("handled")}
+
+    def human() -> None:
+        titles = Titles.of_covenant(session.door.get("/v1/covenant"))
+        rows = [
+            (
+                row["message"][:12],
+                moment(row["received_at"]),
+                titles.of_partner(row["sender"]),
+                _kind(session, row["kind"]),
+                ", ".join(titles.of(code) for code in row["categories"]),
+                _("erased") if row["erased"] else states.get(row["state"], row["state"]),
+            )
+            for row in answer
+        ]
+        columns = [_("Message"), _("Received"), _("From"), _("Kind"), _("About"), _("State")]
+        session.table(columns, rows, _("Nothing has come in."))
+
+    session.show(answer, human)
+
+
+command(inbox, "list", N_("What partners sent, without its content."))(_inbox_list)
+
+
+def _inbox_show(session: Session, message: Message) -> None:
+    door = session.door
+    answer = door.get(f"/v1/inbox/{full_id(session, 'inbox', message)}")
+    session.show(answer, lambda: _show_message(session, answer, Titles.of_covenant(door.get("/v1/covenant"))))
+
+
+def _show_message(session: Session, answer: dict[str, Any], titles: Titles) -> None:
+    _ = session.gettext
+    statement = answer["statement"] or {}
+    session.facts(
+        [
+            (_("Message"), answer["message"]),
+            (_("Kind"), _kind(session, answer["kind"])),
+            (_("From"), titles.of_partner(answer["sender"])),
+            (_("At"), moment(answer["at"])),
+            (_("Person"), f"{answer['subject_label']} ({answer['subject']})" if answer["subject"] else ""),
+            (_("Purpose"), titles.of(str(statement["purpose"])) if statement.get("purpose") else ""),
+            (_("Context"), titles.of(str(statement["context"])) if statement.get("context") else ""),
+            (_("Support"), statement.get("support_rationale")),
+            (_("Request"), statement.get("request")),
+        ]
+    )
+    rows = [
+        (
+            titles.of(item["category"]),
+            titles.of_field(item["category"], item["field"]),
+            item["value"] if item["value"] is not None else f"({_status(session, item['status'])})",
+            {"fact": _("fact"), "opinion": _("opinion")}.get(item["nature"] or "", "-"),
+        )
+        for item in answer["items"]
+    ]
+    session.table([_("Category"), _("Field"), _("Text"), _("Nature")], rows)
+    for reply in answer["replies"]:
+        session.say("  " + " · ".join(str(part) for part in reply.values() if part))
+
+
+def _status(session: Session, status: str) -> str:
+    _ = session.gettext
+    return {"erased": _("erased"), "refused": _("refused"), "locked": _("locked")}.get(status, status)
+
+
+command(inbox, "show", N_("Read one message. That you read it is recorded."))(_inbox_show)
+
+
+def _reply(session: Session, message: str, state: str, text: str) -> None:
+    answer = session.door.post(
+        f"/v1/inbox/{full_id(session, 'inbox', message)}/replies", {"state": state, "text": text}
+    )
+    show_act(session, answer)
+
+
+def _take_up(session: Session, message: Message, text: Text = "") -> None:
+    _reply(session, message, "taken-up", text)
+
+
+command(inbox, "take-up", N_("Tell the sender that somebody acts on it."))(_take_up)
+
+
+def _handle(session: Session, message: Message, text: Text = "") -> None:
+    _reply(session, message, "handled", text)
+
+
+command(inbox, "handle", N_("Tell the sender that it was handled."))(_handle)
+
+
+def _outbox_list(session: Session) -> None:
+    _ = session.gettext
+    answer = session.door.get("/v1/outbox")
+    rows = [
+        (
+            row["message"][:12],
+            row["partner"],
+            _kind(session, row["kind"]),
+            row["sequence"],
+            moment(row["since"]),
+            row["attempts"],
+            row["state"] + (f": {row['why']}" if row["why"] else ""),
+        )
+        for row in answer
+    ]
+    columns = [_("Message"), _("To"), _("Kind"), _("Number"), _("Since"), _("Attempts"), _("State")]
+    session.show(answer, lambda: session.table(columns, rows, _("Everything has a receipt.")))
+
+
+command(outbox, "list", N_("Messages without a receipt."))(_outbox_list)
+
+
+def _outbox_retry(session: Session, message: Message) -> None:
+    session.door.post(f"/v1/outbox/{full_id(session, 'outbox', message)}/retry")
+    session.done(session.gettext("It is sent again now."))
+
+
+command(outbox, "retry", N_("Send a message again now."))(_outbox_retry)
+
+
+def _outbox_drop(session: Session, message: Message, reason: Reason = "withdrawn") -> None:
+    session.door.post(f"/v1/outbox/{full_id(session, 'outbox', message)}/drop", {"reason": reason})
+    session.done(session.gettext("Let go; the partner is told that its number carries nothing."))
+
+
+command(outbox, "drop", N_("Let a message go before delivery; a signed void takes its number."))(_outbox_drop)
+
+
+def _parked_list(session: Session) -> None:
+    _ = session.gettext
+    answer = session.door.get("/v1/parked")
+    rows = [(r["parked"], moment(r["at"]), r["partner"], r["reason"], r["state"]) for r in answer]
+    columns = [_("Id"), _("At"), _("Said to be from"), _("Reason"), _("State")]
+    session.show(answer, lambda: session.table(columns, rows, _("Nothing is parked.")))
+
+
+command(parked, "list", N_("Frames that were refused for good, and why."))(_parked_list)
+
+
+def _parked_retry(session: Session, place: Parked) -> None:
+    session.door.post(f"/v1/parked/{place}/retry")
+    session.done(session.gettext("The sender is asked to wrap the message anew."))
+
+
+command(parked, "retry", N_("Ask the sender to wrap the message anew."))(_parked_retry)
+
+
+def _parked_drop(session: Session, place: Parked, reason: Reason = "seen") -> None:
+    session.door.post(f"/v1/parked/{place}/drop", {"reason": reason})
+    session.done(session.gettext("Let go."))
+
+
+command(parked, "drop", N_("Let a parked frame go."))(_parked_drop)

@@ -1,0 +1,209 @@
+"""``exchange status``, ``actor``, ``keys``, ``clock``: running a node. They show no personal data of the people shared about."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from exchange.cli.session import Session, command
+from exchange.cli.sharing import moment
+from exchange.errors import InputError
+from exchange.i18n import N_
+
+actor = typer.Typer(no_args_is_help=True, help=N_("Who may act at this node: add, list, revoke."))
+keys = typer.Typer(no_args_is_help=True, help=N_("The node's keys: show, roll."))
+clock = typer.Typer(no_args_is_help=True, help=N_("The clock of a demo."))
+
+
+def _status(session: Session) -> None:
+    answer = session.door.get("/v1/status")
+    session.show(answer, lambda: show_status(session, answer))
+
+
+def show_status(session: Session, answer: dict[str, Any]) -> None:
+    """How the node is doing, what waits for a person, and how each partner stands."""
+    _ = session.gettext
+    environment = "" if answer["environment"] == "PRODUCTION" else f"  [{answer['environment']}]"
+    session.say(f"{answer['partner_name']} ({answer['partner']}){environment}", "bold")
+    broker = (
+        _("connected") if answer["broker"] == "connected" else _("not connected; the outbox waits and nothing is lost")
+    )
+    session.facts(
+        [
+            (_("Broker"), broker),
+            (
+                _("Covenant"),
+                _("generation {number}, {hash}").format(number=answer["generation"], hash=answer["covenant"][:16]),
+            ),
+            (_("Log"), _("{size} entries, root {root}").format(size=answer["log_size"], root=answer["root"][:16])),
+            (_("Vault"), _("generation {number}").format(number=answer["vault_generation"])),
+            (_("Clock"), f"{moment(answer['now'])} ({answer['clock']})"),
+            (_("Release"), answer["release"]),
+        ]
+    )
+    waits = (
+        (answer["inbox_new"], N_("{count} new in the inbox")),
+        (answer["unmatched"], N_("{count} people to match")),
+        (answer["outbox_waiting"], N_("{count} without a receipt")),
+        (answer["parked"], N_("{count} parked")),
+        (answer["due"], N_("{count} to erase")),
+    )
+    listed = [_(text).format(count=count) for count, text in waits if count]
+    session.say(" " + (", ".join(listed) if listed else _("Nothing waits for you.")))
+    for warning in answer["warnings"]:
+        session.say(f" ! {_(warning)}", "yellow")
+    _show_pairs(session, answer["pairs"])
+
+
+def _show_pairs(session: Session, pairs: list[dict[str, Any]]) -> None:
+    _ = session.gettext
+    rows = [
+        (
+            f"{pair['name']} ({pair['partner']})"
+            if pair["connected"]
+            else _("{name} (on paper)").format(name=pair["name"]),
+            f"{pair['receipted']}/{pair['last_sent']}",
+            f"{pair['accepted_upto']}"
+            + (f" ({_('missing')}: {', '.join(map(str, pair['missing']))})" if pair["missing"] else ""),
+            pair["waiting"] or "-",
+            moment(pair["heard_at"]),
+            moment(pair["prekeys_until"])[:10],
+        )
+        for pair in pairs
+    ]
+    columns = [_("Partner"), _("Receipts/sent"), _("Received up to"), _("Waiting"), _("Heard"), _("Keys until")]
+    session.table(columns, rows)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register ``status``."""
+    command(app, "status", N_("How the node is doing, what waits for you, and how each partner stands."))(_status)
+
+
+# ---------------------------------------------------------------------------------------- actors
+
+
+def show_actors(session: Session, answer: list[dict[str, Any]]) -> None:
+    """Who may act."""
+    _ = session.gettext
+    rows = [
+        (
+            a["actor"],
+            a["name"] or f"({_('erased')})",
+            a["kind"],
+            ", ".join(a["roles"]),
+            "-" if a["uid"] is None else a["uid"],
+            _("revoked") if a["revoked"] else _("active"),
+        )
+        for a in answer
+    ]
+    session.table([_("Id"), _("Name"), _("Kind"), _("Roles"), _("User"), _("State")], rows, _("Nobody."))
+
+
+def _actor_add(
+    session: Session,
+    name: Annotated[str, typer.Argument(metavar="NAME", help=N_("Name of the person or system; sealed in the log."))],
+    role: Annotated[
+        list[str],
+        typer.Option(
+            "--role",
+            help=N_(
+                "worker, deputy, chair, rights-desk, privacy-officer, fg, wpg-functionary, operator, auditor, integration."
+                " Repeatable."
+            ),
+        ),
+    ],
+    kind: Annotated[str, typer.Option("--kind", help=N_("person, system or rule."))] = "person",
+    uid: Annotated[
+        int | None,
+        typer.Option("--uid", min=0, help=N_("Operating-system user that acts as this actor; yours when not given.")),
+    ] = None,
+) -> None:
+    form = {"name": name, "roles": role, "kind": kind, "uid": os.getuid() if uid is None else uid}
+    answer = session.door.post("/v1/actors", form)
+    session.show(answer, lambda: show_actors(session, [answer]))
+
+
+command(actor, "add", N_("Register a person or system that may act here, with one or more roles."))(_actor_add)
+
+
+def _actor_list(session: Session) -> None:
+    answer = session.door.get("/v1/actors")
+    session.show(answer, lambda: show_actors(session, answer))
+
+
+command(actor, "list", N_("Who may act at this node, and as what."))(_actor_list)
+
+
+def _actor_revoke(
+    session: Session, who: Annotated[UUID, typer.Argument(metavar="ACTOR", help=N_("Id of the actor."))]
+) -> None:
+    session.door.post(f"/v1/actors/{who}/revoke")
+    session.done(session.gettext("Revoked: this actor may do nothing any more."))
+
+
+command(actor, "revoke", N_("Let an actor do nothing any more."))(_actor_revoke)
+
+
+# ---------------------------------------------------------------------------------------- keys and clock
+
+
+def show_keys(session: Session, answer: dict[str, Any]) -> None:
+    """Public keys and the stock of prekeys."""
+    _ = session.gettext
+    session.facts(
+        [
+            (_("Partner"), answer["partner"]),
+            (_("Fingerprint"), answer["fingerprint"]),
+            (_("Signing key"), answer["sign"]),
+            (_("Log key"), answer["log"]),
+            (
+                _("Prekeys"),
+                _("{count}, until {moment}").format(
+                    count=answer["prekeys_live"], moment=moment(answer["prekeys_until"])
+                ),
+            ),
+            (_("Vault"), _("generation {number}").format(number=answer["vault_generation"])),
+        ]
+    )
+    for slug, facts in answer["partners"].items():
+        session.say(f" {slug}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
+
+
+def _keys_show(session: Session) -> None:
+    answer = session.door.get("/v1/keys")
+    session.show(answer, lambda: show_keys(session, answer))
+
+
+command(keys, "show", N_("Public keys, their fingerprint, and the stock of prekeys."))(_keys_show)
+
+
+def _keys_roll(session: Session) -> None:
+    answer = session.door.post("/v1/keys/roll")
+    session.show(answer, lambda: show_keys(session, answer))
+
+
+command(keys, "roll", N_("End the live epoch now, destroy its key and publish a fresh one."))(_keys_roll)
+
+
+def _clock_set(
+    session: Session,
+    when: Annotated[
+        str, typer.Argument(metavar="MOMENT", help=N_("A day or moment, such as 2026-04-14 or 2026-04-14T09:00Z."))
+    ],
+) -> None:
+    try:
+        parsed = datetime.fromisoformat(when)
+    except ValueError:
+        raise InputError("That is not a moment; write it as 2026-04-14 or 2026-04-14T09:00Z.") from None
+    aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    text = aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    session.door.post("/v1/clock", {"moment": text})
+    session.done(session.gettext("The clock of this node stands at {moment}.").format(moment=moment(text)), moment=text)
+
+
+command(clock, "set", N_("Move the clock. Works only when the covenant's environment is DEMO."))(_clock_set)

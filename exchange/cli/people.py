@@ -1,0 +1,148 @@
+"""``exchange subject``: this node's own register of people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from exchange.cli.forms import ask, given, read_form
+from exchange.cli.session import Session, command
+from exchange.i18n import N_
+
+app = typer.Typer(no_args_is_help=True, help=N_("The register of people: register, find, match what a partner named."))
+
+Given = Annotated[str, typer.Option("--given-names", help=N_("Given names."))]
+Prefix = Annotated[str, typer.Option("--prefix", help=N_("Prefix, such as van der."))]
+Family = Annotated[str, typer.Option("--family-name", help=N_("Family name."))]
+Born = Annotated[
+    datetime | None,
+    typer.Option("--birth-date", metavar="DATE", formats=["%Y-%m-%d"], help=N_("Birth date, YYYY-MM-DD.")),
+]
+Postcode = Annotated[str, typer.Option("--postcode", help=N_("Postcode, such as 7921 AB."))]
+House = Annotated[str, typer.Option("--house-number", help=N_("House number with its addition."))]
+Form = Annotated[
+    str | None,
+    typer.Option("--form", metavar="FILE", help=N_("Read the fields from a TOML or JSON file, or - for input.")),
+]
+Subject = Annotated[UUID, typer.Argument(metavar="SUBJECT", help=N_("Id of the register entry."))]
+
+_QUESTIONS = (
+    ("given_names", N_("Given names")),
+    ("prefix", N_("Prefix")),
+    ("family_name", N_("Family name")),
+    ("birth_date", N_("Birth date (YYYY-MM-DD)")),
+    ("postcode", N_("Postcode")),
+    ("house_number", N_("House number")),
+)
+
+
+def identity(session: Session, form: str | None, options: dict[str, Any]) -> dict[str, Any]:
+    """Who somebody is: the form, then the options over it; when neither is given, questions.
+
+    What is typed as an option stands in the shell's history; a question or a form leaves no trace.
+    """
+    fields = (read_form(form) if form else {}) | given(**options)
+    if isinstance(fields.get("birth_date"), datetime):
+        fields["birth_date"] = fields["birth_date"].date()
+    if not fields:
+        answers = {name: ask(session.gettext(label)).strip() for name, label in _QUESTIONS}
+        fields = given(**answers)
+    return fields
+
+
+def show_people(session: Session, found: list[dict[str, Any]], empty: str) -> None:
+    """Candidates, the safe contact before anything else a reader would act on."""
+    _ = session.gettext
+    exact = {"EXACT": _("exact"), "NEAR": _("near: decide yourself")}
+    rows = [
+        (
+            entry["subject"],
+            entry["label"] + (_(" (unmatched)") if entry["unmatched"] else ""),
+            exact.get(entry["match"], entry["match"]),
+            entry["safe_contact"] or "-",
+            ", ".join(sorted(entry["references"])) or "-",
+        )
+        for entry in found
+    ]
+    session.table([_("Id"), _("Person"), _("Match"), _("Safe contact"), _("Known with")], rows, empty)
+
+
+def _add(
+    session: Session,
+    given_names: Given = "",
+    prefix: Prefix = "",
+    family_name: Family = "",
+    birth_date: Born = None,
+    postcode: Postcode = "",
+    house_number: House = "",
+    safe_contact: Annotated[str, typer.Option("--safe-contact", help=N_("How to reach this person safely."))] = "",
+    form: Form = None,
+    key: Annotated[
+        str | None, typer.Option("--idempotency-key", help=N_("The same key gives the same answer."))
+    ] = None,
+) -> None:
+    options = {
+        "given_names": given_names, "prefix": prefix, "family_name": family_name, "birth_date": birth_date,
+        "postcode": postcode, "house_number": house_number, "safe_contact": safe_contact,
+    }  # fmt: skip
+    answer = session.door.post("/v1/subjects", identity(session, form, options), key=key)
+    session.show(answer, lambda: show_people(session, [answer], ""))
+
+
+command(
+    app, "add", N_("Register a person. Without options you are asked, so that nothing stays in the shell's history.")
+)(_add)
+
+
+def _find(
+    session: Session,
+    given_names: Given = "",
+    prefix: Prefix = "",
+    family_name: Family = "",
+    birth_date: Born = None,
+    postcode: Postcode = "",
+    house_number: House = "",
+    form: Form = None,
+) -> None:
+    options = {
+        "given_names": given_names, "prefix": prefix, "family_name": family_name, "birth_date": birth_date,
+        "postcode": postcode, "house_number": house_number,
+    }  # fmt: skip
+    answer = session.door.post("/v1/subjects/_zoek", identity(session, form, options))
+    session.show(answer, lambda: show_people(session, answer, session.gettext("Nobody found.")))
+
+
+command(app, "find", N_("Find a person by any two of name, birth date and address. That you searched is recorded."))(
+    _find
+)
+
+
+def _unmatched(session: Session) -> None:
+    answer = session.door.get("/v1/subjects/unmatched")
+    session.show(answer, lambda: show_people(session, answer, session.gettext("Everybody is matched.")))
+
+
+command(app, "unmatched", N_("People whom a partner named and nobody here matched yet."))(_unmatched)
+
+
+def _match(
+    session: Session,
+    unmatched: Subject,
+    into: Annotated[UUID, typer.Argument(metavar="INTO", help=N_("Id of the entry that is the same person."))],
+) -> None:
+    session.door.post(f"/v1/subjects/{unmatched}/match", {"into": into})
+    session.done(session.gettext("Matched. It can be undone with: exchange subject split."))
+
+
+command(app, "match", N_("Decide that an unmatched entry is the same person as another."))(_match)
+
+
+def _split(session: Session, subject: Subject) -> None:
+    session.door.post(f"/v1/subjects/{subject}/split")
+    session.done(session.gettext("Split: they are two persons again."))
+
+
+command(app, "split", N_("Undo a match."))(_split)

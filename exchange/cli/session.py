@@ -1,0 +1,244 @@
+"""What every command shares: the options, the language, the way to show an answer, and what happens when something fails.
+
+A command is a function that takes a :class:`Session` first and its own options after it; :func:`command` adds the options every
+command has, so that they work before and after the command's name, and turns every failure into one sentence and an exit code.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, get_type_hints
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+
+from exchange.cli.door import Door, ProblemError
+from exchange.errors import ExchangeError
+from exchange.i18n import LANGUAGES, N_, Translate, from_environment, tr
+
+PANEL: Final = N_("Options of every command")
+WIDE: Final = 160
+"""Columns when the output is no terminal: nothing is cut off for a file."""
+_BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_CONTROL: Final = frozenset({"Cc", "Cs", "Cn", "Co"})
+
+
+def clean(value: object) -> str:
+    """``value`` as text that cannot steer the terminal: no escape sequences, no reversed reading direction."""
+    text = "" if value is None else str(value)
+    return "".join(
+        " " if c in "\n\t" else "\ufffd" if c in _BIDI or unicodedata.category(c) in _CONTROL else c for c in text
+    )
+
+
+@dataclass
+class Globals:
+    """The options of every command, as given; None means not given."""
+
+    node: Path | None = None
+    actor: str | None = None
+    json: bool = False
+    language: str | None = None
+
+    def over(self, other: Globals) -> Globals:
+        """These options, and ``other``'s where these are silent."""
+        return Globals(
+            self.node or other.node, self.actor or other.actor, self.json or other.json, self.language or other.language
+        )
+
+
+class Session:
+    """One run of one command."""
+
+    def __init__(self, given: Globals) -> None:
+        self.given = given
+        self.language = given.language if given.language in LANGUAGES else from_environment(os.environ)
+        self.gettext: Translate = tr(self.language)
+        self.out = _console(sys.stdout)
+        self.err = _console(sys.stderr)
+
+    @property
+    def directory(self) -> Path:
+        """The node's directory: ``--node``, ``EXCHANGE_NODE``, or the current one when it is a node."""
+        if self.given.node is not None:
+            return self.given.node
+        if Path("node.toml").is_file():
+            return Path()
+        raise typer.BadParameter(self.gettext("Name the node's directory with --node or the variable EXCHANGE_NODE."))
+
+    @property
+    def door(self) -> Door:
+        """The API of the running node."""
+        return Door(self.directory, self.given.actor, self.language)
+
+    def show(self, answer: Any, human: Callable[[], None]) -> None:
+        """``answer`` as JSON when asked for, else whatever ``human`` prints."""
+        if self.given.json:
+            self.out.out(json.dumps(answer, indent=2, ensure_ascii=False, default=str), highlight=False)
+        else:
+            human()
+
+    def done(self, sentence: str, **more: object) -> None:
+        """Say that something without an answer of its own was done."""
+        self.show({"done": True, **more}, lambda: self.say(sentence))
+
+    def say(self, sentence: str = "", style: str | None = None) -> None:
+        """One line of text for people."""
+        self.out.print(clean(sentence), style=style, soft_wrap=not self.out.is_terminal)
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str = "", title: str = "") -> None:
+        """A table, or ``empty`` when there are no rows."""
+        listed = [[clean(cell) for cell in row] for row in rows]
+        if not listed:
+            self.say(empty, "dim")
+            return
+        table = Table(
+            box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold", pad_edge=False
+        )
+        for column in columns:
+            table.add_column(column, overflow="fold", header_style="bold")
+        for row in listed:
+            table.add_row(*row)
+        self.out.print(table)
+
+    def facts(self, pairs: Iterable[tuple[str, object]]) -> None:
+        """Names and values under each other."""
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for name, value in pairs:
+            if value not in (None, ""):
+                grid.add_row(name, clean(value))
+        self.out.print(Padding(grid, (0, 0, 0, 1)))
+
+    def fail(self, error: ExchangeError) -> None:
+        """One sentence on standard error, with the reasons of a refusal below it; or the problem as JSON."""
+        problem = (
+            error.problem
+            if isinstance(error, ProblemError)
+            else {"code": error.code, "detail": error.localised(self.gettext)}
+        )
+        if self.given.json:
+            self.out.out(json.dumps(problem, indent=2, ensure_ascii=False), highlight=False)
+            return
+        self.err.print(clean(problem["detail"]), style="bold red", soft_wrap=True)
+        for refusal in problem.get("refusals", ()):
+            place = (
+                self.gettext(" (item {number})").format(number=refusal["item"] + 1)
+                if refusal["item"] is not None
+                else ""
+            )
+            self.err.print(clean(f"  {refusal['code']} {refusal['partner']}{place}: {refusal['text']}"), soft_wrap=True)
+        for fault in problem.get("errors", ()):
+            self.err.print(clean(f"  {fault['location']}: {fault['message']}"), soft_wrap=True)
+
+
+def _console(stream: Any) -> Console:
+    """A console that takes text as it is: no markup, no emoji codes, no guessing at numbers."""
+    width = None if stream.isatty() else WIDE
+    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
+
+
+Option = tuple[str, Any, Any]
+"""Name of the parameter, its annotation, its default."""
+
+
+Node = Annotated[
+    Path | None,
+    typer.Option(
+        "--node", metavar="DIR", rich_help_panel=PANEL, help=N_("The node's directory (or variable EXCHANGE_NODE).")
+    ),
+]
+As = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        metavar="ACTOR",
+        rich_help_panel=PANEL,
+        help=N_("Act as this actor: an id, or a role only one of yours has."),
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", rich_help_panel=PANEL, help=N_("Answer as JSON."))]
+Lang = Annotated[
+    str | None, typer.Option("--lang", metavar="nl|en", rich_help_panel=PANEL, help=N_("Language of the texts."))
+]
+
+_COMMON: Final[tuple[Option, ...]] = (
+    ("node_", Node, None),
+    ("as_", As, None),
+    ("json_", Json, False),
+    ("lang_", Lang, None),
+)
+
+
+def command(
+    app: typer.Typer, name: str, text: str, options: Sequence[Option] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a command.
+
+    Args:
+        app: The group it belongs to.
+        name: As typed.
+        text: The help, marked with ``N_``; translated when the program starts.
+        options: Further options for a function that takes ``**options`` because several commands share them.
+    """
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        hints = get_type_hints(function, include_extras=True)
+        kind = inspect.Parameter.KEYWORD_ONLY
+        own = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD][1:]
+        parameters = [inspect.Parameter("typer_context", kind, annotation=typer.Context)]
+        parameters += [p.replace(kind=kind, annotation=hints[p.name]) for p in own]
+        parameters += [inspect.Parameter(n, kind, default=d, annotation=a) for n, a, d in (*options, *_COMMON)]
+
+        def run(**given: Any) -> None:
+            context = given.pop("typer_context")
+            here = Globals(given.pop("node_"), given.pop("as_"), given.pop("json_"), given.pop("lang_"))
+            before = context.obj if isinstance(context.obj, Globals) else Globals()
+            guarded(Session(here.over(before)), lambda session: function(session, **given))
+
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in parameters}
+        run.__name__ = name.replace("-", "_")
+        app.command(name, help=text, no_args_is_help=any(p.default is p.empty for p in own))(run)
+        return function
+
+    return register
+
+
+def guarded(session: Session, action: Callable[[Session], None]) -> None:
+    """Run ``action``; a failure becomes one sentence and exit code 1, never a traceback."""
+    try:
+        action(session)
+    except ExchangeError as error:
+        session.fail(error)
+        raise typer.Exit(1) from None
+    except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
+        raise
+    except Exception as error:  # noqa: BLE001 - the last line: a traceback could quote what a person typed
+        # Only the kind of error and our own line: its text may hold personal data.
+        place = _place(error)
+        sentence = session.gettext("Something unexpected went wrong ({kind} at {place}). Please report this line.")
+        session.err.print(sentence.format(kind=type(error).__name__, place=place), style="bold red", soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
+def _place(error: BaseException) -> str:
+    """The innermost line of this package that ``error`` passed."""
+    package, place, step = Path(__file__).parent.parent, "?", error.__traceback__
+    while step is not None:
+        source = Path(step.tb_frame.f_code.co_filename)
+        if source.is_relative_to(package):
+            place = f"{source.relative_to(package).as_posix()}:{step.tb_lineno}"
+        step = step.tb_next
+    return place
