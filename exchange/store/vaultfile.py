@@ -17,34 +17,20 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from exchange.crypto import vault as vc
 from exchange.errors import ExchangeError, LockedError, SetupError, StorageError
 from exchange.store import sqlite
 from exchange.store.anchors import Anchor, AnchorProvider
 from exchange.store.pending import Pending
+from exchange.store.vaultschema import FORMAT, open_any, read_slots, slot_row, write_meta
 
 BUCKET_ROWS: Final = 128
 """Keys per bucket: what a shred wraps anew around one deleted row."""
 _CHUNK: Final = 500
 _NONE: Final = bytes(vc.SECRET_SIZE)
 """Opens nothing: for a row that names a bucket there is not."""
-
-FORMAT: Final = sqlite.Format(
-    application_id=0x43565856,  # "CVXV"
-    version=1,
-    pragmas=("PRAGMA locking_mode=EXCLUSIVE", *sqlite.DURABLE),
-    statements=(
-        "CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE slots (name TEXT PRIMARY KEY, head BLOB NOT NULL, box BLOB NOT NULL, mac BLOB NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE buckets (bucket INTEGER PRIMARY KEY, class TEXT NOT NULL, filled INTEGER NOT NULL, box BLOB NOT NULL)",
-        "CREATE TABLE keys (id BLOB PRIMARY KEY, bucket INTEGER NOT NULL, box BLOB NOT NULL) WITHOUT ROWID",
-        "CREATE INDEX keys_bucket ON keys (bucket)",
-        # One row per group of keys that wait for one batch; a live key is in no group, so confirming rewrites no key's row.
-        "CREATE TABLE pending (number INTEGER PRIMARY KEY, tag BLOB NOT NULL, ids BLOB NOT NULL)",
-    ),
-)
 
 
 class Row(NamedTuple):
@@ -88,8 +74,8 @@ class VaultFile:
         db = sqlite.connect(path, FORMAT)
         try:
             with sqlite.transaction(db):
-                _write_meta(db, generation, vc.vault_root(first.secret, generation, vault_secret))
-                db.executemany("INSERT INTO slots VALUES (?,?,?,?)", [_slot_row(slot) for slot in slots])
+                write_meta(db, generation, vc.vault_root(first.secret, generation, vault_secret))
+                db.executemany("INSERT INTO slots VALUES (?,?,?,?)", [slot_row(slot) for slot in slots])
         finally:
             db.close()
 
@@ -103,7 +89,7 @@ class VaultFile:
         """
         db = sqlite.connect(path, FORMAT)
         try:
-            vault_secret = secret if isinstance(secret, bytes) else _open_any(_read_slots(db), secret)
+            vault_secret = secret if isinstance(secret, bytes) else open_any(read_slots(db), secret)
             file = cls(path, anchor, vault_secret, db)
             file.recover()
         except BaseException:
@@ -283,10 +269,10 @@ class VaultFile:
             with sqlite.transaction(self._db) as db:  # 2
                 self._rewrap_rows(db, remove, fresh)
                 self._rewrap_buckets(db, root, self._buckets | fresh)
-                _write_meta(db, generation, root)
+                write_meta(db, generation, root)
                 if slots:
                     db.execute("DELETE FROM slots")
-                    db.executemany("INSERT INTO slots VALUES (?,?,?,?)", [_slot_row(slot) for slot in slots])
+                    db.executemany("INSERT INTO slots VALUES (?,?,?,?)", [slot_row(slot) for slot in slots])
         except ExchangeError:
             self._after_failure(generation, vault_secret)
         else:
@@ -335,8 +321,7 @@ class VaultFile:
 
     def slots(self) -> list[vc.Slot]:
         """All slots, each checked to have been made by somebody who knew the vault secret."""
-        with sqlite.disk():
-            slots = _read_slots(self._db)
+        slots = read_slots(self._db)
         for slot in slots:
             vc.check_slot(slot, self._secret)
         return slots
@@ -345,7 +330,7 @@ class VaultFile:
         """Add a slot, or replace the one of the same name."""
         self._ready()
         with sqlite.transaction(self._db) as db:
-            db.execute("INSERT OR REPLACE INTO slots VALUES (?,?,?,?)", _slot_row(slot))
+            db.execute("INSERT OR REPLACE INTO slots VALUES (?,?,?,?)", slot_row(slot))
 
     # ------------------------------------------------------------------------------------ inside
 
@@ -377,25 +362,3 @@ class VaultFile:
             busy = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if busy:
             raise StorageError("The key vault is being read by another process; stop that process and try again.")
-
-
-def _write_meta(db: sqlite3.Connection, generation: int, root: vc.Root) -> None:
-    values = [("generation", generation), ("check", vc.make_check(root))]
-    db.executemany("INSERT OR REPLACE INTO meta VALUES (?,?)", values)
-
-
-def _slot_row(slot: vc.Slot) -> tuple[Any, ...]:
-    return slot.name, slot.head, slot.box, slot.mac
-
-
-def _read_slots(db: sqlite3.Connection) -> list[vc.Slot]:
-    return [vc.Slot(*row) for row in db.execute("SELECT name, head, box, mac FROM slots ORDER BY name")]
-
-
-def _open_any(slots: Sequence[vc.Slot], secret: vc.Secret) -> bytes:
-    for slot in slots:
-        try:
-            return vc.open_slot(slot, secret)
-        except LockedError:
-            continue
-    raise LockedError("This secret does not open the key vault.")

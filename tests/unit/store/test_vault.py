@@ -512,3 +512,9 @@ def test_pending_keys_are_pending_in_the_replica_too(pair):
         vault.put_pending(second)
     with pair.open_replica_alone() as other:
         assert other.pending() == sorted((r.id, r.tag) for r in second)
+
+
+def test_a_second_opening_of_one_vault_gets_one_clear_sentence(house, monkeypatch):
+    monkeypatch.setattr("exchange.store.sqlite.BUSY_S", 0.01)
+    with house.open(), pytest.raises(StorageError, match="in use by another process"):
+        house.open()
