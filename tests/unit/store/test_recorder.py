@@ -116,7 +116,7 @@ def test_every_connection_is_durable_and_strict(log):
                 "recursive_triggers": 1,
                 "secure_delete": 1,
                 "journal_mode": "wal",
-                "page_size": 16384,
+                "page_size": 8192,
             }
 
 
