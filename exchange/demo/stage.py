@@ -21,12 +21,10 @@ from exchange.errors import ExchangeError, SetupError
 from exchange.i18n import Translate
 from exchange.transport.server import LocalServer
 
-PARTNERS: Final = {
-    "gemeente": "Gemeente De Wolden",
-    "politie": "Politie Zuidwest Drenthe",
-    "actium": "Actium",
-    "welzijn": "Welzijn De Wolden",
-}
+PARTNERS: Final = {"gemeente": "Gemeente", "politie": "Politie", "actium": "Actium", "welzijn": "Welzijn"}
+"""Slug -> the short name people use."""
+PAPER: Final = 110
+"""Columns when the output goes into a file."""
 READY_S: Final = 60.0
 PASSPHRASE: Final = "demonstratie, nooit in het echt"  # noqa: S105 - a demonstration's roots protect nobody
 
@@ -41,7 +39,9 @@ class Narrator:
     """Says in plain words what happens, and keeps count of what was expected."""
 
     def __init__(self, translate: Translate) -> None:
-        self.console = Console(highlight=False, soft_wrap=False)
+        self.console = Console(highlight=False)
+        if not self.console.is_terminal:
+            self.console.width = PAPER
         self.translate = translate
         self.passed = True
         self.checks = 0

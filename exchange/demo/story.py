@@ -7,7 +7,7 @@ municipality. Welzijn learns how he is; the municipality may know that, the land
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from exchange.crypto import envelope
 from exchange.crypto.hpke import OpenedSeed
 from exchange.demo.eavesdropper import Eavesdropper
 from exchange.demo.stage import PARTNERS, Narrator, Stage
+from exchange.domain.retention import local_day
 from exchange.errors import WireError
 from exchange.i18n import N_
 from exchange.node.covenants import verify_signed
@@ -52,6 +53,7 @@ WEIGHING: Final = {
 }
 TO_WELZIJN: Final = {"partner": "welzijn", "basis": "A6_1_f", "task": "maatschappelijk-werk"}
 TO_GEMEENTE: Final = {"partner": "gemeente", "basis": "A6_1_e", "task": "wmo"}
+_KINDS: Final = {"signal": N_("signal"), "disclosure": N_("disclosure")}
 TERM: Final = timedelta(days=44)
 """A signal is kept six weeks after it came in; two days more is past the end of that day anywhere."""
 
@@ -198,7 +200,7 @@ async def _who_knows(stage: Stage, jelle: str) -> None:
     say, actium = stage.narrator, stage.offices["actium"]
     say.chapter(N_("7. Jelle asks Actium: who knows what about me?"))
     answer = await actium.call("POST", "/who-knows", {"subject": jelle})
-    _table(say, answer)
+    _table(say, answer, await _titles(stage))
     named = {item["partner"] for item in answer["items"]} == {"gemeente", "welzijn"}
     categories = {item["category"] for item in answer["items"]}
     say.expect(named, N_("Named recipients: the municipality and Welzijn, with dates and receipts."))
@@ -207,21 +209,34 @@ async def _who_knows(stage: Stage, jelle: str) -> None:
     )
 
 
-def _table(say: Narrator, answer: dict[str, Any]) -> None:
+def _table(say: Narrator, answer: dict[str, Any], titles: Titles) -> None:
+    """One line per partner and category, as a person reads it; the CLI and the printed page show every item."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2))
-    for title in (N_("to"), N_("what"), N_("field"), N_("when"), N_("receipt"), N_("keep until")):
-        table.add_column(say.translate(title))
+    for title in (N_("who"), N_("what"), N_("how"), N_("when"), N_("receipt"), N_("keep until")):
+        table.add_column(say.translate(title), no_wrap=True)
+    rows = {}
     for item in answer["items"]:
-        erased = say.translate(N_("erased"))
-        table.add_row(
-            item["partner"],
-            item["category"].lower(),
-            item["field"] or "",
-            item["at"][:16].replace("T", " "),
+        rows[item["partner"], item["category"], item["kind"], item["erased_at"] is None] = (
+            PARTNERS[item["partner"]],
+            titles.of(item["category"]),
+            say.translate(_KINDS[item["kind"]]),
+            _local_day(item["at"]),
             say.translate(N_("signed")) if item["receipt"] == "receipted" else item["receipt"],
-            f"{erased} {item['erased_at'][:10]}" if item["erased_at"] else (item["keep_until"] or ""),
+            _until(say, item),
         )
+    for row in rows.values():
+        table.add_row(*row)
     say.console.print(table)
+
+
+def _until(say: Narrator, item: dict[str, Any]) -> str:
+    if item["erased_at"]:
+        return say.translate(N_("erased on {day}")).format(day=_local_day(item["erased_at"]))
+    return f"{date.fromisoformat(item['keep_until']):%d-%m-%Y}" if item["keep_until"] else ""
+
+
+def _local_day(moment: str) -> str:
+    return f"{local_day(datetime.fromisoformat(moment)):%d-%m-%Y}"
 
 
 async def _erase(stage: Stage, jelle: str) -> None:
@@ -249,6 +264,7 @@ async def _erase(stage: Stage, jelle: str) -> None:
         day=erased[0]["erased_at"][:10],
         rule=erased[0]["erased_rule"],
     )
+    _table(say, answer, await _titles(stage))
     kept = [i for i in answer["items"] if i["kind"] == "disclosure"]
     say.expect(
         kept and not any(i["erased_at"] for i in kept), N_("The disclosure has another term and is still there.")
@@ -278,19 +294,22 @@ async def _matrix(stage: Stage, language: str) -> None:
     say = stage.narrator
     say.chapter(N_("10. Who knows what"))
     answers = []
-    for slug in PARTNERS:
-        office = stage.offices[slug]
-        answer = await office.call("POST", "/who-knows", {"case": CASE})
-        answers.append(WhoKnows.model_validate(answer))
-    titles = Titles.of_covenant(await stage.offices["actium"].call("GET", "/covenant"))
-    grid = matrix(answers, titles)
+    for slug, name in PARTNERS.items():
+        answer = await stage.offices[slug].call("POST", "/who-knows", {"case": CASE})
+        for item in answer["items"]:
+            item["partner_name"] = PARTNERS[item["partner"]]
+        answers.append(WhoKnows.model_validate({**answer, "partner_name": name}))
+    grid = matrix(answers, await _titles(stage))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2))
-    head, *rows = grid.rows(language)
-    for title in head:
+    for title in ("", *(name for _, name in grid.partners)):
         table.add_column(title)
-    for row in rows:
+    for row in grid.rows(language):
         table.add_row(*row)
     say.console.print(table)
+
+
+async def _titles(stage: Stage) -> Titles:
+    return Titles.of_covenant(await stage.offices["actium"].call("GET", "/covenant"))
 
 
 async def _police_with_all_keys(stage: Stage) -> None:

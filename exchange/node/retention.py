@@ -18,13 +18,13 @@ from uuid import UUID, uuid4
 import structlog
 
 from exchange.domain import events as e
-from exchange.domain.retention import AMSTERDAM, Trigger, due, is_over, local_day
+from exchange.domain.retention import AMSTERDAM, is_over, local_day
 from exchange.errors import ConflictError, InputError
 from exchange.node import forms as f
 from exchange.node.context import Context
 from exchange.node.partners import Partners
 from exchange.node.service import Actor
-from exchange.node.terms import COMPUTABLE, Term, Terms, period_text
+from exchange.node.terms import STARTS, Term, Terms, last_day, period_text
 from exchange.node.writer import Tx
 
 CLOCK_SLACK: Final = timedelta(hours=24)
@@ -103,14 +103,14 @@ class Retention:
 
     def _going(self, term: Term) -> list[Going]:
         """Contents of a class grouped by the local day their term started."""
-        if term.rule.trigger not in COMPUTABLE and term.rule.cap is None:
+        if term.rule.trigger not in STARTS and term.rule.cap is None:
             return []
         days: dict[date, int] = {}
         for row in self._ctx.ledger.rows(
             "SELECT at / 3600000 AS hour, count(*) AS n FROM contents WHERE retention=? AND erasure IS NULL GROUP BY hour",
             term.retention,
         ):
-            last = _due(term, datetime.fromtimestamp(row["hour"] * 3600, UTC))
+            last = last_day(term.rule, datetime.fromtimestamp(row["hour"] * 3600, UTC))
             if last is not None:
                 days[last] = days.get(last, 0) + row["n"]
         return [Going(term, day, count) for day, count in days.items()]
@@ -168,7 +168,7 @@ class Retention:
                 _end_of_hour(now),
                 BATCH,
             ):
-                last = _due(term, datetime.fromtimestamp(row["at"] / 1000, UTC))
+                last = last_day(term.rule, datetime.fromtimestamp(row["at"] / 1000, UTC))
                 if last is not None and is_over(last, now):
                     over.append(row["key_id"])
             break
@@ -275,10 +275,6 @@ class Retention:
             for key in keys
             for row in self._ctx.ledger.rows("SELECT sealed FROM contents WHERE key_id=? AND sealed IS NOT NULL", key)
         ]
-
-
-def _due(term: Term, at: datetime) -> date | None:
-    return due(term.rule, {Trigger.RECEIPT: at, Trigger.FIRST_PROCESSING: at})
 
 
 def _end_of_hour(now: datetime) -> int:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from exchange.domain.covenant import RetentionRule
-from exchange.domain.retention import Period, Rule, Trigger
+from exchange.domain.retention import Period, Rule, Trigger, due
 from exchange.errors import NotFoundError
 from exchange.node.context import Context
 
-COMPUTABLE = frozenset({Trigger.RECEIPT, Trigger.FIRST_PROCESSING})
-"""Triggers this release sees in the log. A term with another trigger starts when that event is recorded."""
+STARTS = (Trigger.RECEIPT, Trigger.FIRST_PROCESSING, Trigger.LAST_CHANGE)
+"""Triggers that the recording of an item sets off: an item never changes, so its last change is its recording.
+
+A term with another trigger (a closed case, an ended tenancy) starts when that is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ class Term:
     def confirmed(self) -> bool:
         """Fixed by the controller; only then may it destroy."""
         return self.confirmed_at is not None
+
+
+def last_day(rule: Rule, at: datetime) -> date | None:
+    """The last day of keeping of something recorded at ``at``; None while nothing started the term."""
+    return due(rule, dict.fromkeys(STARTS, at))
 
 
 class Terms:

@@ -15,13 +15,13 @@ import orjson
 
 from exchange.domain import events as e
 from exchange.domain.event import Gone
-from exchange.domain.retention import Trigger, destroy_from, due
+from exchange.domain.retention import destroy_from
 from exchange.domain.subject import Identity, Match
 from exchange.errors import InputError, NotFoundError
 from exchange.node import forms as f
 from exchange.node.context import Context
 from exchange.node.people import Person
-from exchange.node.terms import Terms
+from exchange.node.terms import Terms, last_day
 
 PAGE = 400
 """Log indexes per query; SQLite allows 999 values."""
@@ -170,7 +170,7 @@ def _known(
         receipt_at=receipt_at,
         rejected=rejected,
         retention=row["retention"],
-        keep_until=due(term.rule, {Trigger.RECEIPT: at, Trigger.FIRST_PROCESSING: at}) if term else None,
+        keep_until=last_day(term.rule, at) if term else None,
         keep_rule=term.rule.code if term else "",
         rule_confirmed=term.confirmed if term else False,
         erased_at=erased_at,
