@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import heapq
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -67,6 +68,8 @@ class Outbox:
     on_erased: Callable[[str], Awaitable[None]]
     """Told of a message whose content was erased before delivery."""
     _waiting: OrderedDict[str, Waiting] = field(default_factory=OrderedDict)
+    _queue: list[tuple[datetime, int, str]] = field(default_factory=list)
+    """Heap of (due, log index, message); an entry counts only while the message is still due then."""
     _frames: OrderedDict[str, str] = field(default_factory=OrderedDict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -85,7 +88,7 @@ class Outbox:
         """New messages, after their commit."""
         now = self.ctx.clock.now()
         for message, index in zip(outgoing, log_indexes, strict=True):
-            self._waiting[message.message] = Waiting(message.message, message.recipient, index, now, ready=message)
+            self._put(Waiting(message.message, message.recipient, index, now, ready=message))
         self._wake.set()
 
     def settled(self, messages: list[str]) -> None:
@@ -98,7 +101,7 @@ class Outbox:
         now = self.ctx.clock.now()
         for waiting in self._waiting.values():
             if (partner is None or waiting.partner == partner) and (message is None or waiting.message == message):
-                waiting.due = now
+                self._due(waiting, now)
         self._wake.set()
 
     def again(self, message: str) -> None:
@@ -124,7 +127,10 @@ class Outbox:
 
     def state_of(self, message: str) -> Waiting | None:
         """Where one message stands."""
-        return self._waiting.get(message)
+        waiting = self._waiting.get(message)
+        if waiting is not None and waiting.attempts == 0 and not self.transport.connected:
+            waiting.why = "no-connection"
+        return waiting
 
     # ------------------------------------------------------------------------------------ sending
 
@@ -137,21 +143,34 @@ class Outbox:
                 await asyncio.wait_for(self._wake.wait(), POLL_S)
 
     async def _send_due(self) -> None:
-        now = self.ctx.clock.now()
-        due = [w for w in self._waiting.values() if w.due <= now]
-        for start in range(0, len(due), GROUP):
-            await asyncio.gather(*[self._attempt(w) for w in due[start : start + GROUP]])
+        """What is due, a group at a time, while there is a connection to send it over."""
+        while self.transport.connected and (group := self._take_due()):
+            await asyncio.gather(*[self._attempt(w) for w in group])
+
+    def _put(self, waiting: Waiting) -> None:
+        self._waiting[waiting.message] = waiting
+        heapq.heappush(self._queue, (waiting.due, waiting.log_index, waiting.message))
+
+    def _due(self, waiting: Waiting, at: datetime) -> None:
+        waiting.due = at
+        heapq.heappush(self._queue, (at, waiting.log_index, waiting.message))
+
+    def _take_due(self) -> list[Waiting]:
+        now, group = self.ctx.clock.now(), []
+        while self._queue and self._queue[0][0] <= now and len(group) < GROUP:
+            at, _, message = heapq.heappop(self._queue)
+            waiting = self._waiting.get(message)
+            if waiting is not None and waiting.due == at:  # else: settled, or due at another time by now
+                group.append(waiting)
+        return list({w.message: w for w in group}.values())
 
     async def _attempt(self, waiting: Waiting) -> None:
         now = self.ctx.clock.now()
         waiting.attempts += 1
-        waiting.due = now + min(FIRST_RETRY * 2 ** min(waiting.attempts - 1, 10), LONGEST_RETRY)
-        if not self.transport.connected:
-            waiting.why, waiting.due = "no-connection", now + timedelta(seconds=POLL_S)
-            return
+        self._due(waiting, now + min(FIRST_RETRY * 2 ** min(waiting.attempts - 1, 10), LONGEST_RETRY))
         prekey = self._prekey(waiting.partner, now)
-        if prekey is None:
-            waiting.why, waiting.due = "no-prekey", now + timedelta(seconds=POLL_S)
+        if prekey is None:  # a new bundle hurries it
+            waiting.why = "no-prekey"
             return
         try:
             outgoing = waiting.ready
