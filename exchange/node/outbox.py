@@ -79,9 +79,7 @@ class Outbox:
         for row in self.ctx.ledger.rows(
             "SELECT message, partner, log_index FROM messages WHERE direction='sent' AND state='open' ORDER BY log_index"
         ):
-            self._waiting[row["message"]] = Waiting(
-                row["message"], row["partner"], row["log_index"], now, why="restart"
-            )
+            self._put(Waiting(row["message"], row["partner"], row["log_index"], now, why="restart"))
         self._wake.set()
 
     def add(self, outgoing: list[Outgoing], log_indexes: list[int]) -> None:
@@ -108,9 +106,7 @@ class Outbox:
         """Send a message again that had stopped (an operator's retry)."""
         row = self.ctx.ledger.one("SELECT partner, log_index FROM messages WHERE message=?", message)
         if row is not None and message not in self._waiting:
-            self._waiting[message] = Waiting(
-                message, row["partner"], row["log_index"], self.ctx.clock.now(), why="retry"
-            )
+            self._put(Waiting(message, row["partner"], row["log_index"], self.ctx.clock.now(), why="retry"))
         self.hurry(message=message)
 
     def of_frame(self, frame: str) -> str | None:
@@ -156,13 +152,14 @@ class Outbox:
         heapq.heappush(self._queue, (at, waiting.log_index, waiting.message))
 
     def _take_due(self) -> list[Waiting]:
-        now, group = self.ctx.clock.now(), []
+        now = self.ctx.clock.now()
+        group: dict[str, Waiting] = {}
         while self._queue and self._queue[0][0] <= now and len(group) < GROUP:
             at, _, message = heapq.heappop(self._queue)
             waiting = self._waiting.get(message)
             if waiting is not None and waiting.due == at:  # else: settled, or due at another time by now
-                group.append(waiting)
-        return list({w.message: w for w in group}.values())
+                group[message] = waiting
+        return list(group.values())
 
     async def _attempt(self, waiting: Waiting) -> None:
         now = self.ctx.clock.now()
