@@ -189,7 +189,7 @@ def _verify(session: Session) -> None:
         session.facts(
             [
                 (_("Root"), answer["root"]), (_("Signatures checked"), answer["signatures"]),
-                (_("Parts checked"), answer["parts"]), (_("Parts erased"), answer["erased"]),
+                (_("Parts checked"), answer["parts"]), (_("Parts erased"), answer["erased"]), (_("Checkpoints checked"), answer["checkpoints"]),
             ]
         )  # fmt: skip
 

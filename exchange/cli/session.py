@@ -121,24 +121,24 @@ class Session:
                 grid.add_row(name, clean(value))
         self.out.print(Padding(grid, (0, 0, 0, 1)))
 
+    def item_place(self, refusal: dict[str, Any]) -> str:
+        """Which item a refusal is about, counted from one; nothing when it concerns the whole."""
+        if refusal["item"] is None:
+            return ""
+        return self.gettext(" (item {number})").format(number=refusal["item"] + 1)
+
     def fail(self, error: ExchangeError) -> None:
         """One sentence on standard error, with the reasons of a refusal below it; or the problem as JSON."""
-        problem = (
-            error.problem
-            if isinstance(error, ProblemError)
-            else {"code": error.code, "detail": error.localised(self.gettext)}
-        )
+        problem: dict[str, Any] = {"code": error.code, "detail": error.localised(self.gettext)}
+        if isinstance(error, ProblemError):
+            problem = error.problem
         if self.given.json:
             self.out.out(json.dumps(problem, indent=2, ensure_ascii=False), highlight=False)
             return
         self.err.print(clean(problem["detail"]), style="bold red", soft_wrap=True)
         for refusal in problem.get("refusals", ()):
-            place = (
-                self.gettext(" (item {number})").format(number=refusal["item"] + 1)
-                if refusal["item"] is not None
-                else ""
-            )
-            self.err.print(clean(f"  {refusal['code']} {refusal['partner']}{place}: {refusal['text']}"), soft_wrap=True)
+            text = f"  {refusal['code']} {refusal['partner']}{self.item_place(refusal)}: {refusal['text']}"
+            self.err.print(clean(text), soft_wrap=True)
         for fault in problem.get("errors", ()):
             self.err.print(clean(f"  {fault['location']}: {fault['message']}"), soft_wrap=True)
 

@@ -197,12 +197,7 @@ def _explain(session: Session, answers: list[dict[str, Any]]) -> None:
             verdict = session.gettext("allowed") if answer["allowed"] else session.gettext("refused")
             session.say(f"{answer['partner']}: {verdict}", "bold green" if answer["allowed"] else "bold red")
             for refusal in answer["refusals"]:
-                place = (
-                    ""
-                    if refusal["item"] is None
-                    else session.gettext(" (item {number})").format(number=refusal["item"] + 1)
-                )
-                session.say(f"  {refusal['code']}{place}: {refusal['text']}")
+                session.say(f"  {refusal['code']}{session.item_place(refusal)}: {refusal['text']}")
 
     session.show(answers, human)
     if not all(answer["allowed"] for answer in answers):

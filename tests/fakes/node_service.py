@@ -265,7 +265,7 @@ class FakeNode:
         if self.fail is not None:
             raise self.fail
         yield 42
-        yield f.VerifyAnswer(ok=True, entries=42, root="0f" * 32, signatures=8, parts=12, erased=1)
+        yield f.VerifyAnswer(ok=True, entries=42, root="0f" * 32, signatures=8, parts=12, checkpoints=2, erased=1)
 
     async def replay_log(self, actor: Actor) -> AsyncIterator[int | f.ReplayAnswer]:
         require(roles_of(actor.roles), "log.replay")

@@ -1,0 +1,125 @@
+"""From nothing to an accepted covenant with the commands alone; secrets come from files, never from arguments."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exchange import ceremony, setup
+from exchange.crypto.vault import ArgonCost
+
+PASS = "een zin die niemand raadt"
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id at its least, or every step takes a second; what a guess really costs is tested with the vault."""
+    cheap = ArgonCost(ops=1, memory=8 * 1024 * 1024)
+    monkeypatch.setattr(ceremony, "create_root", _with(ceremony.create_root, cheap))
+    monkeypatch.setattr(setup, "init_node", _with(setup.init_node, cheap))
+
+
+def _with(function: Any, cost: ArgonCost) -> Any:
+    return lambda *a, **k: function(*a, **{**k, "argon": cost})
+
+
+@pytest.fixture
+def secret_file(tmp_path: Path) -> Path:
+    path = tmp_path / "passphrase"
+    path.write_text(PASS + "\n")
+    path.chmod(0o600)
+    return path
+
+
+def test_a_prompt_without_a_terminal_is_one_sentence(bare: Any, tmp_path: Path) -> None:
+    ran = bare("root", "create", "actium", "--to", str(tmp_path / "r"))
+    assert ran.code == 1
+    assert "no terminal" in ran.err
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(("content", "expected"), [("", "empty"), ("kort\n", "at least"), (None, "cannot be read")])
+def test_a_passphrase_file_that_does_not_serve_is_one_sentence(
+    bare: Any, tmp_path: Path, content: str | None, expected: str
+) -> None:
+    path = tmp_path / "p"
+    if content is not None:
+        path.write_text(content)
+        path.chmod(0o600)
+    ran = bare("root", "create", "actium", "--to", str(tmp_path / "r"), "--passphrase-file", str(path))
+    assert ran.code == 1
+    assert expected in ran.err
+    assert "kort" not in ran.err
+
+
+def test_a_passphrase_file_that_others_read_is_warned_about(bare: Any, tmp_path: Path, secret_file: Path) -> None:
+    secret_file.chmod(0o644)
+    ran = bare("root", "create", "actium", "--to", str(tmp_path / "r"), "--passphrase-file", str(secret_file))
+    assert ran.code == 0
+    assert "others on this machine" in ran.err
+
+
+def test_the_bootstrap_order_as_commands(bare: Any, tmp_path: Path, secret_file: Path) -> None:
+    slugs = ["gemeente", "politie", "actium", "welzijn"]
+    secret = ("--passphrase-file", str(secret_file))
+
+    def run(*arguments: str) -> Any:
+        ran = bare(*arguments, "--json")
+        assert ran.code == 0, ran
+        return json.loads(ran.out)
+
+    cards = []
+    for slug in slugs:
+        root, node, card = tmp_path / f"root-{slug}", tmp_path / slug, tmp_path / f"{slug}.card"
+        assert run("root", "create", slug, "--to", str(root), *secret)["fingerprint"]
+        request = run("init", slug, "--node", str(node), *secret)["request"]
+        run("root", "sign", request, "--root", str(root), "--out", str(card), *secret)
+        cards += ["--card", str(card)]
+    compiled = tmp_path / "covenant.json"
+    toml = ROOT / "deploy" / "de-wolden" / "covenant.toml"
+    printed = run("covenant", "compile", str(toml), *cards, "--out", str(compiled))["fingerprint"]
+    signatures = []
+    for slug in slugs:
+        out = tmp_path / f"{slug}.sig"
+        run("covenant", "sign", str(compiled), "--root", str(tmp_path / f"root-{slug}"), "--out", str(out), *secret)
+        signatures += ["--signature", str(out)]
+    signed = tmp_path / "signed.json"
+    missing = bare("covenant", "verify", str(compiled), *signatures[2:], "--out", str(signed))
+    assert missing.code == 1
+    assert not signed.exists()
+    assert run("covenant", "verify", str(compiled), *signatures, "--out", str(signed))["fingerprint"] == printed
+    assert run("covenant", "fingerprint", str(signed))["fingerprint"] == printed
+    assert run("covenant", "show", str(signed))["environment"]
+    wrong = bare(
+        "covenant", "accept", str(signed), "--node", str(tmp_path / "actium"), "--name", "Proef Persoon",
+        "--fingerprint", "AAAA BBBB", *secret,
+    )  # fmt: skip
+    assert wrong.code == 1
+    facts = run(
+        "covenant", "accept", str(signed), "--node", str(tmp_path / "actium"), "--name", "Proef Persoon",
+        "--fingerprint", printed, *secret,
+    )  # fmt: skip
+    assert facts["fingerprint"] == printed
+    config = run("broker", "config", str(signed), "--dir", str(tmp_path / "broker"))["file"]
+    assert "actium" in Path(config).read_text()
+
+
+def test_a_service_credential_opens_what_it_made(bare: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = tmp_path / "credentials"
+    given.mkdir()
+    (given / "exchange-credential").write_bytes(os.urandom(32))
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(given))
+    assert bare("init", "actium", "--node", str(tmp_path / "n")).code == 0
+    again = bare("init", "actium", "--node", str(tmp_path / "n"))
+    assert again.code == 1
+    assert "not empty" in again.err
+    short = tmp_path / "short"
+    short.write_bytes(b"x" * 31)
+    refused = bare("init", "actium", "--node", str(tmp_path / "m"), "--credential-file", str(short))
+    assert refused.code == 1
+    assert "32 bytes" in refused.err
