@@ -42,6 +42,8 @@ IN_FLIGHT: Final = timedelta(seconds=30)
 """A message younger than this may simply be under way."""
 POLL_S: Final = 1.0
 REFUSED_KEPT: Final = 128
+DROPPED: Final = "dropped"
+"""Code of a frame that the receiver's operator let go."""
 MAX_AGE_MS: Final = 30 * 24 * 3600 * 1000
 """The inbox streams' max_age: how long a frame may lie with the broker."""
 log = structlog.get_logger()
@@ -57,6 +59,8 @@ class Housekeeping:
     transport: Transport
     daily: Callable[[], Awaitable[None]]
     """The retention run of the day."""
+    void: Callable[[str, str], Awaitable[None]]
+    """Gives up an own message with a signed void, for a reason."""
     _refused: dict[str, OrderedDict[str, m.RefusedFrame]] = field(default_factory=dict)
     _beat_at: datetime | None = None
     _beat_now: set[str] = field(default_factory=set)
@@ -78,8 +82,10 @@ class Housekeeping:
                 await self.step()
             except ExchangeError as error:
                 log.warning("housekeeping-failed", code=error.code)
+            # Not wait_for: Python 3.11 loses a cancellation that meets a wake-up, and the node would never stop.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), POLL_S)
+                async with asyncio.timeout(POLL_S):
+                    await self._wake.wait()
 
     def wake(self) -> None:
         """Look again now."""
@@ -180,6 +186,10 @@ class Housekeeping:
         self._beat_now.add(partner)
         self.wake()
 
+    def dropped(self, partner: str, frame: str) -> None:
+        """An operator let a parked frame go; its sender voids the sequence."""
+        self.refused(partner, m.RefusedFrame(frame=frame, code=DROPPED, permanent=True))
+
     def ask_again(self, partner: str, frame: str) -> None:
         """An operator wants a parked frame wrapped anew."""
         self.refused(partner, m.RefusedFrame(frame=frame, code="retry", permanent=False))
@@ -238,15 +248,20 @@ class Housekeeping:
         message = self.outbox.of_frame(refused.frame)
         if message is None:
             return
-        waiting = self.outbox.state_of(message)
-        if waiting is None or waiting.partner != partner:
+        if not self._is_open(message, partner):
             return
         if not refused.permanent:
             self.outbox.forget_frame(refused.frame)
-            self.outbox.hurry(message=message)
+            self.outbox.again(message)
             return
         await self.ctx.writer.run(partial(_nack, self.ctx, partner=partner, message=message, reason=refused.code))
         self.outbox.settled([message])
+        if refused.code == DROPPED:
+            await self.void(message, DROPPED)
+
+    def _is_open(self, message: str, partner: str) -> bool:
+        row = self.ctx.ledger.one("SELECT partner, state FROM messages WHERE message=? AND direction='sent'", message)
+        return row is not None and row["partner"] == partner and row["state"] in {"open", "nacked"}
 
     async def _watch_silence(self, now: datetime) -> None:
         for partner in self.ctx.covenants.current.connected():

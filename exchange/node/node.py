@@ -72,7 +72,7 @@ class Node:
         self._sharing = Sharing(ctx, self.outgoing, self.bell)
         self._reading = Reading(ctx, self.outgoing, self._reads)
         self.retention = Retention(ctx, self.terms, self.partners, self._epochs_rolled)
-        self.housekeeping = Housekeeping(ctx, self.partners, self.outgoing, transport, self.retention.daily)
+        self.housekeeping = Housekeeping(ctx, self.partners, self.outgoing, transport, self.retention.daily, self._void)
         self._operations = Operations(ctx, self.partners, self.outgoing, transport, self.housekeeping, self.retention)
         self.inbox_handler = Inbox(
             ctx,
@@ -138,9 +138,12 @@ class Node:
         self.housekeeping.republish_bundle()
 
     async def _void_erased(self, message: str) -> None:
-        """A message erased before delivery: a signed void takes its sequence."""
+        await self._void(message, "erased")
+
+    async def _void(self, message: str, reason: str) -> None:
+        """A message that will not be delivered: a signed void takes its sequence, so the partner sees no gap."""
         with contextlib.suppress(ConflictError, NotFoundError):
-            await self._sharing.drop(None, message, "erased")
+            await self._sharing.drop(None, message, reason)
 
     # ------------------------------------------------------------------------------------ who and how
 

@@ -130,10 +130,11 @@ class Operations:
 
     async def drop(self, actor: Actor, parked: UUID, reason: str) -> None:
         """Let a parked frame go; its sender voids the sequence on his side."""
-        self._parked(parked)
+        row = self._parked(parked)
         await self._ctx.writer.run(
             lambda tx: tx.append(e.ParkedDropped(originator_id=parked, at=tx.now, by=actor.id, reason=reason))
         )
+        self._housekeeping.dropped(row["partner"], row["frame"])
 
     def _parked(self, parked: UUID) -> dict[str, str]:
         row = self._ctx.ledger.one("SELECT * FROM parked WHERE parked=?", str(parked))
