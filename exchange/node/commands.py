@@ -38,7 +38,8 @@ class Bell:
     async def wait(self, timeout_s: float) -> None:
         """Until the next ring, or the time is over."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._event.wait()
 
 
 def allow(actor: Actor, command: str) -> None:

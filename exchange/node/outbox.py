@@ -135,8 +135,10 @@ class Outbox:
         while True:
             self._wake.clear()
             await self._send_due()
+            # Not wait_for: Python 3.11 loses a cancellation that meets a wake-up, and the node would never stop.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), POLL_S)
+                async with asyncio.timeout(POLL_S):
+                    await self._wake.wait()
 
     async def _send_due(self) -> None:
         """What is due, a group at a time, while there is a connection to send it over."""
