@@ -189,7 +189,8 @@ def _verify(session: Session) -> None:
         session.facts(
             [
                 (_("Root"), answer["root"]), (_("Signatures checked"), answer["signatures"]),
-                (_("Parts checked"), answer["parts"]), (_("Parts erased"), answer["erased"]), (_("Checkpoints checked"), answer["checkpoints"]),
+                (_("Parts checked"), answer["parts"]), (_("Parts erased"), answer["erased"]),
+                (_("Checkpoints checked"), answer["checkpoints"]),
             ]
         )  # fmt: skip
 
@@ -279,7 +280,7 @@ def show_rules(session: Session, rules: list[dict[str, Any]]) -> None:
         )
         for r in rules
     ]  # fmt: skip
-    columns = [_("Rule"), _("What"), _("From"), _("Term"), _("Source"), _("State")]
+    columns = [_("Rule"), _("What"), _("Counts from"), _("Term"), _("Source"), _("State")]
     session.table(columns, rows, _("The covenant has no retention rules for this partner."))
 
 
