@@ -256,7 +256,8 @@ command(
     log,
     "replay",
     N_(
-        "Rebuild every view from the log alone and compare; with --case, --subject or --partner, tell the story in order."
+        "Rebuild every view from the log alone, and compare."
+        "\n\nWith --case, --subject or --partner: tell the story in order."
     ),
 )(_replay)
 
