@@ -6,6 +6,7 @@ one file without anything from outside: semantic HTML (headings, captions, scope
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -64,6 +65,18 @@ class Group:
     received: list[Known]
 
 
+_DATE: Final = re.compile(r"\d\d-\d\d-\d{4}(?: \d\d:\d\d)?")
+
+
+def pieces(text: str) -> list[tuple[str, bool]]:
+    """``text`` in pieces, with those marked that must not be broken over two lines: dates."""
+    split, start = [], 0
+    for found in _DATE.finditer(text):
+        split += [(text[start : found.start()], False), (found[0], True)]
+        start = found.end()
+    return [*split, (text[start:], False)]
+
+
 _TEMPLATES: Final = Environment(
     loader=PackageLoader("exchange.reports", "templates"),
     autoescape=True,
@@ -71,6 +84,7 @@ _TEMPLATES: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_TEMPLATES.filters["pieces"] = pieces
 
 
 def day(moment: datetime | date) -> str:
