@@ -6,16 +6,31 @@ about people stands in the *parts*, each under a key of its own. ``schemas/`` is
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from exchange.domain.pairing import MAX_SEQUENCE
 
 PROTOCOL = "covx/1"
 MAX_PARTS = 256
 TEXT_LIMIT = 500
 """Characters (code points) of one free text (domain reference: facts and rationale at most 500)."""
+
+
+def _real_day(text: str) -> str:
+    """A day that the calendar has: whoever reads it later must not stumble over 30 February."""
+    date.fromisoformat(text)
+    return text
+
+
+def _real_moment(text: str) -> str:
+    datetime.fromisoformat(text)
+    return text
+
 
 Hex16 = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Hex32 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
@@ -23,8 +38,17 @@ Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 Text = Annotated[str, Field(max_length=TEXT_LIMIT)]
-Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
-Day = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+# [0-9], not \d: in a schema \d means every digit of every script.
+Moment = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"),
+    AfterValidator(_real_moment),
+]
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_real_day)]
+Sequence = Annotated[int, Field(ge=1, le=MAX_SEQUENCE)]
+"""Of a pair, without gaps."""
+UpTo = Annotated[int, Field(ge=0, le=MAX_SEQUENCE)]
+"""A pair sequence, or 0 before the first."""
 Whole = Annotated[int, Field(ge=0, le=2**53 - 1)]
 Uid = Annotated[UUID, Field(strict=False)]
 
@@ -76,8 +100,7 @@ class MessageData(Wire):
     generation: Whole
     sender: Hex32
     recipient: Hex32
-    sequence: Annotated[int, Field(ge=1, le=2**53 - 1)]
-    """Of this pair, without gaps."""
+    sequence: Sequence
     parts: Annotated[list[PartRef], Field(max_length=MAX_PARTS)]
     reply_to: Hex64 | None = None
     """Message id that this answers."""
@@ -104,7 +127,7 @@ class ReceiptData(Wire):
     """Of the receipt: the receiver of the message."""
     recipient: Hex32
     message: Hex64
-    sequence: Annotated[int, Field(ge=1, le=2**53 - 1)]
+    sequence: Sequence
     outcomes: Annotated[list[PartOutcome], Field(max_length=MAX_PARTS)]
     leaf_index: Whole
     leaf_hash: Hex64
@@ -285,11 +308,11 @@ class Heartbeat(Wire):
     sender: Hex32
     recipient: Hex32
     time: Moment
-    last_sent: Whole
+    last_sent: UpTo
     """Newest pair sequence sent to the recipient."""
-    accepted_upto: Whole
+    accepted_upto: UpTo
     """All sequences of the recipient up to this one are in the log."""
-    missing: Annotated[list[Whole], Field(max_length=256)] = []
+    missing: Annotated[list[Sequence], Field(max_length=256)] = []
     refused: Annotated[list[RefusedFrame], Field(max_length=256)] = []
     checkpoint: CheckpointRef
 
