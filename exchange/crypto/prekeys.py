@@ -35,6 +35,11 @@ Window: TypeAlias = tuple[int, int]
 """``(not_before_ms, not_after_ms)``, half-open."""
 
 
+def in_window(not_before_ms: int, not_after_ms: int, at_ms: int) -> bool:
+    """Whether a half-open window, lengthened by :data:`SKEW` on either side, holds a moment; an empty one holds nothing."""
+    return not_before_ms < not_after_ms and not_before_ms - SKEW <= at_ms < not_after_ms + SKEW
+
+
 @dataclass(frozen=True, slots=True)
 class Prekey:
     """The public half of one epoch."""
@@ -47,9 +52,7 @@ class Prekey:
 
     def holds(self, at_ms: int) -> bool:
         """Whether a frame wrapped at ``at_ms`` falls in the window, give or take :data:`SKEW`; check 4."""
-        if self.not_after_ms <= self.not_before_ms:
-            return False
-        return self.not_before_ms - SKEW <= at_ms < self.not_after_ms + SKEW
+        return in_window(self.not_before_ms, self.not_after_ms, at_ms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,10 @@ class Drafting:
         gates = [g.__name__ for g in (*MESSAGE_GATES, *FULL_GATES, *ITEM_GATES)]
         return [
             f.Explanation(
-                partner=d.recipient, allowed=d.verdict.allowed, refusals=reasons(d, len(form.items)), gates=gates
+                partner=d.recipient,
+                allowed=d.verdict.allowed,
+                refusals=reasons(d.verdict, d.recipient, len(form.items)),
+                gates=gates,
             )
             for d in self.drafts(form)
         ]
@@ -151,18 +154,18 @@ def _statement(form: f.ShareForm, to: f.RecipientForm) -> m.Statement:
     )
 
 
-def reasons(draft: Draft, own_items: int) -> list[f.RefusalAnswer]:
-    """Every reason against a draft, by item of the form."""
+def reasons(verdict: Verdict, partner: str, own_items: int) -> list[f.RefusalAnswer]:
+    """Every reason against what ``partner`` would get, by item of the form."""
     return [
         f.RefusalAnswer(
             code=finding.code,
             name=finding.refusal.name,
             article=finding.refusal.article,
             text=finding.sentence(),
-            partner=draft.recipient,
+            partner=partner,
             item=finding.item if finding.item is not None and finding.item < own_items else None,
         )
-        for finding in draft.verdict.findings
+        for finding in verdict.findings
     ]
 
 

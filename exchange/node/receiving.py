@@ -17,7 +17,7 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel
 
-from exchange.crypto import envelope, labels, signing
+from exchange.crypto import envelope, labels, prekeys, signing
 from exchange.crypto.hpke import OpenedSeed
 from exchange.crypto.labels import H
 from exchange.errors import CryptoError, WireError
@@ -27,8 +27,9 @@ from exchange.wire.codec import decode_model
 
 SKEW: Final = timedelta(minutes=5)
 
-TRANSIENT: Final = frozenset({"clock", "generation-newer", "vault-locked", "storage", "later"})
-"""Codes that may pass by themselves: the frame is left with the broker and tried again."""
+TRANSIENT: Final = frozenset({"clock", "generation-newer", "type-unknown", "vault-locked", "storage", "later"})
+"""Codes that may pass by themselves (with time, a covenant accepted, a release installed): the frame is left with the broker and
+tried again."""
 REWRAP: Final = frozenset({"epoch-retired", "outside-window"})
 """Codes that the sender mends by wrapping the same message anew; nothing is parked."""
 
@@ -61,6 +62,7 @@ class Incoming:
     parts: tuple[bytes, ...]
     statement: m.Statement | None
     items: tuple[m.Item, ...]
+    reply: m.Reply | None
 
     @property
     def sequence(self) -> int:
@@ -121,7 +123,7 @@ def open_delivery(
         if opened.parts:
             raise WireError("receipt-with-parts", "A receipt carries no parts.")
         return IncomingReceipt(sender, header, opened.header, opened.signature)
-    statement, items = _open_parts(covenants, sender, header, opened)  # 14 to 17
+    statement, items, reply = _open_parts(covenants, sender, header, opened)  # 14 to 17
     return Incoming(
         sender=sender,
         generation=accepted,
@@ -134,6 +136,7 @@ def open_delivery(
         parts=tuple(opened.parts),
         statement=statement,
         items=items,
+        reply=reply,
     )
 
 
@@ -149,8 +152,7 @@ def _open(frame: envelope.Frame, window: Window, covenants: Covenants, me: Partn
 
 
 def _check_window(window: Window, wrapped_ms: int) -> None:
-    skew = int(SKEW.total_seconds() * 1000)
-    if not window.not_before_ms - skew <= wrapped_ms <= window.not_after_ms + skew:
+    if not prekeys.in_window(window.not_before_ms, window.not_after_ms, wrapped_ms):
         raise WireError("outside-window", "The frame was wrapped outside the window of its prekey.")
 
 
@@ -165,7 +167,7 @@ def _kind_of(header: bytes) -> m.Kind:
 
 def _open_parts(
     covenants: Covenants, sender: Partner, header: m.Header, opened: envelope.Opened
-) -> tuple[m.Statement | None, tuple[m.Item, ...]]:
+) -> tuple[m.Statement | None, tuple[m.Item, ...], m.Reply | None]:
     refs = header.data.parts
     count = len(refs)
     if not count == len(opened.parts) == len(opened.part_keys):
@@ -183,7 +185,7 @@ def _open_parts(
     return _payloads(header.type, plain)  # 17
 
 
-def _payloads(kind: m.Kind, plain: list[bytes]) -> tuple[m.Statement | None, tuple[m.Item, ...]]:
+def _payloads(kind: m.Kind, plain: list[bytes]) -> tuple[m.Statement | None, tuple[m.Item, ...], m.Reply | None]:
     expected: list[type[BaseModel]]
     if kind in m.CONTENT:
         if len(plain) < 2:  # noqa: PLR2004 - a statement and at least one item
@@ -197,4 +199,5 @@ def _payloads(kind: m.Kind, plain: list[bytes]) -> tuple[m.Statement | None, tup
     items = tuple(d for d in decoded if isinstance(d, m.Item))
     if len({i.item for i in items}) != len(items):
         raise WireError("schema", "Two items of the message carry the same id.")
-    return next((d for d in decoded if isinstance(d, m.Statement)), None), items
+    statement = next((d for d in decoded if isinstance(d, m.Statement)), None)
+    return statement, items, next((d for d in decoded if isinstance(d, m.Reply)), None)

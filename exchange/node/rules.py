@@ -38,7 +38,7 @@ def judge_incoming(ctx: Context, incoming: Incoming) -> list[tuple[str, ...]]:
     During a change of generation a message must pass both rule sets (protocol §2).
     """
     if incoming.statement is None:
-        return [()] * len(incoming.parts)
+        return [_reply_codes(ctx, incoming)] * len(incoming.parts)
     books = {incoming.generation.generation: incoming.generation.covenant}
     current = ctx.covenants.current
     books[current.generation] = current.covenant
@@ -58,8 +58,38 @@ def judge_incoming(ctx: Context, incoming: Incoming) -> list[tuple[str, ...]]:
         for i in range(len(incoming.items))
     ]
     whole = tuple(sorted({f.code for v in verdicts for f in v.findings if f.item is None}))
+    if not whole and incoming.header.data.parts[0].retention != current.covenant.settings.statement_retention:
+        whole, items = ("R17",), [codes or ("R17",) for codes in items]  # no item without its accountability
     statement = whole or (("R17",) if items and all(items) else ())
     return [statement, *items]
+
+
+def _reply_codes(ctx: Context, incoming: Incoming) -> tuple[str, ...]:
+    """What stands against the text of an answer."""
+    if incoming.reply is None:
+        return ()
+    covenant = ctx.covenants.current.covenant
+    verdict = judge_reply(
+        covenant,
+        incoming.kind,
+        incoming.sender.slug,
+        ctx.me.slug,
+        incoming.reply,
+        local_day(_logged(incoming)),
+        side=Side.RECEIVING,
+    )
+    foreign = incoming.header.data.parts[0].retention != covenant.settings.statement_retention
+    return tuple(sorted({*verdict.codes, *(["R17"] if foreign else [])}))
+
+
+def judge_reply(
+    covenant: Covenant, kind: m.Kind, sender: str, recipient: str, reply: m.Reply, on: date, *, side: Side
+) -> Verdict:
+    """The verdict on an answer. Nobody is asked about an eight-digit number in it: only a certain BSN is refused."""
+    proposal = Proposal(
+        kind=domain_kind(kind), sender=sender, recipient=recipient, on=on, text=reply.text, numbers_confirmed=True
+    )
+    return gates.judge(covenant, proposal, side=side)
 
 
 def _retention_codes(covenant: Covenant, incoming: Incoming) -> list[set[str]]:
@@ -148,7 +178,7 @@ def proposal_of(
             notice_exception=_exception(statement.notice),
             wpg=_wpg(statement.wpg),
             support_rationale=statement.support_rationale,
-            text=f"{statement.request}\n{statement.secrecy.motivation}",
+            text=_apart(statement.request, statement.secrecy.motivation, *_references(statement)),
             numbers_confirmed=statement.numbers_confirmed,
             items=tuple(fact for item in items for fact in _facts(sender, item)),
         )
@@ -163,7 +193,9 @@ def _facts(sender: str, item: m.Item) -> list[gates.ItemFacts]:
     base = gates.ItemFacts(
         category=item.category,
         field=item.field,
-        text=f"{item.value}\n{names}",
+        text=_apart(
+            item.value, names, item.source, item.certainty, item.source_consent or "", item.onward_ground or ""
+        ),
         origin_partner=None if item.origin_partner == sender else item.origin_partner,
         origin_regime=Regime(item.origin_regime),
         source_consent=item.source_consent,
@@ -180,6 +212,20 @@ def _facts(sender: str, item: m.Item) -> list[gates.ItemFacts]:
 def _identity_fact(base: gates.ItemFacts, attribute: str, text: str) -> gates.ItemFacts:
     category, field = m.IDENTITY_FIELDS[attribute]
     return replace(base, category=category, field=field, text=text)
+
+
+def _apart(*texts: str) -> str:
+    """Texts that are judged together, so far apart that two of them never make one number."""
+    return ("\n" * 7).join(filter(None, texts))
+
+
+def _references(statement: m.Statement) -> list[str]:
+    """Codes and references that a person types: a citizen service number hides there as well as in a text."""
+    notice, secrecy, wpg = statement.notice, statement.secrecy, statement.wpg
+    codes = [statement.signal_kind, statement.special_exception, statement.criminal_ground, *statement.stated]
+    codes += [notice.reference, notice.mode, notice.exception, secrecy.regime, secrecy.ground]
+    codes += [wpg.reference, wpg.ground, wpg.goal, *wpg.categories, *(wpg.fields or [])] if wpg else []
+    return [code for code in codes if code]
 
 
 def _weighing(weighing: m.Weighing) -> Weighing | None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import sqlite3
 import time
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID, uuid4
 
 import orjson
 
 from exchange.domain import events as e
-from exchange.domain.vocabulary import Kind
+from exchange.domain.proposal import Verdict
+from exchange.domain.retention import local_day
+from exchange.domain.vocabulary import Side
 from exchange.errors import ConflictError, InputError, NotFoundError
 from exchange.node import forms as f
 from exchange.node import recording, rules
@@ -52,7 +55,7 @@ class Sharing:
         refused = [d for d in drafts if not d.verdict.allowed]
         if refused:
             await self._ctx.writer.run(lambda tx: _record_refusals(tx, actor, refused))
-            why = [r for d in refused for r in reasons(d, len(form.items))]
+            why = [r for d in refused for r in reasons(d.verdict, d.recipient, len(form.items))]
             status = max(finding.refusal.status for d in refused for finding in d.verdict.findings)
             raise Refused(why, status)
         fresh: list[tuple[Outgoing, int]] = []
@@ -198,6 +201,7 @@ class Sharing:
         kind = m.Kind.TAKEN_UP if form.state == "taken-up" else m.Kind.HANDLED
         if row["uptake"] in {kind.value, m.Kind.HANDLED.value}:
             raise ConflictError("That answer was given before.")
+        await self._judge_reply(actor, row["partner"], kind, m.Reply(text=form.text))
         fresh: list[tuple[Outgoing, int]] = []
 
         def unit(tx: Tx) -> tuple[UUID, Result]:
@@ -220,6 +224,21 @@ class Sharing:
         self._outbox.add([o for o, _ in fresh], [i for _, i in fresh])
         self._bell.ring()
         return act
+
+    async def _judge_reply(self, actor: Actor, partner: str, kind: m.Kind, reply: m.Reply) -> None:
+        ctx = self._ctx
+        verdict = rules.judge_reply(
+            ctx.covenants.current.covenant,
+            kind,
+            ctx.me.slug,
+            partner,
+            reply,
+            local_day(ctx.clock.now()),
+            side=Side.SENDING,
+        )
+        if not verdict.allowed:
+            await ctx.writer.run(partial(_record_refusal, actor=actor, partner=partner, kind=kind, verdict=verdict))
+            raise Refused(reasons(verdict, partner, 0), max(finding.refusal.status for finding in verdict.findings))
 
     async def drop(self, actor: Actor | None, message: str, reason: str) -> None:
         """Give up an undelivered message: a signed void takes its sequence, so the partner sees no gap."""
@@ -251,18 +270,27 @@ class Sharing:
 
 def _record_refusals(tx: Tx, actor: Actor, refused: list[Draft]) -> None:
     for draft in refused:
-        tx.append(
-            e.RefusalRecorded(
-                originator_id=uuid4(),
-                at=tx.now,
-                side="sender",
-                partner=draft.recipient,
-                kind=Kind(rules.domain_kind(draft.kind)).value,
-                codes=draft.verdict.codes,
-                categories=tuple(sorted({i.category for i in draft.items})),
-                by=actor.id,
-            )
+        categories = tuple(sorted({i.category for i in draft.items}))
+        _record_refusal(
+            tx, actor=actor, partner=draft.recipient, kind=draft.kind, verdict=draft.verdict, categories=categories
         )
+
+
+def _record_refusal(
+    tx: Tx, *, actor: Actor, partner: str, kind: m.Kind, verdict: Verdict, categories: tuple[str, ...] = ()
+) -> None:
+    tx.append(
+        e.RefusalRecorded(
+            originator_id=uuid4(),
+            at=tx.now,
+            side="sender",
+            partner=partner,
+            kind=rules.domain_kind(kind).value,
+            codes=verdict.codes,
+            categories=categories,
+            by=actor.id,
+        )
+    )
 
 
 def _resolved(ctx: Context, handle: UUID) -> UUID:
