@@ -28,7 +28,8 @@ from exchange.node.writer import Tx
 from exchange.wire import messages as m
 
 LATER_S: Final = 5.0
-"""How long a delivery that may pass later stays away."""
+"""How long a delivery that may pass later stays away the first time; doubled each time."""
+LATER_MOST_S: Final = 300.0
 log = structlog.get_logger()
 
 
@@ -46,9 +47,8 @@ class Stored:
     """What the unit made of one incoming message."""
 
     answer: Answer | None = None
-    settled: str | None = None
-    """Message id of ours that is receipted now."""
-    nacked: tuple[str, str] | None = None
+    settled: tuple[str, ...] = ()
+    """Message ids of ours that need no sending any more."""
 
 
 class Inbox:
@@ -98,20 +98,22 @@ class Inbox:
             raise
         except ExchangeError as error:  # the vault or the disk, not the frame
             raise WireError("storage", "The frame could not be checked now.") from error
+        except Exception as error:  # noqa: BLE001 - a frame that trips a fault of ours must not come again for ever
+            raise _fault(error) from None
 
     async def _store(self, opened: list[tuple[Delivery, Incoming | IncomingReceipt]]) -> None:
         incoming = [message for _, message in opened]
         try:
             outcomes = await self._ctx.writer.run(
-                lambda tx: [tx.attempt(partial(self._unit, tx, message)) for message in incoming]
+                lambda tx: [tx.attempt(partial(self._guarded, tx, message)) for message in incoming]
             )
         except StorageError:
             log.warning("inbox-storage-refused", count=len(opened))
             for delivery, _ in opened:
-                await delivery.later(LATER_S)
+                await _postpone(delivery)
             return
         stored = [o for o in outcomes if isinstance(o, Stored)]
-        self._settled([o.settled for o in stored if o.settled])
+        self._settled([message for o in stored for message in o.settled])
         await self._answer([o.answer for o in stored if o.answer])
         for (delivery, _), outcome in zip(opened, outcomes, strict=True):
             if isinstance(outcome, Stored):
@@ -120,9 +122,17 @@ class Inbox:
                 await self._refuse(delivery, outcome)
             else:
                 log.warning("inbox-later", code=outcome.code)
-                await delivery.later(LATER_S)
+                await _postpone(delivery)
 
     # ------------------------------------------------------------------------------------ in the writer
+
+    def _guarded(self, tx: Tx, incoming: Incoming | IncomingReceipt) -> Stored:
+        try:
+            return self._unit(tx, incoming)
+        except ExchangeError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the other messages of the batch must not wait for a fault of ours
+            raise _fault(error) from None
 
     def _unit(self, tx: Tx, incoming: Incoming | IncomingReceipt) -> Stored:
         if isinstance(incoming, IncomingReceipt):
@@ -157,11 +167,14 @@ class Inbox:
         return self._receipt_of(incoming.message)
 
     def _equivocation(self, tx: Tx, incoming: Incoming, other: str) -> Stored:
-        """Two signed messages for one sequence: a void of what we have is answered, anything else is evidence."""
-        if incoming.kind is m.Kind.VOID:
-            row = self._ctx.ledger.one("SELECT message FROM messages WHERE message=?", other)
-            if row is not None:  # the sender dropped a message we already stored: our receipt tells him
-                return Stored(answer=self._receipt_of(other))
+        """Two signed messages for one sequence are evidence, both kept; unless one is a void.
+
+        A message and the void that was to take its place cross on the way, in either order. What came first stays, and its
+        receipt tells the sender.
+        """
+        row = self._ctx.ledger.one("SELECT kind FROM messages WHERE message=?", other)
+        if row is not None and (incoming.kind is m.Kind.VOID or row["kind"] == "void"):
+            return Stored(answer=self._receipt_of(other))
         seen = self._ctx.ledger.one("SELECT 1 AS x FROM evidence WHERE message=?", incoming.message)
         if seen is None:
             tx.append(
@@ -249,8 +262,9 @@ class Inbox:
             raise WireError("receipt-unknown", "The receipt is for a message that was never sent to this partner.")
         pairs = tx.overlay.pairs_out
         pair = pairs.get(incoming.sender.slug, PairOut())
+        settled = self._of_sequence(incoming.sender.slug, data.sequence)
         if data.sequence not in pair.waiting:
-            return Stored(settled=data.message)
+            return Stored(settled=settled)
         tx.append(
             e.ReceiptReceived(
                 originator_id=uuid4(),
@@ -264,21 +278,28 @@ class Inbox:
             )
         )
         pairs[incoming.sender.slug] = pair.settled(data.sequence)
-        return Stored(settled=data.message)
+        return Stored(settled=settled)
+
+    def _of_sequence(self, partner: str, sequence: int) -> tuple[str, ...]:
+        """Our message under a sequence, and the void that was to take its place, if any: one receipt ends the sending of both."""
+        rows = self._ctx.ledger.rows(
+            "SELECT message FROM messages WHERE direction='sent' AND partner=? AND sequence=?", partner, sequence
+        )
+        return tuple(row["message"] for row in rows)
 
     # ------------------------------------------------------------------------------------ refusing
 
     async def _refuse(self, delivery: Delivery, error: WireError) -> None:
         """Transient: leave it with the broker. Mendable: tell the sender. For good: park, tell, acknowledge."""
         if error.reason in receiving.TRANSIENT:
-            await delivery.later(LATER_S)
+            await _postpone(delivery)
             return
         frame, rewrap = frame_hash(delivery.data), error.reason in receiving.REWRAP
         if not rewrap:
             try:
                 await self._ctx.writer.run(partial(self._park, delivery.sender, frame, error.reason))
             except StorageError:
-                await delivery.later(LATER_S)
+                await _postpone(delivery)
                 return
         self._refused(delivery.sender, m.RefusedFrame(frame=frame, code=error.reason, permanent=not rewrap))
         log.info("frame-refused", code=error.reason, partner=delivery.sender)
@@ -287,3 +308,14 @@ class Inbox:
     def _park(self, sender: str, frame: str, reason: str, tx: Tx) -> None:
         if self._ctx.ledger.count("parked WHERE frame=?", frame) == 0:
             tx.append(e.FrameParked(originator_id=uuid4(), at=tx.now, partner=sender, frame=frame, reason=reason))
+
+
+async def _postpone(delivery: Delivery) -> None:
+    """Leave it with the broker for a while, longer each time."""
+    await delivery.later(min(LATER_S * 2 ** min(delivery.attempts - 1, 10), LATER_MOST_S))
+
+
+def _fault(error: Exception) -> WireError:
+    """A fault of our own that a frame brought to light; logged by type only, a message might hold a value."""
+    log.error("frame-unreadable", error=type(error).__name__)
+    return WireError("unreadable", "The frame cannot be read by this release.")

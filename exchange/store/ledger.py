@@ -72,7 +72,7 @@ def ms(event: Event) -> int:
 class Ledger(View):
     """The node's working memory on disk; see the module."""
 
-    schema_version = 1
+    schema_version = 2
     schema = SCHEMA
 
     def handle(self, db: sqlite3.Connection, index: int, event: Event) -> None:
@@ -124,9 +124,12 @@ def _message_received(db: sqlite3.Connection, index: int, event: e.MessageReceiv
             event.generation,
         ),
     )
-    if event.reply_to:
+    if event.reply_to:  # only of what we sent to this partner, and "handled" stays when an older answer comes after it
         db.execute(
-            "UPDATE messages SET uptake=? WHERE message=? AND partner=?", (event.kind, event.reply_to, event.sender)
+            "UPDATE messages SET uptake=? WHERE message=? AND partner=? AND direction='sent'"
+            " AND NOT EXISTS (SELECT 1 FROM messages AS later WHERE later.reply_to=? AND later.partner=?"
+            " AND later.direction='received' AND later.sequence>?)",
+            (event.kind, event.reply_to, event.sender, event.reply_to, event.sender, event.sequence),
         )
     _contents(db, event.message, event.parts, at)
 
@@ -147,6 +150,12 @@ def _receipt_received(db: sqlite3.Connection, index: int, event: e.ReceiptReceiv
     db.execute(
         "UPDATE messages SET state='receipted', why='', receipt_index=?, receipt_at=?, rejected=? WHERE message=?",
         (index, ms(event), rejected, event.message),
+    )
+    # The message was delivered after all: the void that was to take its place is not needed any more.
+    db.execute(
+        "UPDATE messages SET state='voided', why='delivered'"
+        " WHERE direction='sent' AND partner=? AND sequence=? AND kind='void' AND state='open' AND message<>?",
+        (event.partner, event.sequence, event.message),
     )
 
 
