@@ -56,7 +56,11 @@ class Found:
 
 
 class People:
-    """The fold; ``evolve`` takes events in log order."""
+    """The fold; ``evolve`` takes events in log order.
+
+    The writer's thread evolves while others ask. So nothing walks over a dictionary that may grow meanwhile: ``list(d.values())``
+    is one step of the interpreter.
+    """
 
     def __init__(self) -> None:
         self._persons: dict[UUID, Person] = {}
@@ -103,7 +107,7 @@ class People:
     def forget(self, key_ids: Iterable[str]) -> None:
         """Drop every entry whose key was destroyed."""
         gone = set(key_ids)
-        for handle in [h for h, p in self._persons.items() if p.key_id in gone]:
+        for handle in [h for h, p in list(self._persons.items()) if p.key_id in gone]:
             person = self._persons.pop(handle)
             for partner, reference in person.references.items():
                 self._by_reference.pop((partner, reference), None)
@@ -128,7 +132,7 @@ class People:
         target = self.resolve(handle)
         if target is None:
             return []
-        merged = [p for p in self._persons.values() if p.into is not None and p is not target]
+        merged = [p for p in list(self._persons.values()) if p.into is not None and p is not target]
         return [target, *[p for p in merged if self.resolve(p.handle) is target]]
 
     def by_reference(self, partner: str, reference: str) -> Person | None:
@@ -138,7 +142,7 @@ class People:
 
     def by_any_reference(self, reference: str) -> Person | None:
         """The entry of a reference, whoever uses it (128 random bits: at most one)."""
-        for (_, known), handle in self._by_reference.items():
+        for (_, known), handle in list(self._by_reference.items()):
             if known == reference:
                 return self._persons.get(handle)
         return None
@@ -154,11 +158,11 @@ class People:
         """Exact matches first, then near ones for a person to decide."""
         found = [
             Found(person, kind)
-            for person in self._persons.values()
+            for person in list(self._persons.values())
             if person.into is None and (kind := match(query, person.identity)) is not Match.NONE
         ]
         return sorted(found, key=lambda f: (f.match is not Match.EXACT, f.person.unmatched, str(f.person.handle)))
 
     def unmatched(self) -> list[Person]:
         """Entries that partners' messages made and nobody matched yet."""
-        return [p for p in self._persons.values() if p.unmatched and p.into is None]
+        return [p for p in list(self._persons.values()) if p.unmatched and p.into is None]
