@@ -45,11 +45,13 @@ class Backoff:
         first: Before the second attempt to connect; doubled each time.
         most: The longest between two attempts.
         retry: After a handler failed, before the same comes again.
+        settle: After connecting, until a frame that an earlier connection was handed must have come again.
     """
 
     first: float = 0.25
     most: float = 15.0
     retry: float = 5.0
+    settle: float = 60.0
 
 
 class NatsTransport:
@@ -90,6 +92,9 @@ class NatsTransport:
         self._closing = asyncio.Event()
         self._connection: asyncio.Task[None] | None = None
         self._handlers: list[asyncio.Task[None]] = []
+        self._in_hand: set[int] = set()
+        """Stream sequences of frames handed over and neither done nor put off."""
+        self._since = 0.0
         self._inbox = Lane()
         self._control = Lane()
 
@@ -99,6 +104,14 @@ class NatsTransport:
     def connected(self) -> bool:
         """Whether the broker answers at this moment."""
         return self._link is not None and not self._link.lost.is_set()
+
+    @property
+    def drained(self) -> bool:
+        """Whether every frame the broker holds for us was seen: see ``exchange.node.ports.Transport``."""
+        if not self.connected or not self._pullers or self._inbox.items or self._in_hand:
+            return False
+        settled = asyncio.get_running_loop().time() - self._since >= self._backoff.settle
+        return settled and self._pullers[0].waiting == 0
 
     @property
     def problem(self) -> BrokerError | None:
@@ -195,6 +208,10 @@ class NatsTransport:
         """
         await self._live().send(subject, data)
 
+    def answered(self, sequence: int) -> None:
+        """A frame is in hand no more."""
+        self._in_hand.discard(sequence)
+
     def _live(self) -> Link:
         if self._link is None or self._link.lost.is_set():
             raise failures.unreachable()
@@ -234,8 +251,11 @@ class NatsTransport:
         try:
             async with self._changed:
                 self._link = link
+                self._since = asyncio.get_running_loop().time()
+                self._in_hand.clear()  # whatever was in hand and is not answered yet comes again
                 self._changed.notify_all()
-            await link.lost.wait()
+            if not self._closing.is_set():  # the library may swallow a cancellation while it connects
+                await link.lost.wait()
         finally:
             for task in tasks:
                 task.cancel()
@@ -272,6 +292,7 @@ class NatsTransport:
             with contextlib.suppress(BrokerError):
                 await self.delete(ticket.sequence, overwrite=True)
             return None
+        self._in_hand.add(ticket.sequence)
         return NatsDelivery(self, sender, message.data, ticket, overwrite=size <= OVERWRITE_UP_TO)
 
     async def _postpone(self, deliveries: list[NatsDelivery]) -> None:
