@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -145,7 +146,7 @@ def _wire(
     people, actors = _fold(log_)
     overlay = pairs(ledger, [p.slug for p in covenants.current.covenant_partners()])
     take: list[Callable[..., None]] = []
-    writer = Writer(log_, clock, overlay, lambda recorded: take[0](recorded))
+    writer = Writer(log_, clock, overlay, lambda recorded: take[0](recorded))  # noqa: PLW0108 - bound late: what follows a commit needs the finished context
     ctx = Context(
         me=me,
         keys=NodeKeys(
@@ -299,6 +300,17 @@ def operator_seed(directory: Path) -> str:
     if not path.exists():
         write_new(path, nkeys.generate_seed().encode(), 0o600)
     return read(path, "operator key").decode().strip()
+
+
+def setup_broker(signed: Path, directory: Path, url: str, *, ca: Path | None = None, replicas: int = 1) -> None:
+    """Make the covenant's streams and consumers on a broker that somebody runs elsewhere, with the operator's key.
+
+    Raises:
+        BrokerError: It cannot be reached, does not know the operator, or refuses.
+    """
+    seed = operator_seed(directory)
+    layout = replace(layout_of(signed, nkeys.public_of(seed)), replicas=replicas)
+    asyncio.run(broker_setup(url, seed, layout, tls=TlsFiles(ca=ca) if ca else None))
 
 
 async def start_broker(signed: Path, directory: Path, *, port: int = 4222) -> LocalServer:

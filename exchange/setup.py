@@ -139,6 +139,33 @@ def open_vault(directory: Path, place: settings.Settings, secret: Secret) -> Vau
     )
 
 
+def custodians(directory: Path, secret: Secret) -> list[str]:
+    """Whose secret opens the vault of a stopped node."""
+    with open_vault(directory, settings.load(directory), secret) as vault:
+        return list(vault.status().slots)
+
+
+def add_custodian(directory: Path, secret: Secret, name: str, new: Secret, *, argon: ArgonCost = MODERATE) -> None:
+    """Let one more secret open the vault.
+
+    Raises:
+        ConflictError: The name is taken.
+    """
+    with open_vault(directory, settings.load(directory), secret) as vault:
+        vault.add_slot(name, new, argon=argon)
+
+
+def remove_custodian(directory: Path, secret: Secret, name: str) -> None:
+    """Take a custodian's access away: the vault's secret is replaced and its generation rolled.
+
+    Raises:
+        NotFoundError: No such custodian.
+        ConflictError: It is the last one.
+    """
+    with open_vault(directory, settings.load(directory), secret) as vault:
+        vault.remove_slot(name)
+
+
 def replica_place(directory: Path, place: settings.Settings) -> Place | None:
     """Where the vault's replica and its own anchor lie, when there is one."""
     if place.replica is None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from exchange.cli import accountability, founding, mail, operations, people, sharing
+from exchange.cli import accountability, custody, founding, mail, operations, people, sharing
 from exchange.cli.session import As, Globals, Json, Lang, Node
 from exchange.i18n import LANGUAGES, N_, Translate, from_environment, tr
 
@@ -55,6 +55,7 @@ def build() -> typer.Typer:
 
     for part in (founding, operations, sharing, accountability):
         part.add_to(app)
+    custody.add_to(operations.keys, founding.broker)
     for name, group in _GROUPS:
         app.add_typer(group, name=name)
     return app

@@ -6,40 +6,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from case_forms import HOUSE, TO_GEMEENTE, TO_WELZIJN, share_form
 from world import World
 
 from exchange.node import forms as f
 from exchange.node.service import Refused
-
-
-def share_form(subject, recipients, items, **more) -> f.ShareForm:
-    basis = {
-        "purpose": "P0_ONDERSTEUNING",
-        "context": "SIGNALERING",
-        "basis": "A6_1_f",
-        "task": "verhuur",
-        "weighing": {
-            "necessity": "Overlast voor de buren.",
-            "proportionality": "Alleen de woning.",
-            "subsidiarity": "Gesprek hielp niet.",
-        },
-        "notice": {
-            "reference": "kennisgeving-1",
-            "given_on": "2026-03-02",
-            "mode": "HUISBEZOEK",
-            "recipients": ["gemeente", "welzijn"],
-        },
-        "support_rationale": "Bewoner is gebaat bij hulp bij het opruimen.",
-    }
-    return f.ShareForm.model_validate({"subject": subject, "recipients": recipients, "items": items, **basis, **more})
-
-
-TO_WELZIJN = {"partner": "welzijn", "basis": "A6_1_f", "task": "maatschappelijk-werk"}
-TO_GEMEENTE = {"partner": "gemeente", "basis": "A6_1_e", "task": "wmo"}
-HOUSE = [
-    {"category": "HUISVESTING", "field": "staat-woning", "value": "De woning staat vol spullen."},
-    {"category": "OVERLAST", "field": "aantal-meldingen", "value": "3"},
-]
 
 
 async def test_a_disclosure_reaches_two_partners_with_receipts_and_nobody_else(tmp_path: Path) -> None:
