@@ -18,7 +18,7 @@ from rich.console import Console
 from exchange import app, ceremony, setup
 from exchange.crypto.vault import Credential
 from exchange.errors import ExchangeError, SetupError
-from exchange.i18n import Translate
+from exchange.i18n import N_, Translate
 from exchange.transport.server import LocalServer
 
 PARTNERS: Final = {"gemeente": "Gemeente", "politie": "Politie", "actium": "Actium", "welzijn": "Welzijn"}
@@ -74,7 +74,11 @@ class Narrator:
 
     def verdict(self) -> None:
         """The last line."""
-        text = self.translate("All {count} expectations held.") if self.passed else self.translate("It went wrong.")
+        text = (
+            self.translate(N_("All {count} expectations held."))
+            if self.passed
+            else self.translate(N_("It went wrong."))
+        )
         self.console.print(f"\n[bold]{text.format(count=self.checks)}[/bold]")
 
     def _fill(self, sentence: str, words: dict[str, object]) -> str:
@@ -252,11 +256,11 @@ class Stage:
     async def stay_open(self) -> None:
         """Leave everything up until interrupted, and say how to play."""
         say = self.narrator.say
-        self.narrator.chapter("The nodes stay up; stop with Ctrl-C")
+        self.narrator.chapter(N_("The nodes stay up; stop with Ctrl-C"))
         for slug, office in self.offices.items():
             if office.process is None:
                 await self.start(slug)
-            say("{name}: exchange --node {directory} status", name=PARTNERS[slug], directory=office.directory)
+            say(N_("{name}: exchange --node {directory} status"), name=PARTNERS[slug], directory=office.directory)
         await asyncio.Event().wait()
 
 
