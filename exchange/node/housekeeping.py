@@ -42,6 +42,10 @@ IN_FLIGHT: Final = timedelta(seconds=30)
 """A message younger than this may simply be under way."""
 POLL_S: Final = 1.0
 REFUSED_KEPT: Final = 128
+RETRY: Final = "retry"
+"""Code by which the receiver's operator asks for a parked frame once more."""
+REFUSED: Final = "refused-frame"
+"""Side store: frames of ours that a partner refused for good, and what was done about them."""
 DROPPED: Final = "dropped"
 """Code of a frame that the receiver's operator let go."""
 MAX_AGE_MS: Final = 30 * 24 * 3600 * 1000
@@ -108,7 +112,7 @@ class Housekeeping:
             await self.daily()
 
     def _expire(self, now: datetime) -> None:
-        gone = self.ctx.prekeys.expire(now, drained=self.transport.connected, max_age_ms=MAX_AGE_MS)
+        gone = self.ctx.prekeys.expire(now, drained=self.transport.drained, max_age_ms=MAX_AGE_MS)
         if gone:
             log.info("epochs-destroyed", count=len(gone))
 
@@ -192,7 +196,7 @@ class Housekeeping:
 
     def ask_again(self, partner: str, frame: str) -> None:
         """An operator wants a parked frame wrapped anew."""
-        self.refused(partner, m.RefusedFrame(frame=frame, code="retry", permanent=False))
+        self.refused(partner, m.RefusedFrame(frame=frame, code=RETRY, permanent=False))
 
     # ------------------------------------------------------------------------------------ listening
 
@@ -245,19 +249,23 @@ class Housekeeping:
                 self._beat_now.add(partner.slug)
 
     async def _refused_by(self, partner: str, refused: m.RefusedFrame) -> None:
-        message = self.outbox.of_frame(refused.frame)
-        if message is None:
+        """Heartbeats repeat what was refused; each word is acted on once, also after a restart of ours."""
+        earlier = self.ctx.side.get(REFUSED, refused.frame) or {}
+        message = self.outbox.of_frame(refused.frame) or earlier.get("message")
+        if message is None or earlier.get("code") == refused.code or not self._is_open(message, partner):
             return
-        if not self._is_open(message, partner):
-            return
-        if not refused.permanent:
+        if not refused.permanent and refused.code != RETRY:
             self.outbox.forget_frame(refused.frame)
-            self.outbox.again(message)
+            self.outbox.rewrap(message)
             return
-        await self.ctx.writer.run(partial(_nack, self.ctx, partner=partner, message=message, reason=refused.code))
-        self.outbox.settled([message])
+        if refused.permanent:
+            await self.ctx.writer.run(partial(_nack, self.ctx, partner=partner, message=message, reason=refused.code))
+            self.outbox.settled([message])
+        else:
+            self.outbox.again(message)
         if refused.code == DROPPED:
             await self.void(message, DROPPED)
+        self.ctx.side.put(REFUSED, refused.frame, {"message": message, "code": refused.code})
 
     def _is_open(self, message: str, partner: str) -> bool:
         row = self.ctx.ledger.one("SELECT partner, state FROM messages WHERE message=? AND direction='sent'", message)

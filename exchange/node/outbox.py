@@ -32,6 +32,7 @@ LONGEST_RETRY: Final = timedelta(minutes=15)
 GROUP: Final = 128
 """Messages wrapped and published together."""
 REMEMBERED_FRAMES: Final = 10_000
+REWRAPS_AT_ONCE: Final = 3
 POLL_S: Final = 1.0
 """How often due times are looked at; new messages wake the outbox at once."""
 log = structlog.get_logger()
@@ -101,6 +102,12 @@ class Outbox:
             if (partner is None or waiting.partner == partner) and (message is None or waiting.message == message):
                 self._due(waiting, now)
         self._wake.set()
+
+    def rewrap(self, message: str) -> None:
+        """The partner cannot open the frame: wrap it anew, at once the first times. A clock that is wrong would else spin."""
+        waiting = self._waiting.get(message)
+        if waiting is not None and waiting.attempts <= REWRAPS_AT_ONCE:
+            self.hurry(message=message)
 
     def again(self, message: str) -> None:
         """Send a message again that had stopped (an operator's retry)."""

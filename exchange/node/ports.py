@@ -86,6 +86,15 @@ class Transport(Protocol):
         """Whether the broker answers at this moment."""
         ...
 
+    @property
+    def drained(self) -> bool:
+        """Whether the node has seen every frame the broker holds for it: none waits to be pulled, none is in hand.
+
+        A frame put off counts as seen: its sender can wrap it anew, and a partner must not keep our epoch keys alive by
+        sending what can only be put off.
+        """
+        ...
+
     async def start(
         self,
         on_inbox: Callable[[list[Delivery]], Awaitable[None]],

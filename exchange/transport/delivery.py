@@ -85,6 +85,10 @@ class Desk(Protocol):
         """Send without waiting for an answer."""
         ...
 
+    def answered(self, sequence: int) -> None:
+        """This frame is in hand no more."""
+        ...
+
 
 class NatsDelivery:
     """One frame of our inbox stream; outlives the connection it came on."""
@@ -108,7 +112,7 @@ class NatsDelivery:
         """
         await self._desk.delete(self._ticket.sequence, overwrite=self._overwrite)
         await self._desk.tell(self._ticket.subject, b"+ACK")
-        self.settled = True
+        self._end()
 
     async def later(self, delay_s: float) -> None:
         """Have it delivered again after ``delay_s`` seconds.
@@ -117,7 +121,11 @@ class NatsDelivery:
             BrokerError: No connection; it will come again by itself.
         """
         await self._desk.tell(self._ticket.subject, nak(delay_s))
+        self._end()
+
+    def _end(self) -> None:
         self.settled = True
+        self._desk.answered(self._ticket.sequence)
 
 
 def nak(delay_s: float) -> bytes:

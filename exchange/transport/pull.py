@@ -27,6 +27,8 @@ EXPIRES_S = 30.0
 for up to four (measured: 650 bytes each), which at full speed comes to a few megabytes."""
 _RETRY_S = 1.0
 
+_ANYTHING = json.dumps({"batch": 1, "no_wait": True}).encode()
+"""Answered at once, with a message or with 404: so we know from the start whether anything waits."""
 _REQUEST = json.dumps({"batch": BATCH, "max_bytes": BATCH_BYTES, "expires": int(EXPIRES_S * 1e9)}).encode()
 
 
@@ -42,6 +44,8 @@ class Puller:
     def __init__(self, link: Link, subject: str, arrived: Callable[[Puller, Msg], None]) -> None:
         self.problem: BrokerError | None = None
         """Why nothing can be pulled at present."""
+        self.waiting: int | None = None
+        """How many messages the server holds that it has not handed out yet, by its last word; None before the first word."""
         self._link = link
         self._subject = subject
         self._arrived = arrived
@@ -58,6 +62,8 @@ class Puller:
             BrokerError: The link was lost.
         """
         await self._link.listen(self._inbox, self._on_message)
+        self._asked = 1
+        await self._link.send(self._subject, _ANYTHING, reply=self._inbox)
         while True:
             if self._pause:  # the set-up has not run, a leader is being elected, the server goes down: no hammering
                 await asyncio.sleep(_RETRY_S)
@@ -85,6 +91,7 @@ class Puller:
         if message.reply:
             self._asked = max(0, self._asked - 1)
             self._held += 1
+            self.waiting = waiting_after(message.reply)
             self._arrived(self, message)
         else:
             self._on_status(message.headers or {})
@@ -92,8 +99,19 @@ class Puller:
 
     def _on_status(self, headers: dict[str, str]) -> None:
         """A request ended; what it did not bring is to be asked for again."""
+        if headers.get("Status") == "404":  # to the question whether anything waits
+            self.waiting = 0
+            self._asked = max(0, self._asked - 1)
+            return
         if failures.is_no_responders(headers):
             self.problem = failures.not_prepared()
         left = headers.get("Nats-Pending-Messages", "")
         self._asked = max(0, self._asked - (int(left) if left.isdecimal() else BATCH))
         self._pause = headers.get("Status") != "408" and not left  # 408: expired, as it should
+
+
+def waiting_after(reply: str) -> int | None:
+    """How many messages come after the one with this ack subject, its last number but for tokens of newer servers."""
+    parts = reply.split(".")
+    at = 10 if len(parts) >= 11 else 8  # noqa: PLR2004 - $JS.ACK.[domain.account.]stream.consumer.delivered.seq.seq.time.pending
+    return int(parts[at]) if len(parts) > at and parts[at].isdecimal() else None

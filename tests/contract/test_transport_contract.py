@@ -50,7 +50,7 @@ class NatsWorld:
         self.pid = server.pid
 
     def transport(self, slug):
-        return NatsTransport(self.server.url, slug, TAG, self.seeds[slug], backoff=Backoff(0.02, 0.1, 0.05))
+        return NatsTransport(self.server.url, slug, TAG, self.seeds[slug], backoff=Backoff(0.02, 0.1, 0.05, settle=0))
 
     async def outage(self):
         os.kill(self.server.pid, signal.SIGKILL)
@@ -89,6 +89,11 @@ class Party:
     async def connected(self, state=True):  # noqa: FBT002
         async with asyncio.timeout(PATIENCE_S):
             while self.transport.connected is not state:  # noqa: ASYNC110 - the port tells a state, not an event
+                await asyncio.sleep(0.01)
+
+    async def drained(self):
+        async with asyncio.timeout(PATIENCE_S):
+            while not self.transport.drained:  # noqa: ASYNC110 - the port tells a state, not an event
                 await asyncio.sleep(0.01)
 
     async def frame(self):
@@ -162,6 +167,43 @@ async def test_after_done_a_frame_never_comes_again(join):
     await gemeente.transport.publish("politie", b"next")
     assert (await again.frame()).data == b"next"
     assert again.frames.empty()
+
+
+async def test_drained_means_that_every_frame_was_seen(join, world):
+    gemeente, politie = await join("gemeente"), await join("politie")
+    await politie.drained()  # also when nothing ever came
+    await gemeente.transport.publish("politie", b"one")
+    await gemeente.transport.publish("politie", b"two")
+    one, two = await politie.frame(), await politie.frame()
+    assert not politie.transport.drained  # both in hand
+    await one.done()
+    assert not politie.transport.drained  # one still is
+    await two.later(3600)
+    await politie.drained()  # put off is seen
+    await world.outage()
+    await politie.connected(state=False)
+    assert not politie.transport.drained  # who cannot look does not know
+    await politie.transport.close()
+    assert not politie.transport.drained
+
+
+async def test_what_waits_at_the_broker_is_not_drained(join, world):
+    gemeente = await join("gemeente")
+    for number in range(3):
+        await gemeente.transport.publish("politie", b"%d" % number)
+    politie = Party(world.transport("politie"))
+    assert not politie.transport.drained
+    await politie.transport.start(politie.on_inbox, politie.on_control)
+    seen = False
+    async with asyncio.timeout(PATIENCE_S):
+        while politie.frames.qsize() < 3:
+            seen = seen or politie.transport.drained
+            await asyncio.sleep(0)
+    assert not seen
+    assert not politie.transport.drained
+    await asyncio.gather(*[politie.frames.get_nowait().done() for _ in range(3)])
+    await politie.drained()
+    await politie.transport.close()
 
 
 async def test_equal_frames_are_two_frames(join):

@@ -126,6 +126,11 @@ class MemoryTransport:
         """Started, not closed, and the broker is up."""
         return self._on_inbox is not None and not self._closed and self.broker.up
 
+    @property
+    def drained(self) -> bool:
+        """Nothing waits and nothing is in hand; what was put off was seen."""
+        return self.connected and all(not held.away and held.delay_s > 0 for held in self.broker.inboxes[self.slug])
+
     def need_connection(self) -> None:
         """Refuse as the real one does without a connection."""
         if not self.connected:
