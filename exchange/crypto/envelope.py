@@ -217,10 +217,21 @@ def wrap_frame(
     inner = v4(header) + signature + b"".join(part_keys)
     # The box length is known before sealing, so the associated data can hold it.
     prefix = _START + kid + enc + ct + (len(inner) + aead.OVERHEAD).to_bytes(4, "big")
-    frame = b"".join((prefix, aead.seal(frame_key, inner, prefix), *map(v4, parts)))
-    if len(frame) > MAX_FRAME:
-        raise InputError("The message is {size} bytes; at most {limit} can be sent.", size=len(frame), limit=MAX_FRAME)
-    return frame
+    return b"".join((prefix, aead.seal(frame_key, inner, prefix), *map(v4, parts)))
+
+
+def check_fits(header: bytes, parts: Sequence[bytes]) -> None:
+    """Whether a message can be sent at all; the size of its frame is the same at every attempt.
+
+    Raises:
+        InputError: The header, the number of parts or the whole is over its limit.
+    """
+    if len(header) > MAX_HEADER or len(parts) > MAX_PARTS:
+        raise InputError("The message has too long a header or more than {limit} parts.", limit=MAX_PARTS)
+    box = _MIN_BOX + len(header) + len(parts) * aead.KEY_SIZE
+    size = _BOX_AT + 4 + box + sum(4 + len(part) for part in parts)
+    if size > MAX_FRAME:
+        raise InputError("The message is {size} bytes; at most {limit} can be sent.", size=size, limit=MAX_FRAME)
 
 
 def parse_frame(data: bytes) -> Frame:
@@ -310,8 +321,7 @@ def _wrap_info(covenant: bytes, generation: int, recipient: bytes, kid: bytes) -
 
 
 def _check_message(header: bytes, signature: bytes, part_keys: Sequence[bytes], parts: Sequence[bytes]) -> None:
-    if len(header) > MAX_HEADER or len(parts) > MAX_PARTS:
-        raise InputError("The message has too long a header or more than {limit} parts.", limit=MAX_PARTS)
+    check_fits(header, parts)
     if len(signature) != SIGNATURE_SIZE or any(len(key) != aead.KEY_SIZE for key in part_keys):
         raise CryptoError("A signature or part key of this envelope has the wrong size.")
     if len(part_keys) != len(parts) or any(not _MIN_PART <= len(part) <= MAX_PART for part in parts):

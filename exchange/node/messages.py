@@ -67,7 +67,11 @@ def compose(
     by: UUID | None,
     reply_to: str | None = None,
 ) -> tuple[Outgoing, tuple[e.StoredPart, ...], int]:
-    """Number, seal, sign and record one message; gives it with its stored parts and log index."""
+    """Number, seal, sign and record one message; gives it with its stored parts and log index.
+
+    Raises:
+        InputError: It does not fit in a frame.
+    """
     book = ctx.covenants.current
     to = book.partner(recipient)
     pair = tx.overlay.pairs_out.get(recipient, PairOut())
@@ -80,6 +84,7 @@ def compose(
     ]
     hashes = [tx.add_sealed(box) for box in boxes]
     header = _header(tx, ctx, uid, to.id, kind, sequence, parts, keys, boxes, hashes, reply_to)
+    envelope.check_fits(header, boxes)  # before it is numbered: what can never be sent must not wait for ever
     signature = ctx.keys.sign.sign(labels.SIGN_HEADER, header)
     message = envelope.message_id(header).hex()
     stored = tuple(

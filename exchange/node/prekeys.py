@@ -117,15 +117,14 @@ class Prekeys:
     # ------------------------------------------------------------------------------------ ending
 
     def roll(self, now: datetime) -> list[str]:
-        """End every epoch that has begun, make a fresh one for now, and destroy the ended seeds; gives their kids.
+        """End every epoch that a frame may have been wrapped to, and make fresh ones for their time; gives the ended kids.
 
-        Frames under way to an ended epoch are answered ``epoch-retired``; the sender wraps them anew.
+        A partner whose clock is ahead may be using the next epoch already. Frames under way to an ended one are answered
+        ``epoch-retired``; the sender wraps them anew.
         """
-        begun = [own for own in self.alive() if own.not_before_ms <= _ms(now)]
-        ends = max((own.not_after_ms for own in begun), default=0)
-        if ends > _ms(now):
-            self._make([(_ms(now), ends)])
+        begun = [own for own in self.alive() if own.not_before_ms <= _ms(now) + pk.SKEW]
         self._destroy(begun)
+        self.ensure(now)
         return [own.kid for own in begun]
 
     def expire(self, now: datetime, *, drained: bool, max_age_ms: int) -> list[str]:
