@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from typer import rich_utils
 
 from exchange.cli import accountability, custody, founding, mail, operations, people, sharing
 from exchange.cli.session import As, Globals, Json, Lang, Node
@@ -40,6 +41,15 @@ _GROUPS = (
 )
 
 
+_PANELS = (
+    ("ARGUMENTS_PANEL_TITLE", N_("Arguments")),
+    ("OPTIONS_PANEL_TITLE", N_("Options")),
+    ("COMMANDS_PANEL_TITLE", N_("Commands")),
+    ("ERRORS_PANEL_TITLE", N_("Error")),
+)
+"""Typer's own headings; it has no other way to say them in another language."""
+
+
 def build() -> typer.Typer:
     """The whole program, its help still in English."""
     app = typer.Typer(
@@ -65,7 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; ends the process with the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     program = typer.main.get_command(build())
-    _translate(program, tr(_language(given, os.environ)))
+    gettext = tr(_language(given, os.environ))
+    for name, title in _PANELS:
+        setattr(rich_utils, name, gettext(title))
+    _translate(program, gettext)
     program(args=given, prog_name="exchange")
 
 

@@ -19,6 +19,7 @@ from exchange.cli.sharing import moment
 from exchange.errors import InputError, IntegrityError
 from exchange.i18n import N_
 from exchange.node.forms import WhoKnows
+from exchange.reports import words
 from exchange.reports.titles import Titles
 from exchange.reports.who_knows import day, groups, minute, summary
 
@@ -106,7 +107,7 @@ def show_known(session: Session, answer: WhoKnows) -> None:
                 (
                     f"{item.what}: {item.field}" if item.field else item.what,
                     f"{item.when} {item.channel}",
-                    "; ".join([item.why, *item.basis]),
+                    item.why + (f" ({', '.join(item.codes)})" if item.codes else ""),
                     item.proof,
                     item.state_text or item.keep,
                 )
@@ -138,7 +139,7 @@ def _log_list(
     _, door = session.gettext, session.door
     first = start if start is not None else max(0, door.get("/v1/status")["log_size"] - limit)
     answer = door.get("/v1/log", start=first, limit=limit)
-    rows = [(r["index"], moment(r["at"]), r["topic"], r["stream"], r["leaf"][:16]) for r in answer]
+    rows = [(r["index"], moment(r["at"]), words.step(r["topic"], _), r["stream"], r["leaf"][:16]) for r in answer]
     columns = [_("Entry"), _("At"), _("What"), _("Stream"), _("Leaf")]
     session.show(answer, lambda: session.table(columns, rows, _("There are no entries there.")))
 
@@ -152,9 +153,12 @@ def _log_show(
     _ = session.gettext
     answer = session.door.get(f"/v1/log/{index}")
     head = [
-        (_("Entry"), answer["index"]), (_("At"), moment(answer["at"])), (_("What"), answer["topic"]),
-        (_("Stream"), f"{answer['stream']} ({answer['version']})"), (_("Leaf"), answer["leaf"]),
-    ]  # fmt: skip
+        (_("Entry"), answer["index"]),
+        (_("At"), moment(answer["at"])),
+        (_("What"), f"{words.step(answer['topic'], _)} ({answer['topic']})"),
+        (_("Stream"), f"{answer['stream']} ({answer['version']})"),
+        (_("Leaf"), answer["leaf"]),
+    ]
     session.show(answer, lambda: session.facts([*head, *((str(k), str(v)) for k, v in answer["public"].items())]))
 
 
@@ -249,7 +253,7 @@ def _story(session: Session, about: dict[str, Any]) -> Iterator[str]:
     for line in session.door.stream("/v1/log/_story", about):
         step = line["answer"]
         detail = f"  ({step['detail']})" if step["detail"] else ""
-        yield f"{step['index']:>7}  {moment(step['at'])}  {step['text']}{detail}"
+        yield f"{step['index']:>7}  {moment(step['at'])}  {words.step(step['text'], session.gettext)}{detail}"
 
 
 command(
@@ -275,7 +279,7 @@ def show_rules(session: Session, rules: list[dict[str, Any]]) -> None:
     _ = session.gettext
     rows = [
         (
-            r["rule"], r["title"], r["trigger"], r["period"],
+            r["rule"], r["title"], words.trigger(r["trigger"]), words.period(r["period"], _),
             r["legal_source"] + ("" if r["verified"] else _(" (not verified)")),
             _("confirmed {day}").format(day=moment(r["confirmed_at"])[:10]) if r["confirmed_at"] else _("proposed"),
         )
@@ -313,7 +317,7 @@ def _due(
     answer = session.door.get("/v1/retention/due", until=until and until.date().isoformat())
     rows = [
         (
-            day(datetime.fromisoformat(r["due_on"]).date()), r["items"], r["rule"], r["retention"], r["period"],
+            day(datetime.fromisoformat(r["due_on"]).date()), r["items"], r["rule"], r["retention"], words.period(r["period"], _),
             (_("overdue") if r["overdue"] else _("coming")) if r["confirmed"] else _("waits for confirmation"),
         )
         for r in answer

@@ -11,6 +11,7 @@ from exchange.cli.session import Session, command
 from exchange.cli.sharing import moment, show_act
 from exchange.errors import InputError
 from exchange.i18n import N_
+from exchange.reports import words
 from exchange.reports.titles import Titles
 
 inbox = typer.Typer(no_args_is_help=True, help=N_("What partners sent: list, read, take up, handle."))
@@ -50,7 +51,6 @@ def _kind(session: Session, kind: str) -> str:
 def _inbox_list(session: Session) -> None:
     _ = session.gettext
     answer = session.door.get("/v1/inbox")
-    states = {"new": _("new"), "taken-up": _("taken up"), "handled": _("handled")}
 
     def human() -> None:
         titles = Titles.of_covenant(session.door.get("/v1/covenant"))
@@ -61,7 +61,7 @@ def _inbox_list(session: Session) -> None:
                 titles.of_partner(row["sender"]),
                 _kind(session, row["kind"]),
                 ", ".join(titles.of(code) for code in row["categories"]),
-                _("erased") if row["erased"] else states.get(row["state"], row["state"]),
+                _("erased") if row["erased"] else words.word(row["state"], words.STATES, _),
             )
             for row in answer
         ]
@@ -100,7 +100,7 @@ def _show_message(session: Session, answer: dict[str, Any], titles: Titles) -> N
         (
             titles.of(item["category"]),
             titles.of_field(item["category"], item["field"]),
-            item["value"] if item["value"] is not None else f"({_status(session, item['status'])})",
+            item["value"] if item["value"] is not None else f"({words.word(item['status'], words.STATES, _)})",
             {"fact": _("fact"), "opinion": _("opinion")}.get(item["nature"] or "", "-"),
         )
         for item in answer["items"]
@@ -108,11 +108,6 @@ def _show_message(session: Session, answer: dict[str, Any], titles: Titles) -> N
     session.table([_("Category"), _("Field"), _("Text"), _("Nature")], rows)
     for reply in answer["replies"]:
         session.say("  " + " · ".join(str(part) for part in reply.values() if part))
-
-
-def _status(session: Session, status: str) -> str:
-    _ = session.gettext
-    return {"erased": _("erased"), "refused": _("refused"), "locked": _("locked")}.get(status, status)
 
 
 command(inbox, "show", N_("Read one message. That you read it is recorded."))(_inbox_show)
@@ -150,11 +145,12 @@ def _outbox_list(session: Session) -> None:
             row["sequence"],
             moment(row["since"]),
             row["attempts"],
-            row["state"] + (f": {row['why']}" if row["why"] else ""),
+            words.word(row["state"], words.STATES, _),
+            words.word(row["why"], words.REASONS, _) or "-",
         )
         for row in answer
     ]
-    columns = [_("Message"), _("To"), _("Kind"), _("Number"), _("Since"), _("Attempts"), _("State")]
+    columns = [_("Message"), _("To"), _("Kind"), _("Number"), _("Since"), _("Attempts"), _("State"), _("Why")]
     session.show(answer, lambda: session.table(columns, rows, _("Everything has a receipt.")))
 
 
@@ -180,7 +176,10 @@ command(outbox, "drop", N_("Let a message go before delivery; a signed void take
 def _parked_list(session: Session) -> None:
     _ = session.gettext
     answer = session.door.get("/v1/parked")
-    rows = [(r["parked"], moment(r["at"]), r["partner"], r["reason"], r["state"]) for r in answer]
+    rows = [
+        (r["parked"], moment(r["at"]), r["partner"], r["reason"], words.word(r["state"], words.STATES, _))
+        for r in answer
+    ]
     columns = [_("Id"), _("At"), _("Said to be from"), _("Reason"), _("State")]
     session.show(answer, lambda: session.table(columns, rows, _("Nothing is parked.")))
 

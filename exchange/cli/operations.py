@@ -13,6 +13,7 @@ from exchange.cli.session import Session, command
 from exchange.cli.sharing import moment
 from exchange.errors import InputError
 from exchange.i18n import N_
+from exchange.reports import words
 
 actor = typer.Typer(no_args_is_help=True, help=N_("Who may act at this node: add, list, revoke."))
 keys = typer.Typer(no_args_is_help=True, help=N_("The node's keys: show, roll."))
@@ -41,7 +42,7 @@ def show_status(session: Session, answer: dict[str, Any]) -> None:
             ),
             (_("Log"), _("{size} entries, root {root}").format(size=answer["log_size"], root=answer["root"][:16])),
             (_("Vault"), _("generation {number}").format(number=answer["vault_generation"])),
-            (_("Clock"), f"{moment(answer['now'])} ({answer['clock']})"),
+            (_("Clock"), f"{moment(answer['now'])} ({words.word(answer['clock'], words.REASONS, _)})"),
             (_("Release"), answer["release"]),
         ]
     )
@@ -55,7 +56,7 @@ def show_status(session: Session, answer: dict[str, Any]) -> None:
     listed = [_(text).format(count=count) for count, text in waits if count]
     session.say(" " + (", ".join(listed) if listed else _("Nothing waits for you.")))
     for warning in answer["warnings"]:
-        session.say(f" ! {_(warning)}", "yellow")
+        session.say(f" ! {words.word(warning, words.REASONS, _)}", "yellow")
     _show_pairs(session, answer["pairs"])
 
 

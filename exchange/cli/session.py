@@ -105,8 +105,10 @@ class Session:
         table = Table(
             box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold", pad_edge=False
         )
-        for column in columns:
-            table.add_column(column, overflow="fold", header_style="bold")
+        for number, column in enumerate(columns):
+            # An id or a short name is there to be copied: it stays on one line, and the others give way.
+            whole = number == 0 and not any(" " in row[0] for row in listed)
+            table.add_column(column, overflow="fold", header_style="bold", no_wrap=whole)
         for row in listed:
             table.add_row(*row)
         self.out.print(table)

@@ -13,6 +13,7 @@ from exchange.cli.forms import given, item, read_form, recipient, template
 from exchange.cli.session import Option, Session, command
 from exchange.errors import ConflictError
 from exchange.i18n import N_
+from exchange.reports import words
 from exchange.reports.who_knows import minute
 
 _POLL_S: Final = 25.0
@@ -236,7 +237,7 @@ def show_act(session: Session, answer: dict[str, Any]) -> None:
             (
                 message["partner"],
                 states.get(message["state"], message["state"]),
-                message["why"] or "-",
+                words.word(message["why"], words.REASONS, _) or "-",
                 "; ".join(f"{int(i) + 1}: {', '.join(c)}" for i, c in message["rejected"].items()) or "-",
                 moment(message["receipt_at"]),
             )

@@ -46,6 +46,8 @@ class Known:
     channel: str
     why: str
     basis: list[str]
+    codes: list[str]
+    """The codes of ``basis``, for a narrow screen."""
     proof: str
     proven: bool
     keep: str
@@ -114,6 +116,7 @@ def known(item: KnownItem, _: Translate, titles: Titles) -> Known:
         channel=_(CHANNELS.get(item.channel, item.channel)),
         why=titles.of(item.purpose),
         basis=[titles.of(code) for code in item.basis],
+        codes=item.basis,
         proof=_proof(item, _),
         proven=item.proven,
         keep=_keep(item, _),

@@ -211,7 +211,9 @@ class FakeNode:
         self._use(actor, "inbox.read", message)
         if message != MESSAGE:
             raise NotFoundError("There is no such message here.")
-        kept = f.ItemAnswer(item=UUID(int=1), category="HUISVESTING", field="staat", value="verzonnen tekst", status="accepted")
+        kept = f.ItemAnswer(
+            item=UUID(int=1), category="HUISVESTING", field="staat", value="verzonnen tekst", status="accepted"
+        )
         gone = f.ItemAnswer(item=UUID(int=2), category="OVERLAST", field="aard", value=None, status="erased")
         return f.MessageAnswer(
             message=MESSAGE, sender="welzijn", recipient="actium", kind="signal", at=NOW, subject=UUID(int=7),

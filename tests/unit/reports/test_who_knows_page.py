@@ -33,6 +33,8 @@ class Tree(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self.stack.pop() == tag
+        if tag not in {"code", "span"} or "sub" in (self.tags[-1][1].get("class") or ""):
+            self.text.append(" ")
 
     def handle_data(self, data: str) -> None:
         if self.stack and self.stack[-1] not in {"style", "script"}:
@@ -48,7 +50,7 @@ def parsed(page: str) -> Tree:
 
 
 def words(page: str) -> str:
-    return " ".join(" ".join(parsed(page).text).split())
+    return " ".join("".join(parsed(page).text).split())
 
 
 @pytest.fixture

@@ -1,0 +1,119 @@
+"""Codes the node answers with, as words for people. What is not listed is shown as it came: a newer node may know more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from exchange.i18n import N_, Translate
+from exchange.reports.titles import readable
+
+STEPS: Final[Mapping[str, str]] = {
+    "covenant/accepted": N_("covenant accepted"),
+    "node/started": N_("node started"),
+    "actor/registered": N_("actor registered"),
+    "actor/revoked": N_("actor revoked"),
+    "keys/rolled": N_("keys rolled"),
+    "subject/registered": N_("person registered"),
+    "subject/identity-learned": N_("identity learned"),
+    "subject/reference-agreed": N_("reference agreed"),
+    "subject/matched": N_("person matched"),
+    "subject/split": N_("match undone"),
+    "message/sent": N_("message sent"),
+    "message/received": N_("message received"),
+    "receipt/issued": N_("receipt given"),
+    "receipt/received": N_("receipt received"),
+    "message/nacked": N_("message refused by partner"),
+    "message/voided": N_("message let go"),
+    "message/voided-by-partner": N_("message let go by partner"),
+    "gap/found": N_("messages missing"),
+    "equivocation/found": N_("partner signed two messages for one number"),
+    "frame/parked": N_("frame parked"),
+    "frame/retried": N_("frame asked for again"),
+    "frame/dropped": N_("parked frame let go"),
+    "item/recorded": N_("item recorded"),
+    "refusal/recorded": N_("refusal recorded"),
+    "retention/confirmed": N_("retention rule confirmed"),
+    "erasure/decided": N_("erasure decided"),
+    "erasure/done": N_("erasure done"),
+    "command/accepted": N_("request accepted"),
+    "data/read": N_("personal data read"),
+    "data/copied-out": N_("personal data copied out"),
+    "alarm/raised": N_("alarm"),
+}
+"""Topic without its version -> what happened."""
+
+STATES: Final[Mapping[str, str]] = {
+    "waiting": N_("waiting"),
+    "sent": N_("sent"),
+    "receipted": N_("receipt is in"),
+    "refused": N_("refused"),
+    "voided": N_("let go"),
+    "stated": N_("stated"),
+    "new": N_("new"),
+    "taken-up": N_("taken up"),
+    "handled": N_("handled"),
+    "parked": N_("parked"),
+    "retried": N_("asked for again"),
+    "dropped": N_("let go"),
+    "accepted": N_("accepted"),
+    "erased": N_("erased"),
+    "locked": N_("locked"),
+}
+
+REASONS: Final[Mapping[str, str]] = {
+    "restart": N_("the node started again"),
+    "retry": N_("asked to send again"),
+    "no-connection": N_("no connection with the broker"),
+    "no-prekey": N_("the partner published no key to encrypt with"),
+    "broker-refused": N_("the broker refused"),
+    "awaiting-receipt": N_("waits for the receipt"),
+    "trusted": N_("trusted"),
+    "no-independent-time": N_("no partner has confirmed the time yet"),
+    "ahead-of-partners": N_("ahead of the partners' time; nothing is erased by itself"),
+    "anchor-same-device": N_("the vault's anchor is on the same device as the vault"),
+    "replica-same-device": N_("the vault's replica is on the same device as the vault"),
+    "no-replica": N_("the vault has no replica"),
+    "replica-silent": N_("the vault's replica does not follow"),
+    "covenant-review-overdue": N_("the covenant should have been reviewed"),
+    "equivocation": N_("a partner signed two different messages for one number; the evidence is kept"),
+    "retention-overdue": N_("items are past their term and still there"),
+}
+
+_PERIOD: Final = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?")
+_UNITS: Final = (
+    (N_("{n} year"), N_("{n} years")),
+    (N_("{n} month"), N_("{n} months")),
+    (N_("{n} week"), N_("{n} weeks")),
+    (N_("{n} day"), N_("{n} days")),
+)
+
+
+def word(code: str, table: Mapping[str, str], _: Translate) -> str:
+    """What ``code`` says, or the code itself."""
+    return _(table[code]) if code in table else code
+
+
+def step(topic: str, _: Translate) -> str:
+    """What an event is called, whatever its version."""
+    kind = topic.rpartition("/")[0]
+    return _(STEPS[kind]) if kind in STEPS else topic
+
+
+def period(text: str, _: Translate) -> str:
+    """``P2Y6M`` as ``2 years, 6 months``."""
+    found = _PERIOD.fullmatch(text)
+    if found is None or not any(found.groups()):
+        return text
+    parts = [
+        _(one if number == "1" else many).format(n=number)
+        for number, (one, many) in zip(found.groups(), _UNITS, strict=True)
+        if number
+    ]
+    return ", ".join(parts)
+
+
+def trigger(code: str) -> str:
+    """What a term counts from; the covenant's own Dutch word."""
+    return readable(code)

@@ -1,0 +1,37 @@
+"""No code of ours reaches a reader as a code, and none of a newer release is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from exchange.domain import events
+from exchange.domain.event import EVENTS
+from exchange.i18n import tr
+from exchange.reports import words
+
+
+def test_every_event_this_release_knows_has_words() -> None:
+    assert events.MessageSent.topic in EVENTS
+    assert {topic.rpartition("/")[0] for topic in EVENTS if topic.count("/") == 2} - set(words.STEPS) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "dutch"),
+    [
+        ("P2Y", "2 jaar"),
+        ("P6W", "6 weken"),
+        ("P1Y6M", "1 jaar, 6 maanden"),
+        ("P1D", "1 dag"),
+        ("P", "P"),
+        ("PT1H", "PT1H"),
+        ("soon", "soon"),
+    ],
+)
+def test_a_period_reads_as_people_say_it(text: str, dutch: str) -> None:
+    assert words.period(text, tr("nl")) == dutch
+
+
+def test_what_a_newer_node_says_is_shown_as_it_came() -> None:
+    assert words.step("quantum/entangled/1", tr("nl")) == "quantum/entangled/1"
+    assert words.word("quantum", words.REASONS, tr("nl")) == "quantum"
+    assert words.step("item/recorded/7", tr("nl")) == words.step("item/recorded/1", tr("nl")) == "gegeven vastgelegd"
