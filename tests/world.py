@@ -10,8 +10,13 @@ commands found a real exchange.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
+import functools
+import os
+import shutil
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,6 +34,7 @@ from exchange.transport.server import LocalServer
 CHEAP = ArgonCost(1, 8192)
 PARTNERS = ("gemeente", "politie", "actium", "welzijn")
 COVENANT = Path(__file__).parent.parent / "deploy" / "de-wolden" / "covenant.toml"
+NOWHERE = "nats://127.0.0.1:1"
 SECRET = Passphrase("een wachtzin voor de proef")
 NINE = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 """2026-03-02 09:00 in Amsterdam, as in the acceptance scenarios."""
@@ -79,6 +85,24 @@ def found(home: Path, partners: Iterable[str] = PARTNERS, *, broker_url: str, co
     return signed
 
 
+@functools.cache
+def _template(partners: tuple[str, ...], covenant: Path) -> Path:
+    """One founded exchange per process, copied for every test: founding is proven once, and takes seconds."""
+    home = Path(tempfile.mkdtemp(prefix="founded-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    found(home, partners, broker_url=NOWHERE, covenant=covenant)
+    return home
+
+
+def copied(home: Path, partners: tuple[str, ...], broker_url: str, covenant: Path) -> Path:
+    """A copy of the founded exchange in ``home`` whose nodes dial ``broker_url``; gives the signed covenant."""
+    shutil.copytree(_template(partners, covenant), home, dirs_exist_ok=True)
+    for slug in partners:
+        settings = home / "nodes" / slug / "node.toml"
+        settings.write_text(settings.read_text().replace(NOWHERE, broker_url))
+    return home / "covenant.signed.json"
+
+
 @dataclass
 class World:
     """Nodes and a broker."""
@@ -97,7 +121,7 @@ class World:
     ) -> AsyncIterator[World]:
         port = free_port()
         signed = await asyncio.to_thread(
-            found, home, partners, broker_url=f"nats://127.0.0.1:{port}", covenant=covenant
+            copied, home, tuple(partners), broker_url=f"nats://127.0.0.1:{port}", covenant=covenant
         )
         world = cls(home, signed, port)
         try:
@@ -162,7 +186,7 @@ class World:
     def actor(self, slug: str) -> Actor:
         """The first actor of a node: everything a single-handed office may."""
         node = self.nodes[slug]
-        return node.actors_of_uid(__import__("os").getuid())[0]
+        return node.actors_of_uid(os.getuid())[0]
 
     async def person(self, slug: str, **identity: Any) -> UUID:
         form = f.SubjectForm(**(identity or JELLE))
