@@ -18,10 +18,9 @@ from exchange.cli.session import Session, command
 from exchange.cli.sharing import moment
 from exchange.errors import InputError, IntegrityError
 from exchange.i18n import N_
-from exchange.node.forms import WhoKnows
 from exchange.reports import words
+from exchange.reports.times import day, minute
 from exchange.reports.titles import Titles
-from exchange.reports.who_knows import day, groups, minute, summary
 
 log = typer.Typer(no_args_is_help=True, help=N_("The audit trail: list, show, verify, replay."))
 retention = typer.Typer(no_args_is_help=True, help=N_("How long data are kept: rules, what is due, confirm, erase."))
@@ -69,7 +68,7 @@ def _who_knows(
         session.done(session.gettext("Written to {file}.").format(file=html), file=str(html))
         return
     answer = session.door.post("/v1/who-knows", query)
-    session.show(answer, lambda: show_known(session, WhoKnows.model_validate(answer)))
+    session.show(answer, lambda: show_known(session, answer))
 
 
 def write_page(path: Path, page: str) -> None:
@@ -88,8 +87,12 @@ def write_page(path: Path, page: str) -> None:
         file.write(page)
 
 
-def show_known(session: Session, answer: WhoKnows) -> None:
+def show_known(session: Session, given_answer: dict[str, Any]) -> None:
     """The answer as tables, one per partner."""
+    from exchange.node.forms import WhoKnows  # noqa: PLC0415 - a command loads only what it needs
+    from exchange.reports.who_knows import groups, summary  # noqa: PLC0415 - same
+
+    answer = WhoKnows.model_validate(given_answer)
     _ = session.gettext
     titles = Titles.of_covenant(session.door.get("/v1/covenant"))
     environment = "" if answer.environment == "PRODUCTION" else f"  [{answer.environment}]"

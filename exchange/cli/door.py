@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-import httpx
-
-from exchange import settings
 from exchange.errors import ExchangeError, InputError, SetupError
+
+if TYPE_CHECKING:
+    import httpx
 
 _CONNECT_S: Final = 5.0
 _ANSWER_S: Final = 120.0
@@ -31,6 +31,8 @@ class Door:
     """Calls to one node as one actor."""
 
     def __init__(self, directory: Path, actor: str | None, language: str) -> None:
+        from exchange import settings  # noqa: PLC0415 - help needs no settings
+
         # Absolute paths in the settings stay what they are: Path / absolute is the absolute path.
         self._socket = directory / settings.load(directory).socket
         self._headers = {"Accept-Language": language}
@@ -102,6 +104,8 @@ class Door:
     @contextmanager
     def _client(self) -> Iterator[httpx.Client]:
         """A connection; that there is none is one sentence."""
+        import httpx  # noqa: PLC0415 - help and founding need no connection
+
         transport = httpx.HTTPTransport(uds=str(self._socket))
         timeout = httpx.Timeout(_ANSWER_S, connect=_CONNECT_S)
         client = httpx.Client(transport=transport, base_url="http://node", headers=self._headers, timeout=timeout)

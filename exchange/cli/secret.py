@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from exchange.cli.session import Session
-from exchange.crypto.vault import SECRET_SIZE, Credential, Passphrase, Secret
 from exchange.errors import InputError
 from exchange.i18n import N_
+
+if TYPE_CHECKING:
+    from exchange.crypto.vault import Secret
 
 PASSPHRASE_NAME: Final = "exchange-passphrase"  # noqa: S105 - the name of a file
 CREDENTIAL_NAME: Final = "exchange-credential"
@@ -38,6 +40,8 @@ def secret(session: Session, passphrase: Path | None, credential: Path | None, *
     Raises:
         InputError: Nothing to read it from, or it is not usable.
     """
+    from exchange.crypto.vault import Credential, Passphrase  # noqa: PLC0415 - most commands need no cryptography
+
     if credential is not None:
         return Credential(_bytes(credential))
     if passphrase is not None:
@@ -52,6 +56,8 @@ def secret(session: Session, passphrase: Path | None, credential: Path | None, *
 
 def root_passphrase(session: Session, file: Path | None, *, new: bool = False) -> str:
     """The passphrase of a root key: a file or a question; never the service manager, a root is kept offline."""
+    from exchange.crypto.vault import Passphrase  # noqa: PLC0415 - most commands need no cryptography
+
     text = _line(session, file) if file is not None else _ask(session, new=new)
     return Passphrase(text).text
 
@@ -82,6 +88,8 @@ def _line(session: Session, path: Path) -> str:
 
 def _bytes(path: Path) -> bytes:
     """32 raw bytes, or 64 hex digits."""
+    from exchange.crypto.vault import SECRET_SIZE  # noqa: PLC0415 - most commands need no cryptography
+
     try:
         data = path.read_bytes()
     except OSError:

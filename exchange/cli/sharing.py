@@ -14,7 +14,7 @@ from exchange.cli.session import Option, Session, command
 from exchange.errors import ConflictError
 from exchange.i18n import N_
 from exchange.reports import words
-from exchange.reports.who_knows import minute
+from exchange.reports.times import minute
 
 _POLL_S: Final = 25.0
 _PAUSE_S: Final = 0.2

@@ -9,17 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from exchange.i18n import N_, Translate, tr
 from exchange.node.forms import KnownItem, WhoKnows
+from exchange.reports.times import day, minute
 from exchange.reports.titles import Titles
-
-HERE: Final = ZoneInfo("Europe/Amsterdam")
 
 CHANNELS: Final = {
     "EXCHANGE": N_("through the exchange"),
@@ -87,17 +84,6 @@ _TEMPLATES: Final = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters["pieces"] = pieces
-
-
-def day(moment: datetime | date) -> str:
-    """A date as it is written in the Netherlands, in Dutch time."""
-    local = moment.astimezone(HERE) if isinstance(moment, datetime) else moment
-    return local.strftime("%d-%m-%Y")
-
-
-def minute(moment: datetime) -> str:
-    """A moment in Dutch time."""
-    return moment.astimezone(HERE).strftime("%d-%m-%Y %H:%M")
 
 
 def known(item: KnownItem, _: Translate, titles: Titles) -> Known:
