@@ -5,6 +5,12 @@ from __future__ import annotations
 from types import ModuleType
 
 
+SAME_IN_BOTH = {
+    *("Partner", "Partners", "Id", "Broker", "Postcode", "alarm", "{n} week"),
+    "{name}: exchange --node {directory} status",  # typed, not read
+}
+
+
 def test_every_sentence_of_the_source_has_its_dutch(catalog_tool: ModuleType) -> None:
     lines = [f"{s.path}:{s.line}: {s.text}" for s in catalog_tool.missing(catalog_tool.load(), catalog_tool.collect())]
     assert not lines, "run `make messages`, then translate these in the .po:\n" + "\n".join(lines)
@@ -15,8 +21,8 @@ def test_translations_keep_their_placeholders_and_the_compiled_catalog_is_up_to_
 
 
 def test_no_translation_is_a_copy_of_the_english(catalog_tool: ModuleType) -> None:
-    copies = [entry.id for entry in catalog_tool.load() if entry.id and entry.id == entry.string]
-    assert not copies
+    copies = {str(entry.id) for entry in catalog_tool.load() if entry.id and entry.id == entry.string}
+    assert not copies - SAME_IN_BOTH
 
 
 def test_sentences_are_found_in_every_form_they_take(catalog_tool: ModuleType) -> None:
