@@ -53,9 +53,7 @@ class Prekeys:
     def _repair(self) -> None:
         """An epoch whose seed is not in the vault (a crash while it was made or ended) is a tombstone."""
         there = self._vault.get_many([own.key_id for own in self.alive() if own.key_id])
-        for own in self.alive():
-            if own.key_id not in there:
-                self._remember(Own(own.kid, own.not_before_ms, own.not_after_ms, own.public, None))
+        self._remember([_ended(own) for own in self.alive() if own.key_id not in there])
 
     # ------------------------------------------------------------------------------------ opening
 
@@ -96,11 +94,12 @@ class Prekeys:
 
     def _make(self, windows: list[tuple[int, int]]) -> None:
         """The side store knows a key before the vault has it: a crash in between leaves a tombstone, never an orphan key."""
-        rows = []
+        rows, made = [], []
         for not_before, not_after in windows:
             seed, kid, key_id = os.urandom(SEED), os.urandom(KID).hex(), new_key_id(not_before)
             rows.append(NewKey(key_id, RETENTION, seed, b""))
-            self._remember(Own(kid, not_before, not_after, xwing_public(seed), key_id))
+            made.append(Own(kid, not_before, not_after, xwing_public(seed), key_id))
+        self._remember(made)
         self._vault.put_pending(rows)
         self._vault.confirm([row.id for row in rows])
         self._vault.flush()
@@ -143,11 +142,17 @@ class Prekeys:
         self._vault.shred([own.key_id for own in owns if own.key_id])
         for own in owns:
             self._opened.pop(own.kid, None)
-            self._remember(Own(own.kid, own.not_before_ms, own.not_after_ms, own.public, None))
+        self._remember([_ended(own) for own in owns])
 
-    def _remember(self, own: Own) -> None:
-        self._own[own.kid] = own
-        self._side.put(KIND, own.kid, _to_json(own))
+    def _remember(self, owns: list[Own]) -> None:
+        """All of them, in one durable write."""
+        self._own.update((own.kid, own) for own in owns)
+        self._side.put_many(KIND, {own.kid: _to_json(own) for own in owns})
+
+
+def _ended(own: Own) -> Own:
+    """Its tombstone."""
+    return Own(own.kid, own.not_before_ms, own.not_after_ms, own.public, None)
 
 
 def _public(own: Own) -> pk.Prekey:
