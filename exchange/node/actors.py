@@ -46,11 +46,11 @@ class Actors:
 
     def of_uid(self, uid: int) -> list[Actor]:
         """Actors this operating-system user may act as."""
-        return [k.actor for k in self._known.values() if k.uid == uid and not k.revoked]
+        return [k.actor for k in self._known.copy().values() if k.uid == uid and not k.revoked]
 
     def all(self) -> list[f.ActorAnswer]:
         """Everybody, revoked or not."""
-        return [_answer(k) for k in self._known.values()]
+        return [_answer(k) for k in self._known.copy().values()]
 
     def answer(self, actor: UUID) -> f.ActorAnswer:
         """One actor.

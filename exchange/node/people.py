@@ -7,6 +7,7 @@ here as well: a search then answers exactly as for an unknown person.
 
 from __future__ import annotations
 
+import threading
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -58,22 +59,23 @@ class Found:
 class People:
     """The fold; ``evolve`` takes events in log order.
 
-    The writer's thread evolves while others ask. So nothing walks over a dictionary that may grow meanwhile: ``list(d.values())``
-    is one step of the interpreter.
+    The writer's thread evolves while others ask, so whoever walks over everybody walks over a copy taken under the lock.
     """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._persons: dict[UUID, Person] = {}
         self._by_reference: dict[tuple[str, str], UUID] = {}
 
     def evolve(self, index: int, event: Event) -> None:
         """Take one event in; shredded ones add nothing."""
-        if isinstance(event, e.ItemRecorded):
-            self._item(index, event)
-        elif isinstance(event, e.SubjectRegistered):
-            self._registered(event)
-        elif isinstance(event, _OF_A_PERSON) and (person := self._persons.get(event.originator_id)) is not None:
-            self._change(person, event)
+        with self._lock:
+            if isinstance(event, e.ItemRecorded):
+                self._item(index, event)
+            elif isinstance(event, e.SubjectRegistered):
+                self._registered(event)
+            elif isinstance(event, _OF_A_PERSON) and (person := self._persons.get(event.originator_id)) is not None:
+                self._change(person, event)
 
     def _registered(self, event: e.SubjectRegistered) -> None:
         if not isinstance(event.identity, Gone):
@@ -107,10 +109,15 @@ class People:
     def forget(self, key_ids: Iterable[str]) -> None:
         """Drop every entry whose key was destroyed."""
         gone = set(key_ids)
-        for handle in [h for h, p in list(self._persons.items()) if p.key_id in gone]:
-            person = self._persons.pop(handle)
-            for partner, reference in person.references.items():
-                self._by_reference.pop((partner, reference), None)
+        with self._lock:
+            for handle in [h for h, p in self._persons.items() if p.key_id in gone]:
+                person = self._persons.pop(handle)
+                for partner, reference in person.references.items():
+                    self._by_reference.pop((partner, reference), None)
+
+    def _everybody(self) -> list[Person]:
+        with self._lock:
+            return list(self._persons.values())
 
     # ------------------------------------------------------------------------------------ questions
 
@@ -132,7 +139,7 @@ class People:
         target = self.resolve(handle)
         if target is None:
             return []
-        merged = [p for p in list(self._persons.values()) if p.into is not None and p is not target]
+        merged = [p for p in self._everybody() if p.into is not None and p is not target]
         return [target, *[p for p in merged if self.resolve(p.handle) is target]]
 
     def by_reference(self, partner: str, reference: str) -> Person | None:
@@ -142,10 +149,9 @@ class People:
 
     def by_any_reference(self, reference: str) -> Person | None:
         """The entry of a reference, whoever uses it (128 random bits: at most one)."""
-        for (_, known), handle in list(self._by_reference.items()):
-            if known == reference:
-                return self._persons.get(handle)
-        return None
+        with self._lock:
+            known = next((handle for (_, known), handle in self._by_reference.items() if known == reference), None)
+        return self._persons.get(known) if known is not None else None
 
     def reference_for(self, handle: UUID, partner: str) -> str | None:
         """The reference this person has with a partner: of the entry itself, or of one matched into it."""
@@ -158,11 +164,11 @@ class People:
         """Exact matches first, then near ones for a person to decide."""
         found = [
             Found(person, kind)
-            for person in list(self._persons.values())
+            for person in self._everybody()
             if person.into is None and (kind := match(query, person.identity)) is not Match.NONE
         ]
         return sorted(found, key=lambda f: (f.match is not Match.EXACT, f.person.unmatched, str(f.person.handle)))
 
     def unmatched(self) -> list[Person]:
         """Entries that partners' messages made and nobody matched yet."""
-        return [p for p in list(self._persons.values()) if p.unmatched and p.into is None]
+        return [p for p in self._everybody() if p.unmatched and p.into is None]
