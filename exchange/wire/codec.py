@@ -95,12 +95,15 @@ def decode_model(model: type[_M], data: bytes, *, max_bytes: int = MAX_BYTES) ->
 
 
 def _check_shape(value: Any, levels: int) -> None:
-    """No fraction, and no deeper than ``levels``."""
+    """No fraction, names in ASCII, and no deeper than ``levels``."""
     if isinstance(value, float):
         raise WireError("not-encodable", "Canonical JSON of this protocol holds no fractions.")
     if not isinstance(value, dict | list):
         return
     if levels == 0:
         raise WireError("too-deep", "The JSON is nested deeper than {limit} levels.", limit=MAX_DEPTH)
+    if isinstance(value, dict) and not all(isinstance(name, str) and name.isascii() for name in value):
+        # RFC 8785 sorts names by UTF-16 units, this encoder by bytes: the same for ASCII, and only for that.
+        raise WireError("not-encodable", "Names in the JSON of this protocol are ASCII.")
     for child in value.values() if isinstance(value, dict) else value:
         _check_shape(child, levels - 1)
