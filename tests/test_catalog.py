@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from types import ModuleType
 
-
 SAME_IN_BOTH = {
     *("Partner", "Partners", "Id", "Broker", "Postcode", "alarm", "{n} week"),
     "{name}: exchange --node {directory} status",  # typed, not read
