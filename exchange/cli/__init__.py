@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,19 @@ def build() -> typer.Typer:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; ends the process with the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    program = typer.main.get_command(build())
-    gettext = tr(_language(given, os.environ))
+    language = _language(given, os.environ)
     for name, title in _PANELS:
-        setattr(rich_utils, name, gettext(title))
-    _translate(program, gettext)
+        setattr(rich_utils, name, tr(language)(title))
+    program = _program(language)
     program(args=given, prog_name="exchange")
+
+
+@cache
+def _program(language: str) -> Any:
+    """The whole program with its help in ``language``."""
+    program = typer.main.get_command(build())
+    _translate(program, tr(language))
+    return program
 
 
 def _language(arguments: Sequence[str], env: Mapping[str, str]) -> str:
