@@ -90,7 +90,7 @@ def write_page(path: Path, page: str) -> None:
 def show_known(session: Session, given_answer: dict[str, Any]) -> None:
     """The answer as tables, one per partner."""
     from exchange.node.forms import WhoKnows  # noqa: PLC0415 - a command loads only what it needs
-    from exchange.reports.who_knows import groups, summary  # noqa: PLC0415 - same
+    from exchange.reports.who_knows import grounds, groups, summary  # noqa: PLC0415 - same
 
     answer = WhoKnows.model_validate(given_answer)
     _ = session.gettext
@@ -101,7 +101,9 @@ def show_known(session: Session, given_answer: dict[str, Any]) -> None:
     for line in summary(answer, session.language):
         session.say(f" {line}")
     columns = [_("What"), _("When and how"), _("What for and on which ground"), _("Proof"), _("Kept until")]
-    for group in groups(answer, session.language, titles):
+    found = groups(answer, session.language, titles)
+    bases = grounds(found)
+    for group in found:
         for caption, items in (
             (_("Given by us to {partner}"), group.sent),
             (_("Received by us from {partner}"), group.received),
@@ -110,7 +112,7 @@ def show_known(session: Session, given_answer: dict[str, Any]) -> None:
                 (
                     f"{item.what}: {item.field}" if item.field else item.what,
                     f"{item.when} {item.channel}",
-                    item.why + (f" ({', '.join(item.codes)})" if item.codes else ""),
+                    f"{item.why} ({bases.index(item.basis) + 1})" if item.basis else item.why,
                     item.proof,
                     item.state_text or item.keep,
                 )
@@ -118,6 +120,8 @@ def show_known(session: Session, given_answer: dict[str, Any]) -> None:
             ]
             if rows:
                 session.table(columns, rows, title=caption.format(partner=group.name))
+    for number, basis in enumerate(bases, 1):
+        session.say(f" ({number}) " + "; ".join(basis))
 
 
 def add_to(app: typer.Typer) -> None:

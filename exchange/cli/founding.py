@@ -6,6 +6,7 @@ exchanged, covenant compile, covenant sign, covenant verify, covenant accept, br
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from exchange.cli.secret import CredentialFile, PassphraseFile, root_passphrase,
 from exchange.cli.session import Session, command
 from exchange.errors import InputError
 from exchange.i18n import N_
+from exchange.reports import words
 
 root = typer.Typer(no_args_is_help=True, help=N_("The root key of a partner; kept offline."))
 covenant = typer.Typer(no_args_is_help=True, help=N_("The covenant: compile, sign, verify, accept, fingerprint, show."))
@@ -245,15 +247,22 @@ def show_covenant(session: Session, document: dict[str, Any]) -> None:
         session.table(
             [heading, _("Title"), _("Article")], [(c["code"], c["title"], c["article"]) for c in document[key]]
         )
-    categories = [(c["code"], c["title"], c["mark"], ", ".join(c.get("fields", {}))) for c in document["categories"]]
+    categories = [
+        (c["code"], c["title"], words.word(c["mark"], words.MARKS, _), ", ".join(c.get("fields", {})))
+        for c in document["categories"]
+    ]
     session.table([_("Category"), _("Title"), _("Mark"), _("Fields")], categories)
     rows = [
         (
-            ", ".join(r["categories"]), ", ".join(r.get("senders", ["*"])), ", ".join(r["recipients"]), r["condition"],
-            ", ".join(r.get("grounds", ())) or "-", r["source"],
+            ", ".join(r["categories"]),
+            ", ".join(r.get("senders", ["*"])),
+            ", ".join(r["recipients"]),
+            words.word(r["condition"], words.CONDITIONS, _),
+            ", ".join(r.get("grounds", ())) or "-",
+            r["source"],
         )
         for r in document.get("matrix", ())
-    ]  # fmt: skip
+    ]
     session.table([_("Category"), _("From"), _("To"), _("Condition"), _("Grounds"), _("Source")], rows)
 
 
@@ -310,6 +319,9 @@ def _demo(
 ) -> None:
     from exchange import demo  # noqa: PLC0415 - a command loads only what it needs
 
+    # Five processes hang on this one: a plain "kill", or Ctrl-C on a job in the background, must stop them as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     code = demo.run_demo(keep=keep, directory=directory, language=session.language)
     if code:
         raise typer.Exit(code)

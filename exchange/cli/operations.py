@@ -95,7 +95,7 @@ def show_actors(session: Session, answer: list[dict[str, Any]]) -> None:
         (
             a["actor"],
             a["name"] or f"({_('erased')})",
-            a["kind"],
+            words.word(a["kind"], words.ACTORS, _),
             ", ".join(a["roles"]),
             "-" if a["uid"] is None else a["uid"],
             _("revoked") if a["revoked"] else _("active"),

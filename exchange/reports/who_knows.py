@@ -43,8 +43,6 @@ class Known:
     channel: str
     why: str
     basis: list[str]
-    codes: list[str]
-    """The codes of ``basis``, for a narrow screen."""
     proof: str
     proven: bool
     keep: str
@@ -102,7 +100,6 @@ def known(item: KnownItem, _: Translate, titles: Titles) -> Known:
         channel=_(CHANNELS.get(item.channel, item.channel)),
         why=titles.of(item.purpose),
         basis=[titles.of(code) for code in item.basis],
-        codes=item.basis,
         proof=_proof(item, _),
         proven=item.proven,
         keep=_keep(item, _),
@@ -157,6 +154,16 @@ def groups(answer: WhoKnows, language: str, titles: Titles | None = None) -> lis
     ]
 
 
+def grounds(found: Sequence[Group]) -> list[list[str]]:
+    """Every combination of grounds once, in order of appearance: items refer to it by number instead of repeating it."""
+    seen: list[list[str]] = []
+    for group in found:
+        for item in (*group.sent, *group.received):
+            if item.basis and item.basis not in seen:
+                seen.append(item.basis)
+    return seen
+
+
 def summary(answer: WhoKnows, language: str) -> list[str]:
     """The answer in a few sentences: the ones a privacy officer reads aloud."""
     _ = tr(language)
@@ -195,12 +202,13 @@ def _names(names: Sequence[str], _: Translate) -> str:
 
 def render(answer: WhoKnows, language: str = "nl", titles: Titles | None = None) -> str:
     """The page to print."""
-    template = _TEMPLATES.get_template("who_knows.html")
+    template, found = _TEMPLATES.get_template("who_knows.html"), groups(answer, language, titles)
     return template.render(
         _=tr(language),
         language=language,
         answer=answer,
-        groups=groups(answer, language, titles),
+        groups=found,
+        grounds=grounds(found),
         summary=summary(answer, language),
         as_of=minute(answer.as_of),
         short_root=" ".join(answer.root[i : i + 8] for i in range(0, min(len(answer.root), 32), 8)),

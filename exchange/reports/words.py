@@ -81,6 +81,25 @@ REASONS: Final[Mapping[str, str]] = {
     "retention-overdue": N_("items are past their term and still there"),
 }
 
+CONDITIONS: Final[Mapping[str, str]] = {
+    "allow": N_("allowed"),
+    "exception": N_("only on one of these grounds"),
+    "wpg": N_("only with a decision under the Wpg"),
+    "never": N_("never"),
+}
+"""A row of the covenant's matrix."""
+
+MARKS: Final[Mapping[str, str]] = {
+    "none": N_("ordinary"),
+    "special": N_("special category"),
+    "criminal": N_("criminal"),
+    "ban": N_("ban on behaviour"),
+    "bsn": N_("citizen service number"),
+}
+"""What makes a category more than ordinary."""
+
+ACTORS: Final[Mapping[str, str]] = {"person": N_("person"), "system": N_("system"), "rule": N_("rule")}
+
 _PERIOD: Final = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?")
 _UNITS: Final = (
     (N_("{n} year"), N_("{n} years")),

@@ -176,7 +176,7 @@ def test_a_screen_reader_can_walk_the_page(fakes: ModuleType, language: str) -> 
     assert scopes.count("col") == 15
     assert scopes.count("row") == 3
     ids = [attrs["id"] for _, attrs in tree.tags if "id" in attrs]
-    assert len(ids) == len(set(ids)) == 2
+    assert len(ids) == len(set(ids)) == 3
     assert all(attrs["aria-labelledby"] in ids for tag, attrs in tree.tags if tag == "section")
 
 
@@ -212,3 +212,15 @@ def test_a_code_nobody_named_is_made_readable() -> None:
     assert readable("aantal-meldingen") == "Aantal meldingen"
     assert Titles().of("A6_1_e").startswith("Taak van algemeen belang")
     assert Titles.of_covenant({"categories": "nonsense", "partners": [7]}).of("X") == "X"
+
+
+def test_the_same_grounds_are_written_once_and_referred_to_by_number(fakes: ModuleType) -> None:
+    answer = fakes.answer(
+        fakes.item(),
+        fakes.item(log_index=13),
+        fakes.item(log_index=14, basis=["A6_1_c"]),
+        fakes.item(basis=[], log_index=15),
+    )
+    text = words(render(answer, "en"))
+    assert text.count("Taak van algemeen belang") == 1
+    assert (text.count("ground 1"), text.count("ground 2"), text.count("ground 3")) == (2, 1, 0)
