@@ -35,7 +35,7 @@ from exchange.node import people as node_people
 from exchange.node.actors import Actors
 from exchange.node.context import Context, NodeKeys
 from exchange.node.covenants import Accepted, Covenants, verify_signed
-from exchange.node.node import Node, after_commit
+from exchange.node.node import Node, after_commit, before_batch
 from exchange.node.people import People
 from exchange.node.ports import Clock, Transport
 from exchange.node.prekeys import Prekeys
@@ -145,8 +145,7 @@ def _wire(
         clock = DemoClock(side) if demo else SystemClock()
     people, actors = _fold(log_)
     overlay = pairs(ledger, [p.slug for p in covenants.current.covenant_partners()])
-    take: list[Callable[..., None]] = []
-    writer = Writer(log_, clock, overlay, lambda recorded: take[0](recorded))  # noqa: PLW0108 - bound late: what follows a commit needs the finished context
+    writer = Writer(log_, clock, overlay)
     ctx = Context(
         me=me,
         keys=NodeKeys(
@@ -169,10 +168,9 @@ def _wire(
         settled=settled,
         anchor_kind=vault.anchor_kind,
     )
-    take.append(after_commit(ctx, actors))
     make = transport or nats_transport
     node = Node(ctx, make(place, covenants, keys["transport"].decode()), actors)
-    writer.start()
+    writer.start(before_batch(ctx), after_commit(ctx, actors))
     return node
 
 

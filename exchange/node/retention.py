@@ -150,11 +150,14 @@ class Retention:
             if confirm_date != local_day(now):
                 raise InputError("The confirmed date is not the date on this node's clock; nothing was destroyed.")
             clock = "confirmed-by-person"
-        answer = f.ErasureAnswer(erasures=[], items=0, keys=0, epochs=0, generation=self._ctx.vault.generation)
+        answer = self._answer_of_nothing()
         for term in self._terms.all():
             while term.confirmed and (batch := self._over(term, now)):
                 await self._erase(term, batch, actor, clock, answer)
         return answer
+
+    def _answer_of_nothing(self) -> f.ErasureAnswer:
+        return f.ErasureAnswer(erasures=[], items=0, keys=0, epochs=0, generation=self._ctx.vault.generation)
 
     def _over(self, term: Term, now: datetime) -> list[str]:
         """Up to a batch of keys whose last day has passed."""

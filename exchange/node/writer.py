@@ -61,9 +61,12 @@ class Tx:
         self.recorded: list[tuple[int, Event]] = []
         self._batch = batch
 
-    def append(self, event: Event) -> Stamped:
-        """Record a fact; gives its log index and leaf hash, final once the batch is committed."""
-        stamped = self._batch.append(event)
+    def append(self, event: Event, *, fresh: bool = False) -> Stamped:
+        """Record a fact; gives its log index and leaf hash, final once the batch is committed.
+
+        ``fresh`` says that its stream id was drawn just now, so that there is no earlier version to look up.
+        """
+        stamped = self._batch.append(event, fresh=fresh)
         self.recorded.append((stamped.index, event))
         return stamped
 
@@ -122,7 +125,6 @@ class Writer:
         log: The log of this node.
         clock: Where the time of a batch comes from.
         overlay: Pair states as the log has them; replaced after every commit.
-        after_commit: Called in the writer thread with the committed events, before any future resolves: updates views.
     """
 
     def __init__(
@@ -130,18 +132,25 @@ class Writer:
         log: Log,
         clock: Clock,
         overlay: Overlay,
-        after_commit: Callable[[list[tuple[int, Event]]], None],
     ) -> None:
         self._log = log
         self._clock = clock
         self._overlay = overlay
-        self._after_commit = after_commit
+        self._before_batch: Callable[[], None] = _nothing
+        self._after_commit: Callable[[list[tuple[int, Event]]], None] = _nothing
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._broken: BaseException | None = None
 
-    def start(self) -> None:
-        """Start the thread."""
+    def start(self, before_batch: Callable[[], None], after_commit: Callable[[list[tuple[int, Event]]], None]) -> None:
+        """Start the thread.
+
+        Args:
+            before_batch: Called before units run; raises StorageError when the views cannot show what is stored.
+            after_commit: Called with the committed events, before any future resolves: updates views. The facts are
+                stored by then, so it must not fail.
+        """
+        self._before_batch, self._after_commit = before_batch, after_commit
         self._thread.start()
 
     @property
@@ -209,6 +218,7 @@ class Writer:
                 loop.call_soon_threadsafe(_resolve, mine)
 
     def _commit(self, jobs: list[_Job]) -> None:
+        self._before_batch()
         now = self._clock.now()
         batch = self._log.batch(now)
         tx = Tx(batch, now, self._overlay.copy())
@@ -222,9 +232,13 @@ class Writer:
         except BaseException:
             batch.abandon()
             raise
+        self._overlay = Overlay(tx.overlay.pairs_in, tx.overlay.pairs_out)  # the views know the rest
         if tx.recorded:
             self._after_commit(tx.recorded)
-        self._overlay = Overlay(tx.overlay.pairs_in, tx.overlay.pairs_out)  # the views know the rest now
+
+
+def _nothing(*_: object) -> None:
+    """Before the start nobody listens."""
 
 
 def _resolve(jobs: list[_Job]) -> None:
