@@ -8,6 +8,7 @@ good (parked, acknowledged, the sender is told); left with the broker for later.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -86,7 +87,6 @@ class Inbox:
                 await self._refuse(delivery, error)
         if opened:
             await self._store(opened)
-            self._arrived()
 
     def _open(self, delivery: Delivery) -> Incoming | IncomingReceipt:
         ctx = self._ctx
@@ -114,15 +114,21 @@ class Inbox:
             return
         stored = [o for o in outcomes if isinstance(o, Stored)]
         self._settled([message for o in stored for message in o.settled])
+        self._arrived()  # it is stored: nobody has to wait for the broker to hear of it
         await self._answer([o.answer for o in stored if o.answer])
-        for (delivery, _), outcome in zip(opened, outcomes, strict=True):
-            if isinstance(outcome, Stored):
-                await delivery.done()
-            elif isinstance(outcome, WireError):
-                await self._refuse(delivery, outcome)
-            else:
-                log.warning("inbox-later", code=outcome.code)
-                await _postpone(delivery)
+        ends = [self._finish(delivery, outcome) for (delivery, _), outcome in zip(opened, outcomes, strict=True)]
+        for failure in await asyncio.gather(*ends, return_exceptions=True):
+            if isinstance(failure, BaseException):  # the others are settled; what is not comes again
+                raise failure
+
+    async def _finish(self, delivery: Delivery, outcome: Stored | ExchangeError) -> None:
+        if isinstance(outcome, Stored):
+            await delivery.done()
+        elif isinstance(outcome, WireError):
+            await self._refuse(delivery, outcome)
+        else:
+            log.warning("inbox-later", code=outcome.code)
+            await _postpone(delivery)
 
     # ------------------------------------------------------------------------------------ in the writer
 
@@ -275,7 +281,8 @@ class Inbox:
                 receipt=incoming.receipt_bytes.decode(),
                 signature=incoming.signature.hex(),
                 rejected={o.part: tuple(o.codes) for o in data.outcomes if not o.accepted},
-            )
+            ),
+            fresh=True,
         )
         pairs[incoming.sender.slug] = pair.settled(data.sequence)
         return Stored(settled=settled)

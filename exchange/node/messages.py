@@ -105,7 +105,8 @@ def compose(
             disclosure=act,
             by=by,
             reply_to=reply_to,
-        )
+        ),
+        fresh=True,
     )
     tx.overlay.pairs_out[recipient] = pair.stamped(sequence)
     return (

@@ -121,7 +121,8 @@ def record(
             subject=subject,
             mentions=mentions,
             field=item.field,
-        )
+        ),
+        fresh=True,
     )
 
 

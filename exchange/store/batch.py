@@ -100,8 +100,13 @@ class Batch:
         self._sealed.setdefault(digest, ciphertext)
         return digest.hex()
 
-    def append(self, event: Event) -> Stamped:
+    def append(self, event: Event, *, fresh: bool = False) -> Stamped:
         """Add ``event`` at the end: number it in its stream, seal its private fields, fix its leaf.
+
+        Args:
+            event: What happened.
+            fresh: Its stream id was drawn at random just now, so no stream need be looked up. The unique index refuses the
+                batch if that was not so.
 
         Raises:
             ConflictError: The key it names was destroyed.
@@ -112,7 +117,7 @@ class Batch:
         key_id: KeyId | None = getattr(event, "key_id", None) if cls.private else None
         key = self.key(key_id) if key_id is not None else None
         originator = event.originator_id.hex
-        version = self._last_version(originator) + 1
+        version = 1 if fresh else self._last_version(originator) + 1
         entry = Entry(self._frontier.size, originator, version, cls.topic, encode(event, version, key))
         salt = os.urandom(SALT_SIZE)
         digest = leaf_hash(leaf_bytes(entry, self._now_ms, salt))

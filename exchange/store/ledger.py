@@ -46,6 +46,7 @@ CREATE TABLE items(
 CREATE INDEX items_content ON items(content_key);
 CREATE INDEX items_case ON items(case_id) WHERE case_id IS NOT NULL;
 CREATE INDEX items_message ON items(message) WHERE message IS NOT NULL;
+CREATE INDEX items_stated ON items(act) WHERE message IS NULL;
 CREATE TABLE parked(
   parked TEXT PRIMARY KEY, at INTEGER NOT NULL, partner TEXT NOT NULL, frame TEXT NOT NULL, reason TEXT NOT NULL,
   state TEXT NOT NULL);
