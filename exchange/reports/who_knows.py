@@ -99,7 +99,7 @@ def known(item: KnownItem, _: Translate, titles: Titles) -> Known:
         when=when,
         channel=_(CHANNELS.get(item.channel, item.channel)),
         why=titles.of(item.purpose),
-        basis=[titles.of(code) for code in item.basis],
+        basis=_basis(item.basis, _, titles),
         proof=_proof(item, _),
         proven=item.proven,
         keep=_keep(item, _),
@@ -108,6 +108,19 @@ def known(item: KnownItem, _: Translate, titles: Titles) -> Known:
         mentioned=item.mentioned,
         log_index=item.log_index,
     )
+
+
+_SIDES: Final = 4
+
+
+def _basis(codes: Sequence[str], _: Translate, titles: Titles) -> list[str]:
+    """The grounds in words: basis and task of giver and of receiver, then the exceptions and rules that applied."""
+    words = [titles.of(code) for code in codes]
+    if len(words) < _SIDES:
+        return words
+    giver = _("giver: {basis}, {task}").format(basis=words[0], task=words[1])
+    receiver = _("receiver: {basis}, {task}").format(basis=words[2], task=words[3])
+    return [giver, receiver, *words[_SIDES:]]
 
 
 def _proof(item: KnownItem, _: Translate) -> str:
