@@ -21,3 +21,15 @@ def catalog_tool() -> ModuleType:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four founded node directories that have met once. Never used in place: every test works on a copy."""
+    import asyncio  # noqa: PLC0415 - only for tests with nodes
+
+    from memory_world import make_founded  # noqa: PLC0415
+
+    home = tmp_path_factory.mktemp("founded")
+    asyncio.run(make_founded(home))
+    return home
