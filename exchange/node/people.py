@@ -66,6 +66,8 @@ class People:
         self._lock = threading.Lock()
         self._persons: dict[UUID, Person] = {}
         self._by_reference: dict[tuple[str, str], UUID] = {}
+        self._matched: set[UUID] = set()
+        """Entries that were decided to be another; few, so that asking about one person need not walk over everybody."""
 
     def evolve(self, index: int, event: Event) -> None:
         """Take one event in; shredded ones add nothing."""
@@ -92,8 +94,10 @@ class People:
             self._by_reference[event.partner, event.reference] = event.originator_id
         elif isinstance(event, e.SubjectMatched) and not isinstance(event.into, Gone):
             person.into = event.into
+            self._matched.add(person.handle)
         elif isinstance(event, e.SubjectSplit):
             person.into = None
+            self._matched.discard(person.handle)
 
     def _item(self, index: int, event: e.ItemRecorded) -> None:
         if isinstance(event.subject, Gone):
@@ -112,6 +116,7 @@ class People:
         with self._lock:
             for handle in [h for h, p in self._persons.items() if p.key_id in gone]:
                 person = self._persons.pop(handle)
+                self._matched.discard(handle)
                 for partner, reference in person.references.items():
                     self._by_reference.pop((partner, reference), None)
 
@@ -139,8 +144,10 @@ class People:
         target = self.resolve(handle)
         if target is None:
             return []
-        merged = [p for p in self._everybody() if p.into is not None and p is not target]
-        return [target, *[p for p in merged if self.resolve(p.handle) is target]]
+        with self._lock:
+            merged = [self._persons[handle] for handle in self._matched if handle != target.handle]
+        found = [person for person in merged if self.resolve(person.handle) is target]
+        return [target, *sorted(found, key=lambda person: str(person.handle))]
 
     def by_reference(self, partner: str, reference: str) -> Person | None:
         """The entry a partner means by a pairwise reference."""

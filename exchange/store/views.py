@@ -105,19 +105,22 @@ class View(ABC):
         return sorted(row["name"] for row in found)
 
     def digest(self, table: str) -> str:
-        """A hash over the rows of ``table`` in order of content: equal exactly when two views hold the same.
+        """A hash over the rows of ``table``, in order of its key: equal exactly when two views hold the same.
+
+        Reads along the key's index, so memory does not grow with the table, on a connection of its own, so nobody waits.
 
         Raises:
             InputError: There is no such table.
         """
         if table not in self.table_names():
             raise InputError("This view has no such table.")
-        columns = [row["name"] for row in self.rows(f"PRAGMA table_info({table})")]
-        order = ", ".join(f'"{name}"' for name in columns)
+        columns = self.rows(f"PRAGMA table_info({table})")
+        key = sorted((c for c in columns if c["pk"]), key=lambda c: c["pk"]) or columns
+        names, order = (", ".join(f'"{c["name"]}"' for c in part) for part in (columns, key))
         digest = hashlib.sha256()
-        with self._read_lock, sqlite.disk():
-            for row in self._reader.execute(f'SELECT {order} FROM "{table}" ORDER BY {order}'):
-                digest.update(repr(tuple(row)).encode() + b"\n")
+        with contextlib.closing(self._connect()) as db, sqlite.disk():
+            for row in db.execute(f'SELECT {names} FROM "{table}" ORDER BY {order}'):
+                digest.update(repr(row).encode() + b"\n")
         return digest.hexdigest()
 
     # ------------------------------------------------------------------------------------ files
@@ -128,18 +131,24 @@ class View(ABC):
             self._close()
 
     def _open(self) -> None:
-        form = sqlite.Format(_APPLICATION_ID, self._schema_id(), self._statements(), pragmas=_PRAGMAS)
         try:
-            self._db = sqlite.connect(self._path, form)
+            self._db = self._connect()
         except (SetupError, IntegrityError):  # absent, damaged, or of another schema: all cured by making it anew
             _remove(self._path)
-            sqlite.create(self._path, form)
-            self._db = sqlite.connect(self._path, form)
-        self._reader = sqlite.connect(self._path, form)
+            sqlite.create(self._path, self._format())
+            self._db = self._connect()
+        self._reader = self._connect()
         self._reader.row_factory = sqlite3.Row
         self._reader.execute("PRAGMA query_only=ON")
         with sqlite.disk():
             self._position = int(self._db.execute("SELECT position FROM view_position").fetchone()[0])
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite.connect(self._path, self._format())
+
+    @classmethod
+    def _format(cls) -> sqlite.Format:
+        return sqlite.Format(_APPLICATION_ID, cls._schema_id(), cls._statements(), pragmas=_PRAGMAS)
 
     def _close(self) -> None:
         self._db.close()
