@@ -35,7 +35,8 @@ from exchange.node import people as node_people
 from exchange.node.actors import Actors
 from exchange.node.context import Context, NodeKeys
 from exchange.node.covenants import Accepted, Covenants, verify_signed
-from exchange.node.node import Node, after_commit, before_batch
+from exchange.node.following import after_commit, before_batch
+from exchange.node.node import Node
 from exchange.node.people import People
 from exchange.node.ports import Clock, Transport
 from exchange.node.prekeys import Prekeys

@@ -261,7 +261,7 @@ async def _erase(stage: Stage, jelle: str) -> None:
     say.expect(
         erased and all(i["erased_at"] for i in erased),
         N_("The signal's items read: erased on {day} under rule {rule}."),
-        day=erased[0]["erased_at"][:10],
+        day=_local_day(erased[0]["erased_at"]),
         rule=erased[0]["erased_rule"],
     )
     _table(say, answer, await _titles(stage))

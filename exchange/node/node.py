@@ -22,8 +22,7 @@ import structlog
 from exchange.domain import events as e
 from exchange.domain.actors import roles_of
 from exchange.domain.covenant import Environment
-from exchange.domain.event import Event
-from exchange.errors import ConflictError, InputError, NotFoundError, StorageError
+from exchange.errors import ConflictError, InputError, NotFoundError
 from exchange.node import accountability, whoknows
 from exchange.node import forms as f
 from exchange.node.actors import Actors
@@ -42,7 +41,6 @@ from exchange.node.service import Actor, Idempotency
 from exchange.node.sharing import Sharing
 from exchange.node.terms import Terms
 from exchange.node.writer import Tx
-from exchange.store.views import catch_up
 
 T = TypeVar("T")
 SHARE_COMMANDS = {"signal": "signal.send", "disclosure": "disclosure.make"}
@@ -373,31 +371,6 @@ class Node:
         clock.set(at.astimezone(UTC))
         self.outgoing.hurry()
         self.housekeeping.wake()
-
-
-def after_commit(ctx: Context, actors: Actors) -> Callable[[list[tuple[int, Event]]], None]:
-    """What follows every commit, in the writer thread: views first, then memory."""
-
-    def take(recorded: list[tuple[int, Event]]) -> None:
-        try:
-            ctx.ledger.apply(recorded)
-        except StorageError:
-            log.warning("views-behind", count=len(recorded))  # what is stored counts; the next batch catches up first
-        for index, event in recorded:
-            ctx.people.evolve(index, event)
-            actors.evolve(event)
-
-    return take
-
-
-def before_batch(ctx: Context) -> Callable[[], None]:
-    """What must hold before units run: the views show everything that is stored."""
-
-    def ready() -> None:
-        if ctx.ledger.position != ctx.log.size:
-            catch_up(ctx.log, ctx.ledger)
-
-    return ready
 
 
 async def _threaded(make: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
