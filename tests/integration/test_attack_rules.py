@@ -1,4 +1,4 @@
-"""A hostile sender that skips its own gates meets the same gates at the receiver, with the same codes; and nothing refused is kept."""
+"""A hostile sender that skips its own gates meets the same gates at the receiver; and nothing refused is kept."""
 
 from __future__ import annotations
 
