@@ -11,7 +11,7 @@ import importlib.metadata
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,15 +27,18 @@ from exchange.crypto.hpke import self_test
 from exchange.crypto.signing import Ed25519Key, MLDSAKey
 from exchange.crypto.vault import Secret
 from exchange.domain.covenant import Environment
+from exchange.domain.events import CovenantAccepted
 from exchange.domain.pairing import PairIn, PairOut
 from exchange.errors import CovenantError
 from exchange.files import make_directory, read, write_new
+from exchange.node import accountability
 from exchange.node import actors as node_actors
 from exchange.node import people as node_people
 from exchange.node.actors import Actors
 from exchange.node.context import Context, NodeKeys
 from exchange.node.covenants import Accepted, Covenants, verify_signed
 from exchange.node.following import after_commit, before_batch
+from exchange.node.forms import VerifyAnswer
 from exchange.node.node import Node
 from exchange.node.people import People
 from exchange.node.ports import Clock, Transport
@@ -217,6 +220,32 @@ def pairs(ledger: Ledger, slugs: list[str]) -> Overlay:
     return overlay
 
 
+# ---------------------------------------------------------------------------------------- auditing
+
+
+def verify_offline(directory: Path) -> Iterator[int | VerifyAnswer]:
+    """Re-read the log of a stopped node, or a copy of ``log.db``, without any key: leaves, roots, checkpoints, signatures.
+
+    Raises:
+        SetupError: There is no log, or a running node has it open: ask the node then.
+        CovenantError: The log does not begin with a covenant.
+    """
+    log_ = Log.open(directory, None)
+    try:
+        me = next(
+            (
+                e.me
+                for e in log_.read_all(log_.entries(0, 1, ["covenant/accepted/1"]))
+                if isinstance(e, CovenantAccepted)
+            ),
+            "",
+        )
+        covenants = Covenants(load_accepted(log_))
+        yield from accountability.verify_log(log_, covenants, me, with_keys=False)
+    finally:
+        log_.close()
+
+
 # ---------------------------------------------------------------------------------------- running
 
 
@@ -256,6 +285,7 @@ async def _serve(directory: Path, place: settings.Settings, node: Node) -> None:
         for task in waits:
             task.cancel()
         await asyncio.gather(*waits, return_exceptions=True)
+        await loop.shutdown_default_executor()  # no reading thread may be at work in a file that is being closed
         await node.stop()
 
 
@@ -288,7 +318,8 @@ def broker_config(
     layout = layout_of(signed, nkeys.public_of(operator_seed(directory)))
     path = directory / "nats-server.conf"
     path.write_text(
-        config_text(layout, store_dir=directory / "jetstream", host=host, port=port, tls=tls), encoding="utf-8"
+        config_text(layout, store_dir=directory.resolve() / "jetstream", host=host, port=port, tls=tls),
+        encoding="utf-8",
     )
     return path
 

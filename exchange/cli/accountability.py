@@ -190,9 +190,17 @@ def followed(session: Session, path: str, label: str) -> dict[str, Any]:
     raise IntegrityError("The node broke off before the end of its log; look at its operational log.")
 
 
-def _verify(session: Session) -> None:
+def _verify(
+    session: Session,
+    offline: Annotated[
+        Path | None,
+        typer.Option(
+            "--offline", metavar="DIR", help=N_("Read the log in this directory without a node and without keys.")
+        ),
+    ] = None,
+) -> None:
     _ = session.gettext
-    answer = followed(session, "/v1/log/_verify", _("Verifying"))
+    answer = followed(session, "/v1/log/_verify", _("Verifying")) if offline is None else _offline(offline)
 
     def human() -> None:
         if answer["ok"]:
@@ -213,6 +221,16 @@ def _verify(session: Session) -> None:
         )
     if not answer["ok"]:
         raise typer.Exit(1)
+
+
+def _offline(directory: Path) -> dict[str, Any]:
+    """An auditor's own reading of a stopped node's log, or of a copy of it."""
+    from exchange import app as composition  # noqa: PLC0415 - a command loads only what it needs
+
+    *_, answer = composition.verify_offline(directory)
+    if isinstance(answer, int):
+        raise IntegrityError("The log could not be read to its end.")
+    return answer.model_dump(mode="json")
 
 
 command(log, "verify", N_("Re-read every entry, leaf, signature and sealed part; names the first bad entry."))(_verify)

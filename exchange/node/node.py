@@ -126,7 +126,7 @@ class Node:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         await self.transport.close()
-        await asyncio.to_thread(self.ctx.writer.close)
+        self.ctx.writer.close()
         self.ctx.close()
 
     async def _control(self, message: object) -> None:

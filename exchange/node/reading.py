@@ -181,7 +181,9 @@ class Reading:
 def _value(item: dict[str, object]) -> str:
     identity = item.get("identity")
     if isinstance(identity, dict):
-        return ", ".join(str(v) for v in identity.values() if v)
+        name = " ".join(str(identity[k]) for k in ("given_names", "prefix", "family_name") if identity.get(k))
+        address = " ".join(str(identity[k]) for k in ("postcode", "house_number") if identity.get(k))
+        return ", ".join(part for part in (name, str(identity.get("birth_date") or ""), address) if part)
     return str(item.get("value", ""))
 
 

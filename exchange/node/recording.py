@@ -120,10 +120,19 @@ def record(
             by=by,
             subject=subject,
             mentions=mentions,
-            field=item.field,
+            field=disclosed_fields(item),
         ),
         fresh=True,
     )
+
+
+def disclosed_fields(item: m.Item) -> str:
+    """The field code of an item; of an identity every attribute it tells, joined by ``+``."""
+    identity = item.identity
+    if identity is None:
+        return item.field
+    told = {"name": True, "birth_date": identity.birth_date, "address": identity.postcode or identity.house_number}
+    return "+".join(m.IDENTITY_FIELDS[attribute][1] for attribute, value in told.items() if value)
 
 
 # ---------------------------------------------------------------------------------------- subjects

@@ -49,8 +49,13 @@ class Titles:
         return self.codes.get(code) or _LAW.get(code) or readable(code)
 
     def of_field(self, category: str, code: str) -> str:
-        """What the field ``code`` of ``category`` is called."""
-        return self.fields.get((category, code)) or readable(code)
+        """What the field ``code`` of ``category`` is called; an identity names several, joined by ``+``."""
+        return ", ".join(self._field(category, part) for part in code.split("+"))
+
+    def _field(self, category: str, code: str) -> str:
+        own = self.fields.get((category, code))
+        elsewhere = (title for (_, known), title in self.fields.items() if known == code)
+        return own or next(elsewhere, None) or readable(code)
 
     def of_partner(self, slug: str) -> str:
         """The name of a partner."""

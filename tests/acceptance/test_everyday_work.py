@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+import sqlite3
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,6 +12,7 @@ import pytest
 from case_forms import HOUSE, TO_GEMEENTE, TO_WELZIJN, share_form
 from world import JELLE, World
 
+from exchange import app
 from exchange.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from exchange.node import forms as f
 from exchange.node.service import Actor, Idempotency
@@ -161,3 +164,40 @@ async def test_somebody_unknown_and_somebody_absent_get_the_same_answer(tmp_path
 
 def _notice(*recipients: str) -> dict[str, object]:
     return {"reference": "gesprek", "given_on": "2026-03-02", "recipients": list(recipients)}
+
+
+async def test_an_auditor_verifies_a_stopped_nodes_log_without_any_key_and_finds_the_edited_entry(
+    tmp_path: Path,
+) -> None:
+    async with World.founded(tmp_path) as world:
+        jelle = await world.person("actium")
+        await world.share("actium", share_form(jelle, [TO_WELZIJN], HOUSE))
+        await world.stop("actium")
+        copy = tmp_path / "copy"
+        copy.mkdir()
+        shutil.copy(world.directory("actium") / "log.db", copy)
+        answer = list(app.verify_offline(copy))[-1]
+        assert isinstance(answer, f.VerifyAnswer)
+        assert (answer.ok, answer.signatures > 0) == (True, True)
+
+        with sqlite3.connect(copy / "log.db") as attacker:
+            triggers = attacker.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall()
+            for (name,) in triggers:
+                attacker.execute(f"DROP TRIGGER {name}")
+            attacker.execute(
+                "UPDATE stored_events SET state = replace(state, 'welzijn', 'politie') WHERE rowid ="
+                " (SELECT max(rowid) FROM stored_events WHERE topic='message/sent/1')"
+            )
+            (row,) = attacker.execute("SELECT max(rowid) FROM stored_events WHERE topic='message/sent/1'").fetchone()
+        answer = list(app.verify_offline(copy))[-1]
+        assert isinstance(answer, f.VerifyAnswer)
+        assert (answer.ok, answer.first_bad) == (False, row - 1)
+
+
+async def test_who_knows_names_everything_an_identity_told(tmp_path: Path) -> None:
+    async with World.founded(tmp_path) as world:
+        actium, worker = world.nodes["actium"], world.actor("actium")
+        jelle = await world.person("actium")
+        await world.share("actium", share_form(jelle, [TO_WELZIJN], HOUSE))
+        answer = await actium.who_knows(worker, f.WhoKnowsQuery(subject=jelle))
+        assert "naam+geboortedatum+adres" in {i.field for i in answer.items}

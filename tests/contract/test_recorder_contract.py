@@ -6,6 +6,7 @@ A second backend (PostgreSQL) has to pass the same cases.
 from __future__ import annotations
 
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,9 @@ class OurRecorder:
         self._datastore = LogDatastore(path)
 
     def tearDown(self):
+        for thread in threading.enumerate():  # the library's readers stop by themselves, but nobody waits for them
+            if "read_continuously" in thread.name:
+                thread.join()
         self._datastore.close()
         self._directory.cleanup()
 
