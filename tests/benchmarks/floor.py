@@ -18,7 +18,6 @@ import asyncio
 import hashlib
 import json
 import os
-import resource
 import sqlite3
 import sys
 import time
@@ -31,6 +30,7 @@ import nats
 import nats.js
 from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
+from gauges import commands
 from nacl import bindings as sodium
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -313,32 +313,11 @@ class Sender:
         return {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
 
 
-async def _commands() -> asyncio.StreamReader:
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    return reader
-
-
-def _say(answer: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
-
-
 async def main(side: str, url: str, directory: Path) -> None:
     store = Store(directory)
     wire = await Wire.open(url, CONTENT[0] if side == "receiver" else RECEIPTS[0])
-    commands = await _commands()
     receiver = asyncio.create_task(Receiver(store, wire).run()) if side == "receiver" else None
-    sender = Sender(store, wire)
-    _say({"ready": side})
-    while line := await commands.readline():
-        command = json.loads(line)
-        if command["do"] == "sequential":
-            _say(await sender.sequential(command["count"]))
-        elif command["do"] == "pipelined":
-            _say(await sender.pipelined(command["count"], command["window"]))
-        else:
-            _say({"rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, "cpu": time.process_time()})
+    await commands(Sender(store, wire), side)
     if receiver is not None:
         receiver.cancel()
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import statistics
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,16 @@ def say(answer: dict[str, Any]) -> None:
     """One JSON line to whoever started this process."""
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
+
+
+async def commands(target: object, ready: str) -> None:
+    """Take JSON commands from stdin, one a line, until it ends: ``{"do": method, **arguments}``; answer each with its result."""
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    say({"ready": ready})
+    while line := await reader.readline():
+        command = json.loads(line)
+        say(await getattr(target, command.pop("do"))(**command))
 
 
 def resident() -> int:
@@ -42,10 +52,9 @@ def peak() -> int:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
 
 
-def disk(directory: Path, names: Iterable[str]) -> int:
-    """Bytes of these files with their write-ahead logs."""
-    files = [directory / (name + suffix) for name in names for suffix in ("", "-wal")]
-    return sum(file.stat().st_size for file in files if file.exists())
+def disk(directory: Path) -> int:
+    """Bytes of the databases in ``directory``; whole only after they were closed."""
+    return sum(file.stat().st_size for file in directory.glob("*.db*") if file.is_file())
 
 
 def median(values: list[float]) -> float:

@@ -7,11 +7,8 @@ processes of a run share one clock and the invented case lies in the covenant's 
 from __future__ import annotations
 
 import asyncio
-import cProfile
-import json
 import logging
 import os
-import pstats
 import sys
 import time
 from datetime import datetime, timedelta
@@ -21,14 +18,17 @@ from uuid import UUID
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from gauges import resident, say
+from gauges import commands, forget_peak, peak, resident
 from world import JELLE, NINE, SECRET
 
 from exchange import app, logs
 from exchange.api.app import create_app
 from exchange.api.auth import AnyOf, PeerCredentials
 from exchange.api.server import serve
+from exchange.domain.retention import local_day
 from exchange.node import forms as f
+from exchange.node import rules
+from exchange.node.drafting import Drafting
 from exchange.node.node import Node
 from exchange.node.service import Actor
 
@@ -84,7 +84,6 @@ class Peer:
         self._actor: Actor = node.actors_of_uid(os.getuid())[0]
         self._subjects: list[UUID] = []
         self._door: asyncio.Task[None] | None = None
-        self._profile = cProfile.Profile()
 
     async def people(self) -> dict[str, Any]:
         """Register the people the disclosures are about."""
@@ -128,6 +127,17 @@ class Peer:
                 await self.node.bell.wait(30)
         return {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
 
+    async def judge(self, count: int) -> dict[str, Any]:
+        """Seconds that the covenant's gates take for one item, the message's own gates shared among its three."""
+        ctx = self.node.ctx
+        draft = Drafting(ctx).drafts(self._form(0))[0]
+        book, day = ctx.covenants.current.covenant, local_day(ctx.clock.now())
+        began = time.perf_counter()
+        for _ in range(count):
+            verdict = rules.judge(book, draft.kind, ctx.me.slug, draft.recipient, draft.statement, draft.items, day)
+            assert verdict.allowed, verdict.codes
+        return {"seconds": (time.perf_counter() - began) / count / len(draft.items)}
+
     async def api(self, socket: str) -> dict[str, Any]:
         """Open the door."""
         ready = asyncio.Event()
@@ -137,21 +147,10 @@ class Peer:
         return {}
 
     async def state(self) -> dict[str, Any]:
-        return {"rss": resident(), "cpu": time.process_time(), "entries": self.node.ctx.log.size}
-
-    async def settle(self) -> dict[str, Any]:
-        """The counterpart of a pipelined run has nothing to do; this only proves that the loop is free."""
-        return {}
-
-    async def profile(self, path: str | None = None) -> dict[str, Any]:
-        """Start, or stop and write, a profile of the event loop's thread."""
-        if path is None:
-            self._profile.enable()
-        else:
-            self._profile.disable()
-            with Path(path).open("w", encoding="utf-8") as out:  # noqa: ASYNC230 - the measurement is over
-                pstats.Stats(self._profile, stream=out).sort_stats("tottime").print_stats(60)
-        return {}
+        """Memory now and at its highest since the last time this was asked."""
+        found = {"resident": resident(), "peak": peak(), "entries": self.node.ctx.log.size}
+        forget_peak()
+        return found
 
     async def close(self) -> None:
         if self._door is not None:
@@ -165,13 +164,8 @@ async def main(directory: Path, base: float) -> None:
     node = app.open_node(directory, SECRET, clock=SharedClock(base))
     await node.start()
     peer = Peer(node)
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    say({"ready": node.ctx.me.slug})
     try:
-        while line := await reader.readline():
-            command = json.loads(line)
-            say(await getattr(peer, command.pop("do"))(**command))
+        await commands(peer, node.ctx.me.slug)
     finally:
         await peer.close()
 
