@@ -343,8 +343,10 @@ async def test_a_frame_that_comes_again_after_the_erasure_brings_nothing_back(tm
         await erase(world, message, 1)
         actium, gemeente = world.nodes["actium"], world.nodes["gemeente"]
         await world.until(
-            lambda: {k.kid.hex() for k in actium.partners.bundle("gemeente").prekeys}
-            <= {o.kid for o in gemeente.ctx.prekeys.alive()}
+            lambda: (
+                {k.kid.hex() for k in actium.partners.bundle("gemeente").prekeys}
+                <= {o.kid for o in gemeente.ctx.prekeys.alive()}
+            )
         )
         seen = len(curious_broker)
         await actium.transport.publish("gemeente", old)
