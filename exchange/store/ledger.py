@@ -30,12 +30,11 @@ CREATE INDEX messages_pair ON messages(direction, partner, sequence);
 CREATE INDEX messages_open ON messages(partner, sequence) WHERE state = 'open';
 CREATE INDEX messages_act ON messages(act);
 CREATE INDEX messages_reply ON messages(reply_to) WHERE reply_to IS NOT NULL;
-CREATE INDEX messages_inbox ON messages(at) WHERE direction = 'received' AND reply_to IS NULL;
+CREATE INDEX messages_inbox ON messages(log_index) WHERE direction = 'received' AND reply_to IS NULL;
 CREATE TABLE contents(
   key_id TEXT PRIMARY KEY, message TEXT, part INTEGER, sealed TEXT, retention TEXT NOT NULL, at INTEGER NOT NULL,
   erasure TEXT, erased_at INTEGER) WITHOUT ROWID;
 CREATE INDEX contents_due ON contents(retention, at) WHERE erasure IS NULL;
-CREATE INDEX contents_message ON contents(message, part);
 CREATE TABLE items(
   log_index INTEGER PRIMARY KEY, record TEXT NOT NULL, item TEXT NOT NULL, act TEXT NOT NULL, message TEXT,
   part INTEGER NOT NULL,

@@ -191,9 +191,15 @@ def _without(cls: type[Event], text: bytes, entry: Entry, gone: Gone) -> Event:
         public = _shape(cls).public.model_validate_json(text)
     except (ValidationError, RecursionError):
         raise _broken(entry) from None
-    # Sound without validation: every public value just passed it, and a private field may always be Gone.
-    values: dict[str, Any] = {**dict(public), **dict.fromkeys(cls.private, gone)}
-    return cls.model_construct(None, **values)
+    # Sound without validation: every public value just passed it, and a private field may always be Gone. What
+    # model_construct would do, without its search for defaults and aliases: a replay is mostly this.
+    event = cls.__new__(cls)
+    values = public.__dict__ | dict.fromkeys(cls.private, gone)
+    object.__setattr__(event, "__dict__", values)
+    object.__setattr__(event, "__pydantic_fields_set__", set(values))
+    object.__setattr__(event, "__pydantic_extra__", None)
+    object.__setattr__(event, "__pydantic_private__", None)
+    return event
 
 
 def _broken(entry: Entry) -> IntegrityError:

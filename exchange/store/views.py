@@ -29,6 +29,7 @@ _PRAGMAS: Final = (
     "PRAGMA secure_delete=ON",
     "PRAGMA trusted_schema=OFF",
     "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-16384",  # KiB: message ids are random, so rows go in everywhere
 )
 
 
