@@ -23,9 +23,7 @@ def _room(inside: str, outside: str = "") -> Room:
     return Room(frozenset(inside.split()), frozenset(outside.split()))
 
 
-_ALL = (
-    "errors domain crypto merkle wire store node transport api reports i18n logs files settings ceremony setup app demo cli"
-)
+_ALL = "errors domain crypto merkle wire store node transport api reports i18n logs files settings ceremony setup app demo cli"
 
 # The table of the design: who may import whom. eventsourcing stands only in store, nats only in transport.
 ROOMS = {
