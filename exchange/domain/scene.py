@@ -79,5 +79,11 @@ def find_words(text: str, scene: Scene, item: int | None) -> Iterator[Finding]:
         return
     plain = text.casefold()
     for code, groups in scene.index.text_rules:
-        if all(any(word in plain for word in group) for group in groups):
+        for group in groups:  # plain loops: this runs for every word of the covenant on every text
+            for word in group:
+                if word in plain:
+                    break
+            else:  # no word of this group
+                break
+        else:  # a word of every group
             yield Finding(code, item)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from uuid import UUID, uuid4, uuid5
 
 from exchange.crypto import envelope, labels
@@ -45,6 +46,7 @@ class Outgoing:
     parts: tuple[bytes, ...]
 
 
+@lru_cache(maxsize=64)  # all messages of a batch share their time
 def moment(at: datetime) -> str:
     """RFC 3339 in UTC with milliseconds, as the wire spells it."""
     at = at.astimezone(UTC)

@@ -126,7 +126,11 @@ def regroup(verdict: Verdict, owners: list[int]) -> Verdict:
 
 
 def _owners(items: list[m.Item]) -> list[int]:
-    return [number for number, item in enumerate(items) for _ in _facts("", item)]
+    return [
+        number
+        for number, item in enumerate(items)
+        for _ in (range(1) if item.identity is None else _facts("", item))  # only an identity is more than one fact
+    ]
 
 
 def identity_for(

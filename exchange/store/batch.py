@@ -181,7 +181,8 @@ class Batch:
         return list(zip(self._entries, self._events, strict=True))
 
     def _rows(self) -> list[StoredEvent]:
-        return [StoredEvent(e.originator_id, e.version, e.topic, e.state) for e in self._entries]
+        pairs = zip(self._entries, self._events, strict=True)
+        return [StoredEvent(event.originator_id, e.version, e.topic, e.state) for e, event in pairs]
 
     def _new_keys(self) -> list[NewKey]:
         tag = batch_tag(self._leaves[0])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -66,7 +68,12 @@ CREATE TABLE evidence(log_index INTEGER PRIMARY KEY, partner TEXT, sequence INTE
 
 def ms(event: Event) -> int:
     """The event's time in milliseconds since the epoch."""
-    return round(event.at.timestamp() * 1000)
+    return _ms(event.at)
+
+
+@lru_cache(maxsize=64)  # the events of a batch share their time
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
 
 
 class Ledger(View):
