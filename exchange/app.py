@@ -7,6 +7,7 @@ run_node(directory, secret)                   the whole process, until SIGTERM o
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib.metadata
 import logging
 import os
@@ -28,8 +29,7 @@ from exchange.crypto.signing import Ed25519Key, MLDSAKey
 from exchange.crypto.vault import Secret
 from exchange.domain.covenant import Environment
 from exchange.domain.events import CovenantAccepted
-from exchange.domain.pairing import PairIn, PairOut
-from exchange.errors import CovenantError
+from exchange.errors import CovenantError, IntegrityError
 from exchange.files import make_directory, read, write_new
 from exchange.node import accountability
 from exchange.node import actors as node_actors
@@ -37,13 +37,13 @@ from exchange.node import people as node_people
 from exchange.node.actors import Actors
 from exchange.node.context import Context, NodeKeys
 from exchange.node.covenants import Accepted, Covenants, verify_signed
-from exchange.node.following import after_commit, before_batch
+from exchange.node.following import Following, pairs
 from exchange.node.forms import VerifyAnswer
 from exchange.node.node import Node
 from exchange.node.people import People
 from exchange.node.ports import Clock, Transport
 from exchange.node.prekeys import Prekeys
-from exchange.node.writer import Overlay, Writer
+from exchange.node.writer import Writer
 from exchange.setup import SIDE_FILE, load_accepted, open_vault, place_at, read_keys
 from exchange.store.ledger import Ledger
 from exchange.store.log import PAGE, Log
@@ -118,16 +118,35 @@ def open_node(
         log_ = Log.open(directory, vault)
         opened.append(log_)
         settled = log_.settle()
-        side = SideStore.open(directory / SIDE_FILE)
+        side = _side(directory / SIDE_FILE)
         opened.append(side)
         ledger = Ledger(directory / VIEWS_FILE)
         opened.append(ledger)
-        catch_up(log_, ledger)
+        _caught_up(log_, ledger)
         return _wire(directory, place, vault, log_, side, ledger, settled, clock, transport)
     except BaseException:
         for part in reversed(opened):
             part.close()
         raise
+
+
+def _side(path: Path) -> SideStore:
+    """The side store. One that was lost is made anew: it holds no fact, and partners hear of new epochs."""
+    if path.exists():
+        return SideStore.open(path)
+    log.warning("side-store-renewed")
+    return SideStore.renewed(path)
+
+
+def _caught_up(log_: Log, ledger: Ledger) -> None:
+    """Bring the views to the end of the log; damaged ones are made anew from it."""
+    try:
+        ledger.check()
+        catch_up(log_, ledger)
+    except IntegrityError:
+        log.warning("views-rebuilt")
+        ledger.rebuild()
+        catch_up(log_, ledger)
 
 
 def _wire(
@@ -174,7 +193,8 @@ def _wire(
     )
     make = transport or nats_transport
     node = Node(ctx, make(place, covenants, keys["transport"].decode()), actors)
-    writer.start(before_batch(ctx), after_commit(ctx, actors))
+    following = Following(ctx, actors)
+    writer.start(following.before_batch, following.after_commit)
     return node
 
 
@@ -195,29 +215,6 @@ def _fold(log_: Log) -> tuple[People, Actors]:
             actors.evolve(event)
         start = page[-1].index + 1
     return people, actors
-
-
-def pairs(ledger: Ledger, slugs: list[str]) -> Overlay:
-    """The pair states as the log has them."""
-    overlay = Overlay()
-    for slug in slugs:
-        inward, outward = PairIn(), PairOut()
-        for row in ledger.rows(
-            "SELECT sequence FROM messages WHERE direction='received' AND partner=? ORDER BY sequence", slug
-        ):
-            inward = inward.accepted(row["sequence"])
-        for row in ledger.rows("SELECT last FROM gaps WHERE partner=?", slug):
-            inward, _ = inward.announced(row["last"])
-        for row in ledger.rows(
-            "SELECT sequence, min(state IN ('open','nacked')) AS waits FROM messages"
-            " WHERE direction='sent' AND partner=? AND state <> 'voided' GROUP BY sequence ORDER BY sequence",
-            slug,
-        ):
-            outward = outward.stamped(row["sequence"])
-            if not row["waits"]:
-                outward = outward.settled(row["sequence"])
-        overlay.pairs_in[slug], overlay.pairs_out[slug] = inward, outward
-    return overlay
 
 
 # ---------------------------------------------------------------------------------------- auditing
@@ -259,7 +256,19 @@ def run_node(directory: Path, secret: Secret) -> None:
     level = logging.getLevelNamesMapping().get(place.log_level.upper(), logging.INFO)
     node = open_node(directory, secret)
     logs.configure(level=level, now=node.ctx.clock.now)
+    settle_memory()
     asyncio.run(_serve(directory, place, node))
+
+
+def settle_memory() -> None:
+    """Leave alone what an opened node keeps for good, and look for garbage less often.
+
+    The register and the rules are many small objects that never become garbage; without this the collector walks over all of
+    them again and again, for every few messages.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 async def _serve(directory: Path, place: settings.Settings, node: Node) -> None:

@@ -29,6 +29,7 @@ from exchange.node.messages import moment
 from exchange.node.outbox import Outbox
 from exchange.node.partners import LABELS, Heard, Partners
 from exchange.node.ports import ControlMessage, Transport
+from exchange.node.receiving import SKEW
 from exchange.node.writer import EMPTY_ROOT, Tx
 from exchange.wire import messages as m
 from exchange.wire.codec import encode_model
@@ -42,6 +43,7 @@ IN_FLIGHT: Final = timedelta(seconds=30)
 """A message younger than this may simply be under way."""
 POLL_S: Final = 1.0
 REFUSED_KEPT: Final = 128
+RETAIN_AGAIN: Final = timedelta(minutes=1)
 RETRY: Final = "retry"
 """Code by which the receiver's operator asks for a parked frame once more."""
 REFUSED: Final = "refused-frame"
@@ -63,6 +65,8 @@ class Housekeeping:
     transport: Transport
     daily: Callable[[], Awaitable[None]]
     """The retention run of the day."""
+    resume: Callable[[], Awaitable[int]]
+    """Finishes erasures that were decided and not done."""
     void: Callable[[str, str], Awaitable[None]]
     """Gives up an own message with a signed void, for a reason."""
     _refused: dict[str, OrderedDict[str, m.RefusedFrame]] = field(default_factory=dict)
@@ -73,6 +77,9 @@ class Housekeeping:
     _day: date | None = None
     _silent: set[str] = field(default_factory=set)
     _started: datetime | None = None
+    _looked: datetime | None = None
+    _retain_at: datetime | None = None
+    _surprises: int = 0
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     # ------------------------------------------------------------------------------------ the loop
@@ -82,10 +89,7 @@ class Housekeeping:
         self._started = self.ctx.clock.now()
         while True:
             self._wake.clear()
-            try:
-                await self.step()
-            except ExchangeError as error:
-                log.warning("housekeeping-failed", code=error.code)
+            await self.step()
             # Not wait_for: Python 3.11 loses a cancellation that meets a wake-up, and the node would never stop.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_S):
@@ -96,27 +100,57 @@ class Housekeeping:
         self._wake.set()
 
     async def step(self) -> None:
-        """Everything that is due at this moment."""
+        """Everything that is due at this moment. What fails is logged and tried again; the rest is done all the same."""
         now = self.ctx.clock.now()
-        self._checkpoint(now)
+        self._watch_clock(now)
+        parts = (
+            self._follow, self._checkpoint, self._make_epochs, self._expire, self._publish_bundle, self._beat,
+            self._find_gaps, self._watch_silence, self._retain,
+        )  # fmt: skip
+        for part in parts:
+            try:
+                await part(now)
+            except ExchangeError as error:
+                log.warning("housekeeping-failed", code=error.code)
+
+    def _watch_clock(self, now: datetime) -> None:
+        """A clock that was set back: what was due by the old time would wait for that time to come again."""
+        if self._looked is not None and now < self._looked - SKEW:
+            log.warning("clock-set-back")
+            self._beat_at = self._checkpoint_at = self._retain_at = None
+            self.outbox.hurry()
+        self._looked = now
+
+    async def _follow(self, now: datetime) -> None:  # noqa: ARG002 - one shape for all
+        """Views that could not follow the log catch up, also while nobody writes; messages the log turns out to hold are sent."""
+        ctx = self.ctx
+        if ctx.log.stale or ctx.ledger.position < ctx.log.size:
+            await ctx.writer.run(lambda _: None)
+        if self._surprises != ctx.writer.surprises:
+            self._surprises = ctx.writer.surprises
+            self.outbox.load()
+
+    async def _make_epochs(self, now: datetime) -> None:
         if self.ctx.prekeys.ensure(now):
             self._published = False
-        self._expire(now)
-        if self.transport.connected:
-            await self._publish_bundle(now)
-            await self._beat(now)
-        await self._find_gaps(now)
-        await self._watch_silence(now)
-        if self._day != local_day(now):
-            self._day = local_day(now)
-            await self.daily()
 
-    def _expire(self, now: datetime) -> None:
+    async def _retain(self, now: datetime) -> None:
+        """Unfinished erasures, then once a day what is due. After a refusal again in a while: a replica may be away for long."""
+        if self._retain_at is not None and now < self._retain_at:
+            return
+        self._retain_at = now + RETAIN_AGAIN
+        await self.resume()
+        if self._day != local_day(now):
+            await self.daily()
+            self._day = local_day(now)
+        self._retain_at = None
+
+    async def _expire(self, now: datetime) -> None:
         gone = self.ctx.prekeys.expire(now, drained=self.transport.drained, max_age_ms=MAX_AGE_MS)
         if gone:
             log.info("epochs-destroyed", count=len(gone))
 
-    def _checkpoint(self, now: datetime) -> None:
+    async def _checkpoint(self, now: datetime) -> None:
         newest = self.ctx.log.newest_checkpoint()
         behind = self.ctx.log.size - (newest.size if newest else 0)
         waited = self._checkpoint_at is None or now - self._checkpoint_at >= CHECKPOINT
@@ -125,7 +159,7 @@ class Housekeeping:
             self._checkpoint_at = now
 
     async def _publish_bundle(self, now: datetime) -> None:
-        if self._published:
+        if self._published or not self.transport.connected:
             return
         body = pk.bundle_bytes(self.ctx.prekeys.bundle(self.ctx.me.id.hex(), now))
         await self._publish(m.ControlKind.BUNDLE, None, body)
@@ -144,6 +178,8 @@ class Housekeeping:
     # ------------------------------------------------------------------------------------ heartbeats
 
     async def _beat(self, now: datetime) -> None:
+        if not self.transport.connected:
+            return
         everyone = self._beat_at is None or now - self._beat_at >= HEARTBEAT
         targets = {p.slug for p in self.ctx.covenants.current.connected()} if everyone else self._beat_now
         for slug in sorted(targets - {self.ctx.me.slug}):

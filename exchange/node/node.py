@@ -22,7 +22,7 @@ import structlog
 from exchange.domain import events as e
 from exchange.domain.actors import roles_of
 from exchange.domain.covenant import Environment
-from exchange.errors import ConflictError, InputError, NotFoundError
+from exchange.errors import ConflictError, InputError, NotFoundError, StorageError
 from exchange.node import accountability, whoknows
 from exchange.node import forms as f
 from exchange.node.actors import Actors
@@ -71,7 +71,9 @@ class Node:
         self._sharing = Sharing(ctx, self.outgoing, self.bell)
         self._reading = Reading(ctx, self.outgoing, self._reads)
         self.retention = Retention(ctx, self.terms, self.partners, self._epochs_rolled)
-        self.housekeeping = Housekeeping(ctx, self.partners, self.outgoing, transport, self.retention.daily, self._void)
+        self.housekeeping = Housekeeping(
+            ctx, self.partners, self.outgoing, transport, self.retention.daily, self.retention.resume, self._void
+        )
         self._operations = Operations(ctx, self.partners, self.outgoing, transport, self.housekeeping, self.retention)
         self.inbox_handler = Inbox(
             ctx,
@@ -87,7 +89,10 @@ class Node:
     async def start(self) -> None:
         """Finish what a crash left undone, then connect, send and receive."""
         await self.ctx.writer.run(self._started)
-        await self.retention.resume()
+        try:
+            await self.retention.resume()
+        except StorageError:  # the replica of the vault is away: no reason to stay down; housekeeping goes on trying
+            log.warning("erasure-unfinished")
         self.outgoing.load()
         await self.transport.start(self.inbox_handler.take, self._control)
         self._tasks = [

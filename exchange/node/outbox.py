@@ -75,12 +75,13 @@ class Outbox:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def load(self) -> None:
-        """At start: everything that is open is due now."""
+        """At start, or when the log holds more than we knew: everything that is open, and not here yet, is due now."""
         now = self.ctx.clock.now()
         for row in self.ctx.ledger.rows(
             "SELECT message, partner, log_index FROM messages WHERE direction='sent' AND state='open' ORDER BY log_index"
         ):
-            self._put(Waiting(row["message"], row["partner"], row["log_index"], now, why="restart"))
+            if row["message"] not in self._waiting:
+                self._put(Waiting(row["message"], row["partner"], row["log_index"], now, why="restart"))
         self._wake.set()
 
     def add(self, outgoing: list[Outgoing], log_indexes: list[int]) -> None:

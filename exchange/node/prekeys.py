@@ -6,21 +6,23 @@ Which epochs exist is housekeeping and stands in the side store; a kid that was 
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from exchange.crypto import prekeys as pk
 from exchange.crypto.hpke import OpenedSeed, xwing_public
-from exchange.errors import WireError
+from exchange.errors import StorageError, WireError
 from exchange.node.receiving import SKEW, Window
 from exchange.store.keys import NewKey, new_key_id
 from exchange.store.side import SideStore
 from exchange.store.vault import Vault
 
-RETENTION = "epoch"
-"""Vault class of epoch seeds: they are due together."""
+RETENTION = "own epochs"
+"""Vault class of epoch seeds: they are due together. With a blank in it, so that no retention class of a covenant is this one."""
 KIND = "own-prekey"
 SEED = 32
 KID = 8
@@ -39,21 +41,41 @@ class Own:
 
 
 class Prekeys:
-    """Own epochs. All methods run on one thread at a time (the event loop)."""
+    """Own epochs. All methods run on one thread at a time (the event loop).
+
+    Two files hold them, vault and side store, and either may fail between two steps. Then nothing is used any more that is not
+    in both: what a start does after a crash is done before the next change.
+    """
 
     def __init__(self, vault: Vault, side: SideStore) -> None:
         self._vault = vault
         self._side = side
         self._own: dict[str, Own] = {}
         self._opened: dict[str, Window] = {}
-        for key, value in side.list(KIND):
-            self._own[key] = _from_json(key, value)
-        self._repair()
+        self._lost = side.replaces_lost
+        """Whether an earlier side store was lost: then a kid nobody here knows may have been ours."""
+        self._untold = False
+        self._in_doubt = True
+        self._settle()
 
-    def _repair(self) -> None:
-        """An epoch whose seed is not in the vault (a crash while it was made or ended) is a tombstone."""
-        there = self._vault.get_many([own.key_id for own in self.alive() if own.key_id])
-        self._remember([_ended(own) for own in self.alive() if own.key_id not in there])
+    def _settle(self) -> None:
+        """After a start, a crash, or a disk that refused: let side store and vault agree.
+
+        Raises:
+            StorageError: The disk still refuses; nothing may be changed before it answers.
+        """
+        if not self._in_doubt:
+            return
+        self._own = {kid: _from_json(kid, value) for kid, value in self._side.list(KIND)}
+        self._opened.clear()
+        stored = set(self._vault.ids_of(RETENTION))
+        self._remember([_ended(own) for own in self.alive() if own.key_id not in stored])
+        named = {own.key_id for own in self.alive()}
+        self._vault.confirm([key_id for key_id, _ in self._vault.pending() if key_id in named])
+        self._vault.flush()
+        self._in_doubt = False
+        with contextlib.suppress(StorageError):  # a silent replica: they open frames that nobody accepts, and go later
+            self._vault.shred(sorted(stored - named))
 
     # ------------------------------------------------------------------------------------ opening
 
@@ -68,6 +90,8 @@ class Prekeys:
         if known is not None:
             return known
         own = self._own.get(name)
+        if own is None and self._lost:
+            return None
         if own is None:
             raise WireError("kid-unknown", "The frame is wrapped to a prekey that was never ours.")
         if own.key_id is None:
@@ -86,11 +110,13 @@ class Prekeys:
     # ------------------------------------------------------------------------------------ making
 
     def ensure(self, now: datetime) -> bool:
-        """Make what is missing of the next 45 days; True when a new bundle must be published."""
+        """Make what is missing of the next 45 days; True while there are epochs that no bundle has told of."""
+        self._settle()
         windows = pk.plan([_public(o) for o in self.alive()], _ms(now))
         if windows:
+            self._untold = True
             self._make(windows)
-        return bool(windows)
+        return self._untold
 
     def _make(self, windows: list[tuple[int, int]]) -> None:
         """The side store knows a key before the vault has it: a crash in between leaves a tombstone, never an orphan key."""
@@ -99,18 +125,26 @@ class Prekeys:
             seed, kid, key_id = os.urandom(SEED), os.urandom(KID).hex(), new_key_id(not_before)
             rows.append(NewKey(key_id, RETENTION, seed, b""))
             made.append(Own(kid, not_before, not_after, xwing_public(seed), key_id))
-        self._remember(made)
-        self._vault.put_pending(rows)
-        self._vault.confirm([row.id for row in rows])
-        self._vault.flush()
+        with self._careful():
+            self._remember(made)
+            self._vault.put_pending(rows)
+            self._vault.confirm([row.id for row in rows])
+            self._vault.flush()
 
     def bundle(self, partner: str, now: datetime) -> pk.Bundle:
-        """The public halves that are usable from now on, under the next bundle sequence."""
-        sequence = int((self._side.get("own-bundle", "sequence") or {"n": 0})["n"]) + 1
+        """The public halves that are usable from now on, under the next bundle sequence.
+
+        The sequence is the time in ms, or one more than the last when that is higher: a node that lost its side store still
+        goes on above what its partners know. Epochs further ahead than planned (a clock that was wrong) are left out, or the
+        bundle could grow beyond what partners accept.
+        """
+        self._settle()
+        sequence = max(int((self._side.get("own-bundle", "sequence") or {"n": 0})["n"]) + 1, _ms(now))
         self._side.put("own-bundle", "sequence", {"n": sequence})
-        keys = tuple(
-            _public(o) for o in sorted(self.alive(), key=lambda o: o.not_before_ms) if o.not_after_ms > _ms(now)
-        )
+        until = _ms(now) + pk.AHEAD
+        usable = [o for o in self.alive() if o.not_after_ms > _ms(now) and o.not_before_ms <= until]
+        keys = tuple(_public(o) for o in sorted(usable, key=lambda o: o.not_before_ms))
+        self._untold = False
         return pk.Bundle(partner=partner, sequence=sequence, prekeys=keys, versions=(1,))
 
     # ------------------------------------------------------------------------------------ ending
@@ -121,6 +155,7 @@ class Prekeys:
         A partner whose clock is ahead may be using the next epoch already. Frames under way to an ended one are answered
         ``epoch-retired``; the sender wraps them anew.
         """
+        self._settle()
         begun = [own for own in self.alive() if own.not_before_ms <= _ms(now) + pk.SKEW]
         self._destroy(begun)
         self.ensure(now)
@@ -128,6 +163,7 @@ class Prekeys:
 
     def expire(self, now: datetime, *, drained: bool, max_age_ms: int) -> list[str]:
         """Destroy seeds whose time is over (protocol §3): drained past the window, or out of reach of any stored frame."""
+        self._settle()
         over = [
             own
             for own in self.alive()
@@ -139,10 +175,18 @@ class Prekeys:
     def _destroy(self, owns: list[Own]) -> None:
         if not owns:
             return
-        self._vault.shred([own.key_id for own in owns if own.key_id])
         for own in owns:
             self._opened.pop(own.kid, None)
-        self._remember([_ended(own) for own in owns])
+        with self._careful():
+            self._vault.shred([own.key_id for own in owns if own.key_id])
+            self._remember([_ended(own) for own in owns])
+
+    @contextlib.contextmanager
+    def _careful(self) -> Iterator[None]:
+        """Whatever fails in between: trust nothing in memory before :meth:`_settle` has looked again."""
+        self._in_doubt = True
+        yield
+        self._in_doubt = False
 
     def _remember(self, owns: list[Own]) -> None:
         """All of them, in one durable write."""

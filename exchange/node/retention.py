@@ -8,7 +8,8 @@ controller confirmed destroy anything, and only while somebody else's clock vouc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -52,6 +53,8 @@ class Retention:
         self._terms = terms
         self._partners = partners
         self._epochs_rolled = epochs_rolled
+        self._at_it: set[UUID] = set()
+        """Erasures that are being finished right now; nobody else may finish them meanwhile."""
 
     # ------------------------------------------------------------------------------------ rules
 
@@ -182,21 +185,22 @@ class Retention:
     ) -> None:
         erasure = uuid4()
         records, sealed = self._records(keys), self._sealed(keys)
-        await self._ctx.writer.run(
-            lambda tx: tx.append(
-                e.ErasureDecided(
-                    originator_id=erasure,
-                    at=tx.now,
-                    rule=term.rule.code,
-                    items=tuple(records),
-                    key_ids=tuple(keys),
-                    sealed=tuple(sealed),
-                    by=actor.id if actor else None,
-                    clock=clock,
+        with self._alone(erasure):
+            await self._ctx.writer.run(
+                lambda tx: tx.append(
+                    e.ErasureDecided(
+                        originator_id=erasure,
+                        at=tx.now,
+                        rule=term.rule.code,
+                        items=tuple(records),
+                        key_ids=tuple(keys),
+                        sealed=tuple(sealed),
+                        by=actor.id if actor else None,
+                        clock=clock,
+                    )
                 )
             )
-        )
-        done = await self.finish(erasure, keys, sealed)
+            done = await self.finish(erasure, keys, sealed)
         answer.erasures.append(erasure)
         answer.items += len(records)
         answer.keys += done.keys
@@ -245,13 +249,23 @@ class Retention:
         return len(ended)
 
     async def resume(self) -> int:
-        """At start: finish erasures that were decided and not done."""
+        """Finish erasures that were decided and not done: a crash, or a disk that refused, came between."""
         rows = self._ctx.ledger.rows("SELECT erasure, log_index FROM erasures WHERE done_at IS NULL")
+        rows = [row for row in rows if UUID(row["erasure"]) not in self._at_it]
         for row in rows:
             event = self._ctx.log.event(self._ctx.log.entry(row["log_index"]))
             if isinstance(event, e.ErasureDecided):
-                await self.finish(event.originator_id, list(event.key_ids), list(event.sealed))
+                with self._alone(event.originator_id):
+                    await self.finish(event.originator_id, list(event.key_ids), list(event.sealed))
         return len(rows)
+
+    @contextlib.contextmanager
+    def _alone(self, erasure: UUID) -> Iterator[None]:
+        self._at_it.add(erasure)
+        try:
+            yield
+        finally:
+            self._at_it.discard(erasure)
 
     async def daily(self) -> None:
         """The node's own run; an untrusted clock is an alarm, not a destruction."""

@@ -14,7 +14,7 @@ from exchange.domain import events as e
 from exchange.domain.proposal import Verdict
 from exchange.domain.retention import local_day
 from exchange.domain.vocabulary import Side
-from exchange.errors import ConflictError, InputError, NotFoundError
+from exchange.errors import ConflictError, InputError, NotFoundError, StorageError
 from exchange.node import forms as f
 from exchange.node import recording, rules
 from exchange.node.commands import Bell, Result, once
@@ -164,6 +164,10 @@ class Sharing:
             "SELECT partner, min(log_index) AS log_index FROM items WHERE act=? AND message IS NULL GROUP BY partner",
             str(act),
         )
+        if not rows and not stated and self._ctx.ledger.position < self._ctx.log.size:
+            raise StorageError(
+                "It may be stored, but the disk refuses to show it now; look again before you repeat it."
+            )
         if not rows and not stated:
             raise NotFoundError("There is no such signal, disclosure or reply at this node.")
         return f.ActAnswer(

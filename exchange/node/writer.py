@@ -136,17 +136,22 @@ class Writer:
         self._log = log
         self._clock = clock
         self._overlay = overlay
-        self._before_batch: Callable[[], None] = _nothing
+        self._before_batch: Callable[[], Overlay | None] = _nothing
         self._after_commit: Callable[[list[tuple[int, Event]]], None] = _nothing
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._broken: BaseException | None = None
+        self.surprises = 0
+        """How often the log turned out to hold a batch whose callers had been told that nothing was stored."""
 
-    def start(self, before_batch: Callable[[], None], after_commit: Callable[[list[tuple[int, Event]]], None]) -> None:
+    def start(
+        self, before_batch: Callable[[], Overlay | None], after_commit: Callable[[list[tuple[int, Event]]], None]
+    ) -> None:
         """Start the thread.
 
         Args:
-            before_batch: Called before units run; raises StorageError when the views cannot show what is stored.
+            before_batch: Called before units run; raises StorageError when the views cannot show what is stored. Gives the
+                pair states anew when more was stored than the writer knew.
             after_commit: Called with the committed events, before any future resolves: updates views. The facts are
                 stored by then, so it must not fail.
         """
@@ -218,7 +223,10 @@ class Writer:
                 loop.call_soon_threadsafe(_resolve, mine)
 
     def _commit(self, jobs: list[_Job]) -> None:
-        self._before_batch()
+        known = self._before_batch()
+        if known is not None:
+            self._overlay = known
+            self.surprises += 1
         now = self._clock.now()
         batch = self._log.batch(now)
         tx = Tx(batch, now, self._overlay.copy())

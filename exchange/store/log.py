@@ -14,7 +14,6 @@ One process has it open (a lock file says so), one thread writes, any thread rea
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import threading
 from collections.abc import Sequence
@@ -27,13 +26,14 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 
 from exchange.domain.event import Event
-from exchange.errors import ConflictError, ExchangeError, IntegrityError, NotFoundError, SetupError
+from exchange.errors import ConflictError, ExchangeError, IntegrityError, NotFoundError, SetupError, StorageError
 from exchange.merkle.tree import Frontier
 from exchange.store import sqlite
 from exchange.store.archive import Archive
 from exchange.store.batch import Batch, Savepoint, batch_tag, read
 from exchange.store.entry import Entry, Leaf, Stamped
 from exchange.store.keys import KeyId, KeyStore, NewKey
+from exchange.store.lock import take_lock
 from exchange.store.mapper import key_id_of
 from exchange.store.recorder import FORMAT, Checkpoint
 
@@ -80,7 +80,7 @@ class Log:
         """
         if not (directory / FILE).is_file():
             raise SetupError("There is no {name} in this node directory; check the path, or restore it.", name=FILE)
-        lock = _take_lock(directory / LOCK)
+        lock = take_lock(directory / LOCK)
         try:
             with sqlite.disk():
                 return cls(Archive(directory / FILE, keys), keys, lock)
@@ -227,8 +227,14 @@ class Log:
                 )
             if self.root_at(size) != root:
                 raise IntegrityError("A checkpoint over {size} entries names a root this log does not have.", size=size)
-            with sqlite.disk():
-                self._recorder.insert_checkpoint(checkpoint)
+            try:
+                with sqlite.disk():
+                    self._recorder.insert_checkpoint(checkpoint)
+            except ExchangeError:
+                with sqlite.disk():  # a commit may fail after it persisted: what the file says counts
+                    self._newest = self._recorder.newest_checkpoint()
+                if self._newest != checkpoint:
+                    raise
             self._newest = checkpoint
 
     def root_at(self, size: int) -> bytes:
@@ -259,13 +265,26 @@ class Log:
             raise ConflictError("Another batch is being written; finish it first.")
         if self._keys is None:
             raise SetupError("This log was opened without its vault, for reading only.")
-        if self._stale:
-            with sqlite.disk():
-                self._resync()
+        self.resync()
         if self._damaged:
             raise IntegrityError("The log was changed by another hand after entry {index}; verify it.", index=self.size)
         self._batch = Batch(self, now, self._frontier.copy())
         return self._batch
+
+    @property
+    def stale(self) -> bool:
+        """Whether a batch failed and nobody has looked since what the file holds."""
+        return self._stale
+
+    def resync(self) -> None:
+        """After a batch failed: take from the file what it holds. It may hold the batch, when only the answer was lost.
+
+        Raises:
+            StorageError: The disk still refuses.
+        """
+        if self._stale:
+            with sqlite.disk():
+                self._resync()
 
     def finished(self, frontier: Frontier | None) -> None:
         """The open batch is done; ``frontier`` is the new one when it was stored. For :class:`Batch`."""
@@ -315,7 +334,14 @@ class Log:
             How many keys were destroyed.
         """
         vault = self._vault()
-        return self._sort_out(vault, vault.pending())
+        pending = vault.pending()
+        try:
+            return self._sort_out(vault, pending)
+        except StorageError:
+            # Nothing can be destroyed while the vault's replica is silent. They open nothing that is stored; a node must
+            # not stay down for them, so they go after the next commit.
+            self._orphans += pending
+            return 0
 
     # ------------------------------------------------------------------------------------ inside
 
@@ -374,15 +400,3 @@ class Log:
             for digest in page:
                 frontier.append(digest)
         return frontier
-
-
-def _take_lock(path: Path) -> int:
-    """An exclusive lock that ends with the process, however it ends."""
-    with sqlite.disk():
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        raise SetupError("Another process has this node directory open; use its API, or stop it first.") from None
-    return handle

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -23,6 +24,9 @@ FORMAT: Final = sqlite.Format(
     statements=(
         "CREATE TABLE side (kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID",
     ),
+)
+_RENEWED: Final = replace(
+    FORMAT, statements=(*FORMAT.statements, "INSERT INTO side VALUES ('store', 'renewed', CAST('{}' AS BLOB))")
 )
 
 Value = dict[str, Any]
@@ -44,6 +48,21 @@ class SideStore:
             SetupError: It exists already.
         """
         sqlite.create(path, FORMAT)
+
+    @classmethod
+    def renewed(cls, path: Path) -> Self:
+        """A new store in the place of one that was lost, which remembers that it is.
+
+        Raises:
+            SetupError: It is not lost.
+        """
+        sqlite.create(path, _RENEWED)
+        return cls.open(path)
+
+    @property
+    def replaces_lost(self) -> bool:
+        """Whether an earlier store was lost, with everything it knew."""
+        return self.get("store", "renewed") is not None
 
     @classmethod
     def open(cls, path: Path) -> Self:

@@ -197,6 +197,11 @@ class Vault:
             settled = set(self._confirmed)
             return [(key_id.hex(), tag) for key_id, tag in self._primary.pending() if key_id not in settled]
 
+    def ids_of(self, retention_class: str) -> list[KeyId]:
+        """The keys of one class, for whoever keeps a list of its own and must find what is on no list."""
+        with self._lock:
+            return [key_id.hex() for key_id in self._primary.ids_of(retention_class)]
+
     def verify(self) -> int:
         """Open every row of the vault; how many keys there are.
 

@@ -169,17 +169,25 @@ class VaultFile:
             inserts.append((row.id, bucket, vc.seal_row(bucket_key, row.id, row.key)))
         done = self._pending.finished_by(confirmed)
         groups = self._pending.plan((row.id, row.tag) for row in rows if row.tag is not None)
-        with sqlite.transaction(self._db) as db:
-            db.executemany("DELETE FROM pending WHERE number=?", [(number,) for number in done])
-            db.executemany(
-                "INSERT INTO buckets VALUES (?,?,0,?)",
-                [(n, name, vc.seal_bucket(root, n, name, key)) for n, (name, key) in fresh.items()],
-            )
-            db.executemany("INSERT INTO keys VALUES (?,?,?)", inserts)
-            db.executemany(
-                "INSERT INTO pending VALUES (?,?,?)", [(n, t, b"".join(ids)) for n, (t, ids) in groups.items()]
-            )
-            db.executemany("UPDATE buckets SET filled=? WHERE bucket=?", [(n, b) for b, n in filled_to.items()])
+        self._settled = False  # until it is known what the file holds
+        try:
+            with sqlite.transaction(self._db) as db:
+                db.executemany("DELETE FROM pending WHERE number=?", [(number,) for number in done])
+                db.executemany(
+                    "INSERT INTO buckets VALUES (?,?,0,?)",
+                    [(n, name, vc.seal_bucket(root, n, name, key)) for n, (name, key) in fresh.items()],
+                )
+                db.executemany("INSERT INTO keys VALUES (?,?,?)", inserts)
+                db.executemany(
+                    "INSERT INTO pending VALUES (?,?,?)", [(n, t, b"".join(ids)) for n, (t, ids) in groups.items()]
+                )
+                db.executemany("UPDATE buckets SET filled=? WHERE bucket=?", [(n, b) for b, n in filled_to.items()])
+        except ExchangeError:
+            # A commit may fail after it persisted: what the file says counts.
+            if not self._present(row.id for row in rows[:1]):
+                self._settled = True
+                raise
+        self._settled = True
         self._pending.confirm(confirmed, done)
         self._pending.add(groups)
         self._filling = filling
@@ -212,6 +220,13 @@ class VaultFile:
         self._ready()
         with sqlite.disk():
             return {row[0] for row in self._db.execute("SELECT id FROM keys")}
+
+    def ids_of(self, retention_class: str) -> list[bytes]:
+        """Every key id of a class, in order."""
+        self._ready()
+        query = "SELECT id FROM keys JOIN buckets USING (bucket) WHERE class=? ORDER BY id"
+        with sqlite.disk():
+            return [row[0] for row in self._db.execute(query, (retention_class,))]
 
     def classes(self, ids: Iterable[bytes]) -> dict[bytes, str]:
         """The retention class of each of ``ids`` that is here."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from exchange.domain.event import Event
-from exchange.errors import InputError, IntegrityError, SetupError
+from exchange.errors import InputError, IntegrityError, SetupError, StorageError
 from exchange.store import sqlite
 from exchange.store.log import PAGE, Log
 
@@ -73,15 +73,20 @@ class View(ABC):
         """
         with self._write_lock:
             at = self._position
-            with sqlite.transaction(self._db) as db:
-                for index, event in events:
-                    if index < at:
-                        continue
-                    if index > at:
-                        raise IntegrityError("A view misses entry {index} of the log.", index=at)
-                    self.handle(db, index, event)
-                    at += 1
-                db.execute("UPDATE view_position SET position=?", (at,))
+            try:
+                with sqlite.transaction(self._db) as db:
+                    for index, event in events:
+                        if index < at:
+                            continue
+                        if index > at:
+                            raise IntegrityError("A view misses entry {index} of the log.", index=at)
+                        self.handle(db, index, event)
+                        at += 1
+                    db.execute("UPDATE view_position SET position=?", (at,))
+            except StorageError:  # a commit may fail after it persisted: what the file says counts
+                self._position = self._stored_position()
+                if self._position != at:
+                    raise
             self._position = at
 
     def rebuild(self) -> None:
@@ -90,6 +95,17 @@ class View(ABC):
             self._close()
             _remove(self._path)
             self._open()
+
+    def check(self) -> None:
+        """Look whether every page of the file is whole.
+
+        Raises:
+            IntegrityError: It is damaged; :meth:`rebuild` cures that.
+        """
+        with self._write_lock, sqlite.disk():
+            found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise IntegrityError("The views are damaged; they are made anew from the log.")
 
     # ------------------------------------------------------------------------------------ asking
 
@@ -141,8 +157,11 @@ class View(ABC):
         self._reader = self._connect()
         self._reader.row_factory = sqlite3.Row
         self._reader.execute("PRAGMA query_only=ON")
+        self._position = self._stored_position()
+
+    def _stored_position(self) -> int:
         with sqlite.disk():
-            self._position = int(self._db.execute("SELECT position FROM view_position").fetchone()[0])
+            return int(self._db.execute("SELECT position FROM view_position").fetchone()[0])
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite.connect(self._path, self._format())

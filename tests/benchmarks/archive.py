@@ -241,6 +241,7 @@ async def main(directory: Path, base: float) -> None:
     logs.configure(level=logging.ERROR)
     began = time.perf_counter()
     node = app.open_node(directory, SECRET, clock=SharedClock(base))
+    app.settle_memory()
     archive = Archive(node, time.perf_counter() - began)
     try:
         await commands(archive, node.ctx.me.slug)
