@@ -241,7 +241,7 @@ async def main(directory: Path, base: float) -> None:
     logs.configure(level=logging.ERROR)
     began = time.perf_counter()
     node = app.open_node(directory, SECRET, clock=SharedClock(base))
-    app.settle_memory()
+    app.tune_interpreter()
     archive = Archive(node, time.perf_counter() - began)
     try:
         await commands(archive, node.ctx.me.slug)

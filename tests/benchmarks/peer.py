@@ -162,7 +162,7 @@ class Peer:
 async def main(directory: Path, base: float) -> None:
     logs.configure(level=logging.ERROR)
     node = app.open_node(directory, SECRET, clock=SharedClock(base))
-    app.settle_memory()
+    app.tune_interpreter()
     await node.start()
     peer = Peer(node)
     try:
