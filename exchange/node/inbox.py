@@ -20,7 +20,7 @@ import structlog
 from exchange.domain import events as e
 from exchange.domain.pairing import Arrival, PairIn, PairOut
 from exchange.errors import ExchangeError, StorageError, WireError
-from exchange.node import receiving, recording, rules
+from exchange.node import receiving, recording, rules, taking
 from exchange.node.context import Context
 from exchange.node.messages import compose_receipt, frame_hash, stream_of
 from exchange.node.ports import Delivery
@@ -245,6 +245,7 @@ class Inbox:
                 )
             )
             recording.record_received(tx, self._ctx, incoming, parts)
+            taking.take(tx, self._ctx, incoming, parts)
             outcomes = [m.PartOutcome(part=i, accepted=not c, codes=list(c)) for i, c in enumerate(codes)]
         receipt, signature = compose_receipt(
             tx,

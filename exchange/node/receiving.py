@@ -24,12 +24,15 @@ from exchange.errors import CryptoError, WireError
 from exchange.node.covenants import Accepted, Covenants, Partner
 from exchange.wire import messages as m
 from exchange.wire.codec import decode_model
+from exchange.wire.work import WORK
 
 SKEW: Final = timedelta(minutes=5)
 
 TRANSIENT: Final = frozenset({"clock", "generation-newer", "type-unknown", "vault-locked", "storage", "later"})
 """Codes that may pass by themselves (with time, a covenant accepted, a release installed): the frame is left with the broker and
 tried again."""
+KNOWN: Final = frozenset({*m.CONTENT, *WORK, m.Kind.VOID, m.Kind.RECEIPT})
+"""Kinds of message this release can take."""
 REWRAP: Final = frozenset({"epoch-retired", "outside-window"})
 """Codes that the sender mends by wrapping the same message anew; nothing is parked."""
 
@@ -62,7 +65,8 @@ class Incoming:
     parts: tuple[bytes, ...]
     statement: m.Statement | None
     items: tuple[m.Item, ...]
-    reply: m.Reply | None
+    work: m.Work | None
+    """Of every other kind: its one part."""
 
     @property
     def sequence(self) -> int:
@@ -123,7 +127,7 @@ def open_delivery(
         if opened.parts:
             raise WireError("receipt-with-parts", "A receipt carries no parts.")
         return IncomingReceipt(sender, header, opened.header, opened.signature)
-    statement, items, reply = _open_parts(covenants, sender, header, opened)  # 14 to 17
+    statement, items, work = _open_parts(covenants, sender, header, opened)  # 14 to 17
     return Incoming(
         sender=sender,
         generation=accepted,
@@ -136,7 +140,7 @@ def open_delivery(
         parts=tuple(opened.parts),
         statement=statement,
         items=items,
-        reply=reply,
+        work=work,
     )
 
 
@@ -158,16 +162,17 @@ def _check_window(window: Window, wrapped_ms: int) -> None:
 
 def _kind_of(header: bytes) -> m.Kind:
     try:
-        return m.Kind(orjson.loads(header)["type"])
+        kind = orjson.loads(header)["type"]
     except (orjson.JSONDecodeError, KeyError, TypeError):
         raise WireError("not-json", "The header is not a CloudEvents object.") from None
-    except ValueError:
-        raise WireError("type-unknown", "The message is of a kind this release does not know.") from None
+    if not isinstance(kind, str) or kind not in KNOWN:
+        raise WireError("type-unknown", "The message is of a kind this release does not know.")
+    return m.Kind(kind)
 
 
 def _open_parts(
     covenants: Covenants, sender: Partner, header: m.Header, opened: envelope.Opened
-) -> tuple[m.Statement | None, tuple[m.Item, ...], m.Reply | None]:
+) -> tuple[m.Statement | None, tuple[m.Item, ...], m.Work | None]:
     refs = header.data.parts
     count = len(refs)
     if not count == len(opened.parts) == len(opened.part_keys):
@@ -185,14 +190,14 @@ def _open_parts(
     return _payloads(header.type, plain)  # 17
 
 
-def _payloads(kind: m.Kind, plain: list[bytes]) -> tuple[m.Statement | None, tuple[m.Item, ...], m.Reply | None]:
+def _payloads(kind: m.Kind, plain: list[bytes]) -> tuple[m.Statement | None, tuple[m.Item, ...], m.Work | None]:
     expected: list[type[BaseModel]]
     if kind in m.CONTENT:
         if len(plain) < 2:  # noqa: PLR2004 - a statement and at least one item
             raise WireError("schema", "A signal or disclosure needs a statement and at least one item.")
         expected = [m.Statement, *[m.Item] * (len(plain) - 1)]
     else:
-        expected = [m.Reply] if kind in m.REPLIES else []
+        expected = [WORK[kind]] if kind in WORK else []
         if len(plain) != len(expected):
             raise WireError("schema", "The message does not carry the parts of its kind.")
     decoded = [decode_model(model, data) for model, data in zip(expected, plain, strict=True)]
@@ -200,4 +205,4 @@ def _payloads(kind: m.Kind, plain: list[bytes]) -> tuple[m.Statement | None, tup
     if len({i.item for i in items}) != len(items):
         raise WireError("schema", "Two items of the message carry the same id.")
     statement = next((d for d in decoded if isinstance(d, m.Statement)), None)
-    return statement, items, next((d for d in decoded if isinstance(d, m.Reply)), None)
+    return statement, items, next((d for d in decoded if isinstance(d, m.Work)), None)

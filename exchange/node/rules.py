@@ -19,17 +19,12 @@ from exchange.node.context import Context
 from exchange.node.receiving import Incoming
 from exchange.wire import messages as m
 
-_KINDS = {
-    m.Kind.SIGNAL: Kind.SIGNAL,
-    m.Kind.DISCLOSURE: Kind.DISCLOSURE,
-    m.Kind.TAKEN_UP: Kind.REPLY,
-    m.Kind.HANDLED: Kind.REPLY,
-}
+_KINDS = {m.Kind.SIGNAL: Kind.SIGNAL, m.Kind.DISCLOSURE: Kind.DISCLOSURE}
 
 
 def domain_kind(kind: m.Kind) -> Kind:
-    """The covenant's word for a message kind."""
-    return _KINDS[kind]
+    """The covenant's word for a message kind: what brings no items of its own is judged as a reply."""
+    return _KINDS.get(kind, Kind.REPLY)
 
 
 def judge_incoming(ctx: Context, incoming: Incoming) -> list[tuple[str, ...]]:
@@ -38,7 +33,7 @@ def judge_incoming(ctx: Context, incoming: Incoming) -> list[tuple[str, ...]]:
     During a change of generation a message must pass both rule sets (protocol §2).
     """
     if incoming.statement is None:
-        return [_reply_codes(ctx, incoming)] * len(incoming.parts)
+        return [_work_codes(ctx, incoming)] * len(incoming.parts)
     books = {incoming.generation.generation: incoming.generation.covenant}
     current = ctx.covenants.current
     books[current.generation] = current.covenant
@@ -64,17 +59,17 @@ def judge_incoming(ctx: Context, incoming: Incoming) -> list[tuple[str, ...]]:
     return [statement, *items]
 
 
-def _reply_codes(ctx: Context, incoming: Incoming) -> tuple[str, ...]:
-    """What stands against the text of an answer."""
-    if incoming.reply is None:
+def _work_codes(ctx: Context, incoming: Incoming) -> tuple[str, ...]:
+    """What stands against a message about the work."""
+    if incoming.work is None:
         return ()
     covenant = ctx.covenants.current.covenant
-    verdict = judge_reply(
+    verdict = judge_work(
         covenant,
         incoming.kind,
         incoming.sender.slug,
         ctx.me.slug,
-        incoming.reply,
+        incoming.work,
         local_day(_logged(incoming)),
         side=Side.RECEIVING,
     )
@@ -82,12 +77,17 @@ def _reply_codes(ctx: Context, incoming: Incoming) -> tuple[str, ...]:
     return tuple(sorted({*verdict.codes, *(["R17"] if foreign else [])}))
 
 
-def judge_reply(
-    covenant: Covenant, kind: m.Kind, sender: str, recipient: str, reply: m.Reply, on: date, *, side: Side
+def judge_work(
+    covenant: Covenant, kind: m.Kind, sender: str, recipient: str, work: m.Work, on: date, *, side: Side
 ) -> Verdict:
-    """The verdict on an answer. Nobody is asked about an eight-digit number in it: only a certain BSN is refused."""
+    """The verdict on its texts. Nobody is asked about an eight-digit number in them: only a certain BSN is refused."""
     proposal = Proposal(
-        kind=domain_kind(kind), sender=sender, recipient=recipient, on=on, text=reply.text, numbers_confirmed=True
+        kind=domain_kind(kind),
+        sender=sender,
+        recipient=recipient,
+        on=on,
+        text=_apart(*work.texts()),
+        numbers_confirmed=True,
     )
     return gates.judge(covenant, proposal, side=side)
 

@@ -5,15 +5,10 @@ from __future__ import annotations
 import sqlite3
 import time
 from datetime import UTC, datetime
-from functools import partial
 from uuid import UUID, uuid4
 
 import orjson
 
-from exchange.domain import events as e
-from exchange.domain.proposal import Verdict
-from exchange.domain.retention import local_day
-from exchange.domain.vocabulary import Side
 from exchange.errors import ConflictError, InputError, NotFoundError, StorageError
 from exchange.node import forms as f
 from exchange.node import recording, rules
@@ -23,6 +18,7 @@ from exchange.node.drafting import EXCHANGE, Draft, Drafting, iso_day, reasons
 from exchange.node.messages import Outgoing, Plain, compose, compose_void
 from exchange.node.outbox import Outbox
 from exchange.node.service import Actor, Idempotency, Refused
+from exchange.node.work import Fresh, Post, record_refusal
 from exchange.node.writer import Tx
 from exchange.wire import messages as m
 from exchange.wire.codec import encode_model
@@ -36,6 +32,7 @@ class Sharing:
         self._outbox = outbox
         self._bell = bell
         self._drafting = Drafting(ctx)
+        self._post = Post(ctx, outbox, bell)
 
     def explain(self, form: f.ShareForm) -> list[f.Explanation]:
         """What would happen, before anything is stored."""
@@ -58,7 +55,7 @@ class Sharing:
             why = [r for d in refused for r in reasons(d.verdict, d.recipient, len(form.items))]
             status = max(finding.refusal.status for d in refused for finding in d.verdict.findings)
             raise Refused(why, status)
-        fresh: list[tuple[Outgoing, int]] = []
+        fresh: list[Fresh] = []
 
         def unit(tx: Tx) -> tuple[UUID, Result]:
             act = uuid4()
@@ -75,7 +72,7 @@ class Sharing:
         self._bell.ring()
         return act
 
-    def _send(self, tx: Tx, actor: Actor, form: f.ShareForm, draft: Draft, act: UUID) -> tuple[Outgoing, int]:
+    def _send(self, tx: Tx, actor: Actor, form: f.ShareForm, draft: Draft, act: UUID) -> Fresh:
         ctx = self._ctx
         subject = _resolved(ctx, form.subject)
         reference = recording.reference_for(tx, ctx, subject, draft.recipient)
@@ -205,44 +202,22 @@ class Sharing:
         kind = m.Kind.TAKEN_UP if form.state == "taken-up" else m.Kind.HANDLED
         if row["uptake"] in {kind.value, m.Kind.HANDLED.value}:
             raise ConflictError("That answer was given before.")
-        await self._judge_reply(actor, row["partner"], kind, m.Reply(text=form.text))
-        fresh: list[tuple[Outgoing, int]] = []
+        answer = m.Reply(text=form.text)
+        await self._post.judged(actor, row["partner"], kind, answer)
+        fresh: list[Fresh] = []
 
         def unit(tx: Tx) -> tuple[UUID, Result]:
             act = uuid4()
-            retention = self._ctx.covenants.current.covenant.settings.statement_retention
-            outgoing, _, index = compose(
-                tx,
-                self._ctx,
-                recipient=row["partner"],
-                kind=kind,
-                parts=[Plain(encode_model(m.Reply(text=form.text)), retention)],
-                act=act,
-                by=actor.id,
-                reply_to=message,
-            )
-            fresh[:] = [(outgoing, index)]
-            return act, {"messages": [outgoing.message]}
+            fresh[:] = [
+                self._post.compose(
+                    tx, recipient=row["partner"], kind=kind, work=answer, act=act, by=actor.id, reply_to=message
+                )
+            ]
+            return act, {"messages": [fresh[0][0].message]}
 
         act, _ = await once(self._ctx, actor, f"inbox.{form.state}:{message}", key, form, unit)
-        self._outbox.add([o for o, _ in fresh], [i for _, i in fresh])
-        self._bell.ring()
+        self._post.send(fresh)
         return act
-
-    async def _judge_reply(self, actor: Actor, partner: str, kind: m.Kind, reply: m.Reply) -> None:
-        ctx = self._ctx
-        verdict = rules.judge_reply(
-            ctx.covenants.current.covenant,
-            kind,
-            ctx.me.slug,
-            partner,
-            reply,
-            local_day(ctx.clock.now()),
-            side=Side.SENDING,
-        )
-        if not verdict.allowed:
-            await ctx.writer.run(partial(_record_refusal, actor=actor, partner=partner, kind=kind, verdict=verdict))
-            raise Refused(reasons(verdict, partner, 0), max(finding.refusal.status for finding in verdict.findings))
 
     async def drop(self, actor: Actor | None, message: str, reason: str) -> None:
         """Give up an undelivered message: a signed void takes its sequence, so the partner sees no gap."""
@@ -275,26 +250,9 @@ class Sharing:
 def _record_refusals(tx: Tx, actor: Actor, refused: list[Draft]) -> None:
     for draft in refused:
         categories = tuple(sorted({i.category for i in draft.items}))
-        _record_refusal(
+        record_refusal(
             tx, actor=actor, partner=draft.recipient, kind=draft.kind, verdict=draft.verdict, categories=categories
         )
-
-
-def _record_refusal(
-    tx: Tx, *, actor: Actor, partner: str, kind: m.Kind, verdict: Verdict, categories: tuple[str, ...] = ()
-) -> None:
-    tx.append(
-        e.RefusalRecorded(
-            originator_id=uuid4(),
-            at=tx.now,
-            side="sender",
-            partner=partner,
-            kind=rules.domain_kind(kind).value,
-            codes=verdict.codes,
-            categories=categories,
-            by=actor.id,
-        )
-    )
 
 
 def _resolved(ctx: Context, handle: UUID) -> UUID:

@@ -66,12 +66,23 @@ class Kind(StrEnum):
     DISCLOSURE = "nl.convenanten.verstrekking.gedaan.v1"
     TAKEN_UP = "nl.convenanten.opvolging.opgepakt.v1"
     HANDLED = "nl.convenanten.opvolging.afgehandeld.v1"
+    CASE = "nl.convenanten.casus.gedeeld.v1"
+    CONFERENCE = "nl.convenanten.casusoverleg.gepland.v1"
+    OFFERED = "nl.convenanten.casusoverleg.aangeboden.v1"
+    CHAIR_DECIDED = "nl.convenanten.casusoverleg.beslist.v1"
+    OUTCOME = "nl.convenanten.casusoverleg.uitkomst.v1"
+    CORRECTED = "nl.convenanten.gegeven.gecorrigeerd.v1"
+    RECALLED = "nl.convenanten.gegeven.teruggeroepen.v1"
+    RESTRICTED = "nl.convenanten.gegeven.beperkt.v1"
+    PROCESSED = "nl.convenanten.kennisgeving.verwerkt.v1"
+    AREA_SIGNAL = "nl.convenanten.gebied.gesignaleerd.v1"
+    AREA_PICTURE = "nl.convenanten.gebied.beeld.v1"
     VOID = "nl.convenanten.volgnummer.vervallen.v1"
     RECEIPT = "nl.convenanten.ontvangst.bevestigd.v1"
 
 
 CONTENT = frozenset({Kind.SIGNAL, Kind.DISCLOSURE})
-REPLIES = frozenset({Kind.TAKEN_UP, Kind.HANDLED})
+"""Messages of a statement and items."""
 
 
 class CheckpointRef(Wire):
@@ -147,7 +158,11 @@ class _CloudEvent(Wire):
 class Header(_CloudEvent):
     """The signed header of a message."""
 
-    type: Literal[Kind.SIGNAL, Kind.DISCLOSURE, Kind.TAKEN_UP, Kind.HANDLED, Kind.VOID]
+    type: Literal[
+        Kind.SIGNAL, Kind.DISCLOSURE, Kind.TAKEN_UP, Kind.HANDLED, Kind.VOID, Kind.CASE, Kind.CONFERENCE, Kind.OFFERED,
+        Kind.CHAIR_DECIDED, Kind.OUTCOME, Kind.CORRECTED, Kind.RECALLED, Kind.RESTRICTED, Kind.PROCESSED,
+        Kind.AREA_SIGNAL, Kind.AREA_PICTURE,
+    ]  # fmt: skip
     data: MessageData
 
 
@@ -282,11 +297,24 @@ class Statement(Wire):
     """W3C Trace Context, inside the ciphertext."""
 
 
-class Reply(Wire):
-    """The only part of a taken-up or handled message."""
+class Work(Wire):
+    """The only part of a message about the work itself. Its kinds and models stand in :mod:`exchange.wire.work`."""
 
     v: Literal[1] = 1
+
+    def texts(self) -> list[str]:
+        """Everything in it that a person typed, for the scans."""
+        return []
+
+
+class Reply(Work):
+    """A person took it up, or handled it."""
+
     text: Text = ""
+
+    def texts(self) -> list[str]:
+        """The answer."""
+        return [self.text]
 
 
 # ------------------------------------------------------------------------------------------------ control lane

@@ -72,7 +72,7 @@ def main() -> None:
     """Write the file."""
     found = [] if "--fresh" in sys.argv or not PATH.exists() else json.loads(PATH.read_text("utf-8"))
     known = {one["topic"] for one in found}
-    ours = {topic: cls for topic, cls in EVENTS.items() if cls.__module__ == events.__name__}
+    ours = {topic: cls for topic, cls in EVENTS.items() if cls.__module__.startswith(events.__name__)}
     found += [sample(cls) for topic, cls in ours.items() if topic not in known]
     found.sort(key=lambda one: one["topic"])
     PATH.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")

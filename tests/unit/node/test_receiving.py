@@ -167,7 +167,7 @@ def test_an_honest_receipt_answer_and_void_pass():
     assert isinstance(receive(receipt().frame()), IncomingReceipt)
     answer = receive(Letter(m.Reply(text="Opgepakt.").model_dump(mode="json"), kind=m.Kind.TAKEN_UP).frame())
     assert isinstance(answer, Incoming)
-    assert answer.reply == m.Reply(text="Opgepakt.")
+    assert answer.work == m.Reply(text="Opgepakt.")
     void = receive(Letter(kind=m.Kind.VOID).frame())
     assert isinstance(void, Incoming)
     assert void.items == ()

@@ -1,9 +1,4 @@
-"""Every fact a node can know, in one closed list.
-
-Read from the top: setting up, people, messages out and in, items, refusals, uptake, retention, reading. Public fields are ids,
-codes, dates and hashes; whoever holds the log file can read them. :data:`~exchange.domain.event.Private` fields are sealed
-under ``key_id``. No subject handle stands in a public field, except as the stream id of the register's own events.
-"""
+"""What every node knows: setting up, people, messages out and in, items, refusals, retention, reading."""
 
 from __future__ import annotations
 
