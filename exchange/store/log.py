@@ -249,8 +249,7 @@ class Log:
         if not 0 <= size < current.size:
             raise NotFoundError("The log has no {size} entries; it holds {held}.", size=size, held=current.size)
         with sqlite.disk():
-            frontier = self._frontier_at(size)
-        return frontier.root()
+            return self._frontier_at(size).root()
 
     # ------------------------------------------------------------------------------------ writing
 
@@ -338,8 +337,7 @@ class Log:
         try:
             return self._sort_out(vault, pending)
         except StorageError:
-            # Nothing can be destroyed while the vault's replica is silent. They open nothing that is stored; a node must
-            # not stay down for them, so they go after the next commit.
+            # The vault's replica is silent. They open nothing that is stored, so they may go after the next commit.
             self._orphans += pending
             return 0
 
