@@ -41,6 +41,7 @@ from exchange.node.covenants import Accepted, Covenants, verify_signed
 from exchange.node.following import Following, pairs
 from exchange.node.forms import VerifyAnswer
 from exchange.node.node import Node
+from exchange.node.partners import Partners
 from exchange.node.people import People
 from exchange.node.ports import Clock, Transport
 from exchange.node.prekeys import Prekeys
@@ -187,6 +188,7 @@ def _wire(
         ledger=ledger,
         side=side,
         people=people,
+        partners=Partners(covenants, side, me.slug),
         prekeys=Prekeys(vault, side),
         writer=writer,
         release=importlib.metadata.version("covenant-exchange"),

@@ -182,6 +182,7 @@ def accept_covenant(
     admin_name: str,
     fingerprint_read: str | None = None,
     uid: int | None = None,
+    joining: bool = False,
     now: datetime | None = None,
 ) -> dict[str, object]:
     """Make a covenant hold at this node: it becomes entry 0 of the log (or the next generation). Local, and by a person.
@@ -193,6 +194,7 @@ def accept_covenant(
         admin_name: Who does this; registered as the first actor when there is none.
         fingerprint_read: The fingerprint as heard from the other partners; compared when given.
         uid: Operating-system user of the first actor; the caller's own when None.
+        joining: This partner joins in a later generation: one that does not name it may be accepted on the way there.
         now: The moment of acceptance; the machine's when None.
 
     Raises:
@@ -203,7 +205,9 @@ def accept_covenant(
     accepted = verify_signed(read(signed, "signed covenant"), moment)
     if fingerprint_read is not None and _letters(fingerprint_read) != _letters(fingerprint(accepted.hash)):
         raise CovenantError("The fingerprint differs from the one you gave; do not accept, call the other partners.")
-    _check_mine(directory, place.partner, accepted)
+    mine = accepted.by_slug(place.partner)
+    if not joining or (mine is not None and mine.connected):
+        _check_mine(directory, place.partner, accepted)
     with open_vault(directory, place, secret) as vault, Log.open(directory, vault) as log:
         log.settle()
         _append_covenant(

@@ -22,11 +22,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from exchange import app, ceremony, setup
 from exchange.crypto.vault import ArgonCost, Passphrase
 from exchange.node import forms as f
+from exchange.node.covenants import verify_signed
 from exchange.node.node import Node
 from exchange.node.service import Actor
 from exchange.transport.server import LocalServer
@@ -82,6 +83,27 @@ def found(home: Path, partners: Iterable[str] = PARTNERS, *, broker_url: str, co
     ceremony.assemble_covenant(document, signatures, signed)
     for slug in slugs:
         setup.accept_covenant(home / "nodes" / slug, SECRET, signed, admin_name=f"Proef {slug}", now=NINE)
+    return signed
+
+
+def next_generation(
+    home: Path, earlier: Path, change: Callable[[str], str], partners: Iterable[str] = PARTNERS
+) -> Path:
+    """A signed covenant that follows ``earlier``: the same text with ``change`` applied, signed by ``partners``."""
+    previous = verify_signed(earlier.read_bytes(), NINE)
+    generation = previous.generation + 1
+    place = home / f"generation-{generation}-{previous.hash.hex()[:8]}-{uuid4().hex[:6]}"
+    place.mkdir()
+    toml, document, signed = place / "covenant.toml", place / "covenant.json", place / "covenant.signed.json"
+    text = change(COVENANT.read_text(encoding="utf-8"))
+    toml.write_text(
+        text.replace("generation = 1", f'generation = {generation}\nprevious = "{previous.hash.hex()}"'),
+        encoding="utf-8",
+    )
+    ceremony.compile_covenant(toml, [home / f"{slug}.card" for slug in partners], document)
+    for slug in partners:
+        ceremony.sign_covenant(document, home / "offline" / slug, SECRET.text, place / slug)
+    ceremony.assemble_covenant(document, [place / slug for slug in partners], signed)
     return signed
 
 
@@ -151,6 +173,14 @@ class World:
 
     async def stop(self, slug: str) -> None:
         await self.nodes.pop(slug).stop()
+
+    async def accept(self, slug: str, signed: Path) -> Node:
+        """Stop a node, accept the next generation, start it again."""
+        await self.stop(slug)
+        await asyncio.to_thread(
+            setup.accept_covenant, self.directory(slug), SECRET, signed, admin_name="Proef", now=self.clock.now()
+        )
+        return await self.start(slug)
 
     async def close(self) -> None:
         for slug in list(self.nodes):

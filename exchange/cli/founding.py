@@ -194,6 +194,12 @@ def _accept(
     fingerprint: Annotated[
         str | None, typer.Option("--fingerprint", help=N_("The fingerprint as the others read it to you; compared."))
     ] = None,
+    joining: Annotated[
+        bool,
+        typer.Option(
+            "--joining", help=N_("You join later: accept an earlier generation, which does not name you yet.")
+        ),
+    ] = False,
     passphrase_file: PassphraseFile = None,
     credential_file: CredentialFile = None,
 ) -> None:
@@ -203,7 +209,9 @@ def _accept(
     if not name:
         raise InputError("Say who accepts the covenant, with --name.")
     key = secret(session, passphrase_file, credential_file)
-    facts = setup.accept_covenant(directory, key, signed, admin_name=name, fingerprint_read=fingerprint)
+    facts = setup.accept_covenant(
+        directory, key, signed, admin_name=name, fingerprint_read=fingerprint, joining=joining
+    )
     show_facts(session, facts)
 
 

@@ -73,10 +73,19 @@ def _show_pairs(session: Session, pairs: list[dict[str, Any]]) -> None:
             pair["waiting"] or "-",
             moment(pair["heard_at"]),
             moment(pair["prekeys_until"])[:10],
+            pair["generation"] or "-",
         )
         for pair in pairs
     ]
-    columns = [_("Partner"), _("Receipts/sent"), _("Received up to"), _("Waiting"), _("Heard"), _("Keys until")]
+    columns = [
+        _("Partner"),
+        _("Receipts/sent"),
+        _("Received up to"),
+        _("Waiting"),
+        _("Heard"),
+        _("Keys until"),
+        _("Generation"),
+    ]
     session.table(columns, rows)
 
 

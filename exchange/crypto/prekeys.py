@@ -8,7 +8,7 @@ message is authentic, only which key wraps it and when a seed goes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from exchange.crypto import canonical, labels
@@ -27,9 +27,11 @@ GRACE: Final = 48 * HOUR
 """After this and the broker's maximum age, no stored frame can still be delivered."""
 
 KID_SIZE: Final = 8
+HASH_SIZE: Final = 32
 MAX_PREKEYS: Final = 128
 MAX_BUNDLE: Final = 384 * 1024
 MAX_VERSION: Final = 1000
+MAX_GENERATION: Final = 2**32 - 1
 
 Window: TypeAlias = tuple[int, int]
 """``(not_before_ms, not_after_ms)``, half-open."""
@@ -57,13 +59,17 @@ class Prekey:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A partner's prekeys, ordered by window, and the message versions its node speaks."""
+    """A partner's prekeys, ordered by window, the message versions its node speaks, and the covenant it obeys."""
 
     partner: str
     """Partner id, 32 hex digits."""
     sequence: int
     prekeys: tuple[Prekey, ...]
     versions: tuple[int, ...]
+    generation: int = 1
+    """The newest covenant generation the partner accepted: nothing may be wrapped for it under a newer one."""
+    covenant: bytes = bytes(HASH_SIZE)
+    """Hash of that generation's document, by which a fork shows itself."""
 
 
 # ------------------------------------------------------------------------------------------------ bytes
@@ -77,6 +83,8 @@ def bundle_bytes(bundle: Bundle) -> bytes:
             "partner": bundle.partner,
             "sequence": bundle.sequence,
             "versions": list(bundle.versions),
+            "generation": bundle.generation,
+            "covenant": bundle.covenant.hex(),
             "prekeys": [
                 {
                     "kid": key.kid.hex(),
@@ -120,7 +128,7 @@ def verify_bundle(public: bytes, data: bytes, signature: bytes) -> Bundle:
 
 
 def _parse_bundle(data: bytes) -> Bundle:
-    names = frozenset({"v", "partner", "sequence", "versions", "prekeys"})
+    names = frozenset({"v", "partner", "sequence", "versions", "generation", "covenant", "prekeys"})
     value = canonical.fields(canonical.load(data, MAX_BUNDLE), names)
     versions, listed = value["versions"], value["prekeys"]
     if canonical.whole(value["v"]) != 1 or not isinstance(versions, list) or not isinstance(listed, list):
@@ -130,6 +138,8 @@ def _parse_bundle(data: bytes) -> Bundle:
         sequence=canonical.whole(value["sequence"]),
         prekeys=tuple(_parse_prekey(item) for item in listed),
         versions=tuple(canonical.whole(number, MAX_VERSION) for number in versions),
+        generation=canonical.whole(value["generation"], MAX_GENERATION),
+        covenant=canonical.hexed(value["covenant"], HASH_SIZE),
     )
     kids = {key.kid for key in bundle.prekeys}
     rising = list(bundle.versions) == sorted(set(bundle.versions)) and bundle.versions
@@ -230,7 +240,7 @@ def accept_bundle(old: Bundle | None, new: Bundle) -> Bundle:
             content), ``bundle-key-changed`` or ``bundle-window-grew``. The old bundle stays in use.
     """
     known = {key.kid: key for key in old.prekeys} if old else {}
-    accepted = Bundle(new.partner, new.sequence, tuple(k for k in new.prekeys if _usable(k, known)), new.versions)
+    accepted = replace(new, prekeys=tuple(k for k in new.prekeys if _usable(k, known)))
     if old is None or accepted == old:
         return accepted
     if new.partner != old.partner:

@@ -137,6 +137,25 @@ class Covenants:
         newest = max(self._generations)
         return [self._generations[g] for g in (newest, newest - 1) if g in self._generations]
 
+    def common(self, theirs: int, now: datetime) -> Accepted | None:
+        """The generation to decide and wrap under for a partner whose newest is ``theirs``: the newest that both obey.
+
+        None while there is none: the partner is too far behind, or the time in which the previous one counts is over.
+        """
+        newest = max(self._generations)
+        try:
+            return self.accepted(min(theirs, newest), now)
+        except WireError:
+            return None
+
+    def between(self, oldest: int) -> list[Accepted]:
+        """The generations whose rules a message decided under ``oldest`` must pass: that one and every later one here."""
+        return [one for number, one in sorted(self._generations.items()) if number >= oldest]
+
+    def all(self) -> list[Accepted]:
+        """Every generation, oldest first."""
+        return [self._generations[number] for number in sorted(self._generations)]
+
     def known(self, generation: int) -> Accepted:
         """Any generation, for old evidence.
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal
 from uuid import uuid4
 
+from exchange.domain.covenant import Covenant
 from exchange.domain.proposal import Verdict
 from exchange.domain.retention import local_day
 from exchange.domain.scene import FULL_GATES, ITEM_GATES, MESSAGE_GATES
@@ -14,6 +15,8 @@ from exchange.errors import InputError, NotFoundError
 from exchange.node import forms as f
 from exchange.node import rules
 from exchange.node.context import Context
+from exchange.node.covenants import Accepted
+from exchange.node.messages import obeyed
 from exchange.node.people import Person
 from exchange.wire import messages as m
 
@@ -33,6 +36,8 @@ class Draft:
     """The items of the form first, in their order; an identity item may follow."""
     identity: bool
     verdict: Verdict
+    book: Accepted
+    """The covenant generation it was decided under: the newest that the recipient obeys too."""
 
 
 class Drafting:
@@ -56,23 +61,19 @@ class Drafting:
         return [self._draft(form, to, person) for to in form.recipients]
 
     def _draft(self, form: f.ShareForm, to: f.RecipientForm, person: Person) -> Draft:
-        ctx = self._ctx
+        ctx, now = self._ctx, self._ctx.clock.now()
+        book = obeyed(ctx, to.partner, now)
         kind = m.Kind.SIGNAL if form.kind == "signal" else m.Kind.DISCLOSURE
         statement = _statement(form, to)
         items = [self._item(item) for item in form.items]
         identity = form.channel == EXCHANGE and ctx.people.reference_for(person.handle, to.partner) is None
         if identity:
-            items.append(self._identity_item(person, to.partner, kind, form.purpose))
-        verdict = rules.judge(
-            ctx.covenants.current.covenant,
-            kind,
-            ctx.me.slug,
-            to.partner,
-            statement,
-            items,
-            local_day(ctx.clock.now()),
+            items.append(self._identity_item(person, to.partner, kind, form.purpose, book.covenant))
+        verdict = rules.every(
+            rules.judge(one.covenant, kind, ctx.me.slug, to.partner, statement, items, local_day(now))
+            for one in ctx.covenants.between(book.generation)
         )
-        return Draft(to.partner, kind, statement, items, identity, verdict)
+        return Draft(to.partner, kind, statement, items, identity, verdict, book)
 
     def _item(self, item: f.ItemForm) -> m.Item:
         regime: Literal["AVG", "WPG"] = item.origin_regime or self._ctx.me.regime.value
@@ -93,7 +94,7 @@ class Drafting:
             onward_ground=item.onward_ground,
         )
 
-    def _identity_item(self, person: Person, to: str, kind: m.Kind, purpose: str) -> m.Item:
+    def _identity_item(self, person: Person, to: str, kind: m.Kind, purpose: str, covenant: Covenant) -> m.Item:
         """Tells a partner, once, who a reference is; it passes the gates like any other item."""
         known = person.identity
         identity = m.Identity(
@@ -104,7 +105,7 @@ class Drafting:
             postcode=known.postcode,
             house_number=known.house_number,
         )
-        covenant, me = self._ctx.covenants.current.covenant, self._ctx.me.slug
+        me = self._ctx.me.slug
         category, field = m.IDENTITY_FIELDS["name"]
         return m.Item(
             item=uuid4(),

@@ -440,6 +440,8 @@ class PairStatus(Answer):
     waiting: int
     heard_at: datetime | None
     prekeys_until: datetime | None
+    generation: int | None = None
+    """The newest covenant generation this partner says it obeys; None before it was heard of."""
 
 
 class Status(Answer):

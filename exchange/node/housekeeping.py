@@ -161,7 +161,8 @@ class Housekeeping:
     async def _publish_bundle(self, now: datetime) -> None:
         if self._published or not self.transport.connected:
             return
-        body = pk.bundle_bytes(self.ctx.prekeys.bundle(self.ctx.me.id.hex(), now))
+        book = self.ctx.covenants.current
+        body = pk.bundle_bytes(self.ctx.prekeys.bundle(self.ctx.me.id.hex(), now, book.generation, book.hash))
         await self._publish(m.ControlKind.BUNDLE, None, body)
         self._published = True
 

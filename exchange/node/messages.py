@@ -17,6 +17,7 @@ from exchange.crypto.labels import H
 from exchange.domain import events as e
 from exchange.domain.pairing import PairOut
 from exchange.node.context import Context
+from exchange.node.covenants import Accepted
 from exchange.node.writer import Tx
 from exchange.wire import messages as m
 from exchange.wire.codec import encode_model
@@ -53,6 +54,11 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
 
 
+def obeyed(ctx: Context, recipient: str, now: datetime) -> Accepted:
+    """The generation to decide under for ``recipient``; the newest here while there is none in common, and then it waits."""
+    return ctx.partners.generation(recipient, now) or ctx.covenants.current
+
+
 def stream_of(sender: bytes, message: UUID) -> UUID:
     """The log stream of a message: a uuid5 of its random id, so a partner cannot aim at a stream of ours."""
     return uuid5(UUID(bytes=sender), str(message))
@@ -67,15 +73,17 @@ def compose(
     parts: list[Plain],
     act: UUID,
     by: UUID | None,
+    generation: int,
     reply_to: str | None = None,
 ) -> tuple[Outgoing, tuple[e.StoredPart, ...], int]:
     """Number, seal, sign and record one message; gives it with its stored parts and log index.
 
+    ``generation`` is the covenant's under which it was decided: the newest that the recipient obeys too.
+
     Raises:
         InputError: It does not fit in a frame.
     """
-    book = ctx.covenants.current
-    to = book.partner(recipient)
+    to = ctx.covenants.current.partner(recipient)
     pair = tx.overlay.pairs_out.get(recipient, PairOut())
     sequence = pair.next
     uid = uuid4()
@@ -85,7 +93,7 @@ def compose(
         for i, (key, part) in enumerate(zip(keys, parts, strict=True))
     ]
     hashes = [tx.add_sealed(box) for box in boxes]
-    header = _header(tx, ctx, uid, to.id, kind, sequence, parts, keys, boxes, hashes, reply_to)
+    header = _header(tx, ctx, uid, to.id, kind, generation, sequence, parts, keys, boxes, hashes, reply_to)
     envelope.check_fits(header, boxes)  # before it is numbered: what can never be sent must not wait for ever
     signature = ctx.keys.sign.sign(labels.SIGN_HEADER, header)
     message = envelope.message_id(header).hex()
@@ -124,6 +132,7 @@ def _header(
     uid: UUID,
     recipient: bytes,
     kind: m.Kind,
+    generation: int,
     sequence: int,
     parts: list[Plain],
     keys: list[bytes],
@@ -144,7 +153,7 @@ def _header(
             type=kind,  # type: ignore[arg-type]  # RECEIPT is never composed here
             data=m.MessageData(
                 covenant=ctx.covenants.id.hex(),
-                generation=ctx.covenants.current.generation,
+                generation=generation,
                 sender=ctx.me.id.hex(),
                 recipient=recipient.hex(),
                 sequence=sequence,
@@ -163,7 +172,8 @@ def compose_void(
     """A signed statement that ``sequence`` carries nothing: the message under it was dropped before delivery."""
     uid = uuid4()
     to = ctx.covenants.current.partner(recipient)
-    header = _header(tx, ctx, uid, to.id, m.Kind.VOID, sequence, [], [], [], [], None, reason)
+    generation = obeyed(ctx, recipient, tx.now).generation
+    header = _header(tx, ctx, uid, to.id, m.Kind.VOID, generation, sequence, [], [], [], [], None, reason)
     signature = ctx.keys.sign.sign(labels.SIGN_HEADER, header)
     message = envelope.message_id(header).hex()
     stamped = tx.append(

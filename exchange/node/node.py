@@ -32,9 +32,9 @@ from exchange.node.housekeeping import Housekeeping
 from exchange.node.inbox import Inbox
 from exchange.node.operations import Operations
 from exchange.node.outbox import Outbox
-from exchange.node.partners import Partners
 from exchange.node.ports import Transport
 from exchange.node.reading import Reading
+from exchange.node.redeciding import Redeciding
 from exchange.node.register import Reads, Register
 from exchange.node.retention import Retention
 from exchange.node.service import Actor, Idempotency
@@ -62,7 +62,7 @@ class Node:
         self.ctx = ctx
         self.transport = transport
         self.bell = Bell()
-        self.partners = Partners(ctx.covenants, ctx.side, ctx.me.slug)
+        self.partners = ctx.partners
         self.outgoing = Outbox(ctx, self.partners, transport, on_erased=self._void_erased)
         self.terms = Terms(ctx)
         self._actors = actors
@@ -70,6 +70,7 @@ class Node:
         self._register = Register(ctx, self._reads)
         self._sharing = Sharing(ctx, self.outgoing, self.bell)
         self._reading = Reading(ctx, self.outgoing, self._reads)
+        self._redeciding = Redeciding(ctx, self._reading.open_parts, self._sharing.drop)
         self.retention = Retention(ctx, self.terms, self.partners, self._epochs_rolled)
         self.housekeeping = Housekeeping(
             ctx, self.partners, self.outgoing, transport, self.retention.daily, self.retention.resume, self._void
@@ -94,6 +95,7 @@ class Node:
         except StorageError:  # the replica of the vault is away: no reason to stay down; housekeeping goes on trying
             log.warning("erasure-unfinished")
         self.outgoing.load()
+        await self._redeciding.run()
         await self.transport.start(self.inbox_handler.take, self._control)
         self._tasks = [
             asyncio.create_task(self._supervise("outbox", self.outgoing.run)),

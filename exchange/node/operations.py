@@ -103,6 +103,7 @@ class Operations:
             missing=[number for _, number in zip(range(100), inward.holes, strict=False)],
             waiting=len(outward.waiting),
             heard_at=self._partners.heard_at(partner.slug),
+            generation=bundle.generation if bundle else None,
             prekeys_until=datetime.fromtimestamp(until / 1000, UTC) if until else None,
         )
 

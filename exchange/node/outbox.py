@@ -20,7 +20,7 @@ import structlog
 from exchange.crypto import envelope
 from exchange.crypto.prekeys import Prekey, choose
 from exchange.domain import events as e
-from exchange.errors import BrokerError, ExchangeError
+from exchange.errors import BrokerError, CovenantError, ExchangeError
 from exchange.node.context import Context
 from exchange.node.inbox import Answer
 from exchange.node.messages import Outgoing, frame_hash
@@ -222,11 +222,16 @@ class Outbox:
         self, prekey: Prekey, recipient: str, header: bytes, signature: bytes, parts: Outgoing | None, now: datetime
     ) -> bytes:
         book = self.ctx.covenants
+        obeyed = self.partners.generation(recipient, now)
+        if obeyed is None:
+            raise CovenantError(
+                "The partner obeys a covenant that is not in force here any more; it has to accept the new one."
+            )
         return envelope.wrap_frame(
             prekey_public=prekey.public,
             kid=prekey.kid,
             covenant=book.id,
-            generation=book.current.generation,
+            generation=obeyed.generation,
             recipient=book.current.partner(recipient).id,
             header=header,
             signature=signature,

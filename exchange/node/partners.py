@@ -9,7 +9,7 @@ from exchange.crypto import prekeys as pk
 from exchange.crypto import signing
 from exchange.crypto.labels import SIGN_BUNDLE, SIGN_CONTROL, SIGN_HEARTBEAT
 from exchange.errors import CryptoError, ExchangeError, WireError
-from exchange.node.covenants import Covenants
+from exchange.node.covenants import Accepted, Covenants
 from exchange.node.ports import ControlMessage
 from exchange.store.side import SideStore
 from exchange.wire import messages as m
@@ -80,11 +80,18 @@ class Partners:
             partner = self._covenants.current.partner(slug)
             if new.partner != partner.id.hex():
                 raise WireError("control-sender", "The prekey bundle names another partner.")
+            self._no_fork(new)
             self._bundles[slug] = pk.accept_bundle(self._bundles.get(slug), new)
             return Heard(kind, slug)
         if kind is m.ControlKind.HEARTBEAT:
             return Heard(kind, slug, self._take_heartbeat(slug, decode_model(m.Heartbeat, body, max_bytes=MAX_CONTROL)))
         return Heard(kind, slug)
+
+    def _no_fork(self, new: pk.Bundle) -> None:
+        """A partner that obeys another document under a generation we know has accepted a fork: nothing is sent to it."""
+        ours = {one.generation: one.hash for one in self._covenants.all()}
+        if ours.get(new.generation, new.covenant) != new.covenant:
+            raise WireError("covenant-fork", "The partner obeys another covenant under the same generation.")
 
     def _take_heartbeat(self, slug: str, new: m.Heartbeat) -> m.Heartbeat:
         partner = self._covenants.current.partner(slug)
@@ -100,6 +107,14 @@ class Partners:
     def bundle(self, slug: str) -> pk.Bundle | None:
         """The newest prekey bundle."""
         return self._bundles.get(slug)
+
+    def generation(self, slug: str, now: datetime) -> Accepted | None:
+        """The covenant generation that this partner and we both obey; None when nothing may be sent to it now.
+
+        Until a partner was heard of, the newest one here: nothing leaves before its prekeys, and its generation, are known.
+        """
+        bundle = self._bundles.get(slug)
+        return self._covenants.common(bundle.generation, now) if bundle else self._covenants.current
 
     def heartbeat(self, slug: str) -> m.Heartbeat | None:
         """The newest heartbeat."""

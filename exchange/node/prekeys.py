@@ -131,8 +131,8 @@ class Prekeys:
             self._vault.confirm([row.id for row in rows])
             self._vault.flush()
 
-    def bundle(self, partner: str, now: datetime) -> pk.Bundle:
-        """The public halves that are usable from now on, under the next bundle sequence.
+    def bundle(self, partner: str, now: datetime, generation: int, covenant: bytes) -> pk.Bundle:
+        """The public halves that are usable from now on, under the next bundle sequence, with the covenant we obey.
 
         The sequence is the time in ms, or one more than the last when that is higher: a node that lost its side store still
         goes on above what its partners know. Epochs further ahead than planned (a clock that was wrong) are left out, or the
@@ -145,7 +145,7 @@ class Prekeys:
         usable = [o for o in self.alive() if o.not_after_ms > _ms(now) and o.not_before_ms <= until]
         keys = tuple(_public(o) for o in sorted(usable, key=lambda o: o.not_before_ms))
         self._untold = False
-        return pk.Bundle(partner=partner, sequence=sequence, prekeys=keys, versions=(1,))
+        return pk.Bundle(partner, sequence, keys, versions=(1,), generation=generation, covenant=covenant)
 
     # ------------------------------------------------------------------------------------ ending
 

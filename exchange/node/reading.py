@@ -92,7 +92,7 @@ class Reading:
             raise NotFoundError("There is no such signal or disclosure at this node.")
         subject = self._subject(message)
         await self._reads.log(actor, "inbox.read", [subject])
-        plain = self._open(event)
+        plain = self.open_parts(event)
         person = self._ctx.people.resolve(subject) if subject else None
         statement = orjson.loads(plain[0]) if plain and plain[0] is not None else None
         received = isinstance(event, e.MessageReceived)
@@ -116,7 +116,7 @@ class Reading:
         event = self._ctx.log.event(self._ctx.log.entry(row["log_index"]))
         return event.subject if isinstance(event, e.ItemRecorded) and not isinstance(event.subject, Gone) else None
 
-    def _open(self, event: e.MessageReceived | e.MessageSent) -> list[bytes | None]:
+    def open_parts(self, event: e.MessageReceived | e.MessageSent) -> list[bytes | None]:
         """Every part in clear; None for one that is refused or erased."""
         header = orjson.loads(event.header)
         sender, uid = bytes.fromhex(header["data"]["sender"]), UUID(header["id"]).bytes
@@ -166,7 +166,7 @@ class Reading:
             event = self._ctx.log.event(self._ctx.log.entry(row["log_index"]))
             text = ""
             if isinstance(event, e.MessageReceived | e.MessageSent):
-                plain = self._open(event)
+                plain = self.open_parts(event)
                 text = orjson.loads(plain[0])["text"] if plain and plain[0] is not None else ""
             by = row["partner"] if row["direction"] == "received" else self._ctx.me.slug
             found.append({"state": _STATES[row["kind"]], "by": by, "at": _moment(row["at"]).isoformat(), "text": text})

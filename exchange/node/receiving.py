@@ -112,7 +112,8 @@ def open_delivery(
         # A message decided under the previous generation may be wrapped under the new one; both must be known here.
         accepted = covenants.accepted(header.data.generation, now)
     sender = accepted.partner_by_id(bytes.fromhex(header.data.sender))  # 8
-    if sender is None or sender.slug != subject_sender or header.source != m.source_of(sender.slug):  # 8
+    member = sender is not None and covenants.current.partner_by_id(sender.id) is not None  # of both, during a change
+    if sender is None or not member or sender.slug != subject_sender or header.source != m.source_of(sender.slug):  # 8
         raise WireError("sender-unknown", "The sender is not the partner under whose name the frame was published.")
     label = labels.SIGN_RECEIPT if kind is m.Kind.RECEIPT else labels.SIGN_HEADER
     try:

@@ -6,6 +6,7 @@ out of the frame. So a hostile sender that skips its own checks meets the same g
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -35,8 +36,7 @@ def judge_incoming(ctx: Context, incoming: Incoming) -> list[tuple[str, ...]]:
     if incoming.statement is None:
         return [_work_codes(ctx, incoming)] * len(incoming.parts)
     books = {incoming.generation.generation: incoming.generation.covenant}
-    current = ctx.covenants.current
-    books[current.generation] = current.covenant
+    books |= {one.generation: one.covenant for one in ctx.covenants.between(incoming.generation.generation)}
     proposal = proposal_of(
         incoming.kind,
         incoming.sender.slug,
@@ -47,13 +47,14 @@ def judge_incoming(ctx: Context, incoming: Incoming) -> list[tuple[str, ...]]:
     )
     owners = _owners(list(incoming.items))
     verdicts = [regroup(gates.judge(covenant, proposal, side=Side.RECEIVING), owners) for covenant in books.values()]
-    retention = _retention_codes(current.covenant, incoming)
+    decided_under = incoming.generation.covenant  # a class may have another code, or none, in the next generation
+    retention = _retention_codes(decided_under, incoming)
     items = [
         tuple(sorted({f.code for v in verdicts for f in v.of_item(i)} | retention[i]))
         for i in range(len(incoming.items))
     ]
     whole = tuple(sorted({f.code for v in verdicts for f in v.findings if f.item is None}))
-    if not whole and incoming.header.data.parts[0].retention != current.covenant.settings.statement_retention:
+    if not whole and incoming.header.data.parts[0].retention != decided_under.settings.statement_retention:
         whole, items = ("R17",), [codes or ("R17",) for codes in items]  # no item without its accountability
     statement = whole or (("R17",) if items and all(items) else ())
     return [statement, *items]
@@ -63,17 +64,15 @@ def _work_codes(ctx: Context, incoming: Incoming) -> tuple[str, ...]:
     """What stands against a message about the work."""
     if incoming.work is None:
         return ()
-    covenant = ctx.covenants.current.covenant
-    verdict = judge_work(
-        covenant,
-        incoming.kind,
-        incoming.sender.slug,
-        ctx.me.slug,
-        incoming.work,
-        local_day(_logged(incoming)),
-        side=Side.RECEIVING,
+    books, day = ctx.covenants.between(incoming.generation.generation), local_day(_logged(incoming))
+    verdict = every(
+        judge_work(
+            b.covenant, incoming.kind, incoming.sender.slug, ctx.me.slug, incoming.work, day, side=Side.RECEIVING
+        )
+        for b in books
     )
-    foreign = incoming.header.data.parts[0].retention != covenant.settings.statement_retention
+    own_class = incoming.generation.covenant.settings.statement_retention
+    foreign = incoming.header.data.parts[0].retention != own_class
     return tuple(sorted({*verdict.codes, *(["R17"] if foreign else [])}))
 
 
@@ -116,6 +115,15 @@ def judge(
     """The sending side's verdict, by item."""
     verdict = gates.judge(covenant, proposal_of(kind, sender, recipient, statement, items, on), side=Side.SENDING)
     return regroup(verdict, _owners(items))
+
+
+def every(verdicts: Iterable[Verdict]) -> Verdict:
+    """One verdict of several rule sets that must all allow: what any of them finds stands."""
+    found, warned = [], []
+    for verdict in verdicts:
+        found += [finding for finding in verdict.findings if finding not in found]
+        warned += [finding for finding in verdict.warnings if finding not in warned]
+    return Verdict(tuple(found), tuple(warned))
 
 
 def regroup(verdict: Verdict, owners: list[int]) -> Verdict:

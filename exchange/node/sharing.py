@@ -87,14 +87,21 @@ class Sharing:
             )
             for item, mentioned in zip(draft.items, [*(i.mentions for i in form.items), []], strict=False)
         ]
-        covenant = ctx.covenants.current.covenant
+        covenant = draft.book.covenant
         kind = rules.domain_kind(draft.kind)
         parts = [
             Plain(encode_model(draft.statement), covenant.settings.statement_retention),
             *[Plain(encode_model(i), covenant.retention_class(kind, i.category)) for i in items],
         ]
         outgoing, stored, index = compose(
-            tx, ctx, recipient=draft.recipient, kind=draft.kind, parts=parts, act=act, by=actor.id
+            tx,
+            ctx,
+            recipient=draft.recipient,
+            kind=draft.kind,
+            parts=parts,
+            act=act,
+            by=actor.id,
+            generation=draft.book.generation,
         )
         for number, (item, part) in enumerate(zip(items, stored[1:], strict=True), start=1):
             recording.record(

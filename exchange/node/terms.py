@@ -51,11 +51,14 @@ class Terms:
     def reload(self) -> None:
         """Read the covenant's proposals and the log's confirmations."""
         confirmed = {row["rule"]: row for row in self._ctx.ledger.rows("SELECT * FROM rules")}
-        covenant = self._ctx.covenants.current.covenant
         self._terms = {}
-        for known in covenant.retention:
-            for rule in covenant.retention_rules(known.code, self._ctx.me.slug)[:1]:
-                self._terms[known.code] = self._term(known.code, known.title, rule, confirmed.get(rule.code))
+        for (
+            accepted
+        ) in self._ctx.covenants.all():  # what was kept under a class that a later generation dropped still has it
+            covenant = accepted.covenant
+            for known in covenant.retention:
+                for rule in covenant.retention_rules(known.code, self._ctx.me.slug)[:1]:
+                    self._terms[known.code] = self._term(known.code, known.title, rule, confirmed.get(rule.code))
 
     def _term(self, retention: str, title: str, rule: RetentionRule, row: object) -> Term:
         if row is None:

@@ -21,7 +21,7 @@ from exchange.node import rules
 from exchange.node.commands import Bell
 from exchange.node.context import Context
 from exchange.node.drafting import reasons
-from exchange.node.messages import Outgoing, Plain, compose
+from exchange.node.messages import Outgoing, Plain, compose, obeyed
 from exchange.node.outbox import Outbox
 from exchange.node.service import Actor, Refused
 from exchange.node.writer import Tx
@@ -46,10 +46,11 @@ class Post:
         Raises:
             Refused: The covenant does not allow it; the refusal was recorded without content.
         """
-        ctx = self._ctx
-        day = local_day(ctx.clock.now())
-        verdict = rules.judge_work(
-            ctx.covenants.current.covenant, kind, ctx.me.slug, recipient, work, day, side=Side.SENDING
+        ctx, now = self._ctx, self._ctx.clock.now()
+        books = ctx.covenants.between(obeyed(ctx, recipient, now).generation)
+        verdict = rules.every(
+            rules.judge_work(b.covenant, kind, ctx.me.slug, recipient, work, local_day(now), side=Side.SENDING)
+            for b in books
         )
         if not verdict.allowed:
             await ctx.writer.run(partial(record_refusal, actor=actor, partner=recipient, kind=kind, verdict=verdict))
@@ -68,7 +69,8 @@ class Post:
         retention: str | None = None,
     ) -> Fresh:
         """One message of ``kind``; its part is kept as long as statements are, unless ``retention`` names another class."""
-        kept = retention or self._ctx.covenants.current.covenant.settings.statement_retention
+        book = obeyed(self._ctx, recipient, tx.now)
+        kept = retention or book.covenant.settings.statement_retention
         outgoing, _, index = compose(
             tx,
             self._ctx,
@@ -77,6 +79,7 @@ class Post:
             parts=[Plain(encode_model(work), kept)],
             act=act,
             by=by,
+            generation=book.generation,
             reply_to=reply_to,
         )
         return outgoing, index

@@ -389,7 +389,8 @@ async def test_a_partner_cannot_refuse_what_was_not_sent_to_him(world):
 
 def bundle_of(world: MemoryWorld, slug: str, sequence: int, *keys: pk.Prekey) -> bytes:
     ctx = world.nodes[slug].ctx
-    return pk.bundle_bytes(pk.Bundle(ctx.me.id.hex(), sequence, tuple(keys), (1,)))
+    book = ctx.covenants.current
+    return pk.bundle_bytes(pk.Bundle(ctx.me.id.hex(), sequence, tuple(keys), (1,), book.generation, book.hash))
 
 
 def prekey(world: MemoryWorld, kid: bytes, seed: bytes, days: int = 0) -> pk.Prekey:
