@@ -19,6 +19,8 @@ PROTOCOL = "covx/1"
 MAX_PARTS = 256
 TEXT_LIMIT = 500
 """Characters (code points) of one free text (domain reference: facts and rationale at most 500)."""
+LAST_YEAR = 9998
+"""Of a moment on the wire."""
 
 
 def _real_day(text: str) -> str:
@@ -28,7 +30,9 @@ def _real_day(text: str) -> str:
 
 
 def _real_moment(text: str) -> str:
-    datetime.fromisoformat(text)
+    """A moment that can be shown in every zone: at the very end of the calendar, local time has no name any more."""
+    if datetime.fromisoformat(text).year > LAST_YEAR:
+        raise ValueError
     return text
 
 

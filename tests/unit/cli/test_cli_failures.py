@@ -77,6 +77,11 @@ def test_what_the_node_says_is_what_the_reader_sees(exchange: Any, node: Any) ->
     assert one_sentence(exchange("inbox", "list")).startswith("The disk is full")
 
 
+@pytest.mark.parametrize("moment", ["morgen", "9999-12-31T23:59:59-11:00", "0001-01-01T00:00:00+11:00"])
+def test_a_moment_that_is_none_is_one_sentence(exchange: Any, moment: str) -> None:
+    assert one_sentence(exchange("clock", "set", moment)).startswith("That is not a moment")
+
+
 def test_an_unexpected_error_in_the_command_line_tells_only_kind_and_line(
     exchange: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
