@@ -117,10 +117,12 @@ def test_the_faults_of_a_form_are_listed_without_its_values(exchange: Any) -> No
         (f'{{"subject": "{SECRET}', "not valid JSON (line 1"),
         ('{"a":' * 100_000, "nested too deep"),
         ("a = " + "[" * 100_000, "nested too deep"),
+        ("a = " + "9" * 5_000, "number without end"),
+        ('{"a": ' + "9" * 5_000 + "}", "number without end"),
         ("", "fields to mend"),
         ("\udc00", "not UTF-8"),
     ],
-    ids=["toml", "toml-2", "json", "deep-json", "deep-toml", "empty", "not-utf8"],
+    ids=["toml", "toml-2", "json", "deep-json", "deep-toml", "long-toml", "long-json", "empty", "not-utf8"],
 )
 def test_a_form_that_cannot_be_read_names_the_place_and_not_the_text(
     exchange: Any, tmp_path: Path, text: str, expected: str
