@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from pydantic import ValidationError
-
 from exchange import settings
 from exchange.ceremony import describe
 from exchange.crypto.cards import Card
@@ -32,7 +30,8 @@ from exchange.node.forms import ActorForm
 from exchange.node.writer import Overlay, Tx
 from exchange.store.anchors import FileAnchor
 from exchange.store.keys import NewKey, new_key_id
-from exchange.store.log import Log
+from exchange.store.lock import check_free
+from exchange.store.log import LOCK, Log
 from exchange.store.side import SideStore
 from exchange.store.vault import Place, Vault
 from exchange.transport import keys as nkeys
@@ -136,7 +135,12 @@ def _make_keys(directory: Path, place: settings.Settings, secret: Secret) -> Pat
 
 
 def open_vault(directory: Path, place: settings.Settings, secret: Secret) -> Vault:
-    """The vault of a node directory."""
+    """The vault of a node directory that no process has open.
+
+    Raises:
+        SetupError: A running node has it; the vault itself would only say, after a while, that a database is in use.
+    """
+    check_free(directory / LOCK)
     return Vault.open(
         directory / VAULT_FILE,
         FileAnchor(place_at(directory, place.anchor)),
@@ -221,7 +225,7 @@ def accept_covenant(
 def _first_actor(name: str, uid: int | None) -> ActorForm:
     try:
         return ActorForm(roles=list(FIRST_ROLES), name=name, uid=os.getuid() if uid is None else uid)
-    except ValidationError:
+    except ValueError:  # of the form
         raise InputError("Your name is text of 1 to 120 characters.") from None
 
 

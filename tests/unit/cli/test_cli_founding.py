@@ -12,6 +12,7 @@ import pytest
 from exchange import ceremony, settings, setup
 from exchange.crypto.vault import ArgonCost, Passphrase
 from exchange.errors import InputError, IntegrityError, SetupError
+from exchange.store.log import Log
 
 PASS = "een zin die niemand raadt"
 ROOT = Path(__file__).resolve().parents[3]
@@ -99,6 +100,27 @@ def test_a_root_or_key_list_that_was_damaged_is_one_sentence(bare: Any, tmp_path
             (node / setup.KEYS_FILE).write_text(json.dumps(keys))
             with pytest.raises((InputError, SetupError, IntegrityError)):
                 setup.read_keys(node, vault)
+
+
+def test_a_second_process_on_a_node_is_told_so_at_once_by_every_command_that_opens_it(
+    bare: Any, tmp_path: Path, secret_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not after seconds of waiting for a database, and not in the words of one."""
+    node = tmp_path / "node"
+    setup.init_node(node, "actium", Passphrase(PASS))
+    monkeypatch.setattr(setup, "_check_mine", lambda *_: None)
+    monkeypatch.setattr(setup, "verify_signed", lambda *_: None)
+    (tmp_path / "signed").write_text("{}")
+    secret = ("--passphrase-file", str(secret_file), "--node", str(node))
+    with setup.open_vault(node, settings.load(node), Passphrase(PASS)) as vault, Log.open(node, vault):
+        for arguments in (
+            ("run",),
+            ("covenant", "accept", str(tmp_path / "signed"), "--name", "Proef Persoon"),
+            ("keys", "custodian", "list"),
+        ):
+            ran = bare(*arguments, *secret)
+            assert ran.code == 1, ran
+            assert ran.err == "Another process has this node directory open; use its API, or stop it first.\n"
 
 
 def test_a_name_that_cannot_be_stored_is_one_sentence(bare: Any, tmp_path: Path, secret_file: Path) -> None:
