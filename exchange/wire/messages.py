@@ -13,6 +13,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from exchange.domain.bsn import BsnFinding, scan
 from exchange.domain.pairing import MAX_SEQUENCE
 
 PROTOCOL = "covx/1"
@@ -55,6 +56,16 @@ UpTo = Annotated[int, Field(ge=0, le=MAX_SEQUENCE)]
 """A pair sequence, or 0 before the first."""
 Whole = Annotated[int, Field(ge=0, le=2**53 - 1)]
 Uid = Annotated[UUID, Field(strict=False)]
+
+
+def _no_number(code: str) -> str:
+    if scan(code) is BsnFinding.CERTAIN:
+        raise ValueError
+    return code
+
+
+Reason = Annotated[Code, AfterValidator(_no_number)]
+"""A code that stands in public lines of the log for ever, and that no gate judges: never a citizen service number."""
 
 
 class Wire(BaseModel):
@@ -108,7 +119,7 @@ class MessageData(Wire):
     parts: Annotated[list[PartRef], Field(max_length=MAX_PARTS)]
     reply_to: Hex64 | None = None
     """Message id that this answers."""
-    reason: Code | None = None
+    reason: Reason | None = None
     """Of a void: why the sequence carries nothing."""
     checkpoint: CheckpointRef
 
@@ -118,7 +129,7 @@ class PartOutcome(Wire):
 
     part: Whole
     accepted: bool
-    codes: list[Code] = []
+    codes: list[Reason] = []
     """Refusal codes (R05 …) when not accepted."""
 
 
@@ -300,7 +311,7 @@ class RefusedFrame(Wire):
     """A frame the receiver could not accept; permanent refusals park, transient ones ask for another wrap."""
 
     frame: Hex64
-    code: Code
+    code: Reason
     permanent: bool
 
 
