@@ -34,7 +34,8 @@ class Reads:
     async def log(self, actor: Actor, view: str, subjects: list[UUID | None]) -> None:
         """Record what ``actor`` is about to see; returns when it is in the log."""
         now = self._ctx.clock.now()
-        self._seen = {k: at for k, at in self._seen.items() if now - at < READ_ONCE_PER}
+        # Also when the clock was set back: a read of what is now the future must not keep later ones out of the log.
+        self._seen = {k: at for k, at in self._seen.items() if abs(now - at) < READ_ONCE_PER}
         fresh = [s for s in dict.fromkeys(subjects) if (actor.id, view, s) not in self._seen]
         if not fresh:
             return

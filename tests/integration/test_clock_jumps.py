@@ -51,6 +51,16 @@ async def test_messages_go_on_after_a_clock_was_wrong_for_a_while_and_is_right_a
     assert {item.erased_at for item in who.items} == {None}  # no term was confirmed, and no jump destroys anything
 
 
+@pytest.mark.parametrize("days", [1, -1])
+async def test_a_read_is_recorded_once_a_quarter_whichever_way_the_clock_jumps(world, days):
+    actium, worker = world.nodes["actium"], world.actor("actium")
+    query = f.WhoKnowsQuery(subject=await world.person("actium"))
+    for minutes, reads in ((0, 1), (14, 1), (2, 2), (days * 1440, 3), (1, 3)):
+        world.clock.forward(minutes=minutes)
+        await actium.who_knows(worker, query)
+        assert len(world.events("actium", "data/read/1")) == reads, minutes
+
+
 async def known(world: MemoryWorld):
     """Whom Actium meant, at the municipality."""
     (person,) = world.nodes["gemeente"].ctx.people.unmatched()
