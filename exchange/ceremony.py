@@ -23,6 +23,7 @@ from exchange.domain.compile import compile_covenant as compile_text
 from exchange.errors import CovenantError, CryptoError, InputError, SetupError
 from exchange.files import make_directory, read, read_json, write_new
 from exchange.node.covenants import Accepted, parse_document, signed_file, split_signed, verify_signed
+from exchange.settings import check_slug
 from exchange.wire.codec import encode
 
 ROOT_FILE: Final = "root.key"
@@ -33,7 +34,9 @@ def create_root(to: Path, slug: str, passphrase: str, *, argon: ArgonCost = MODE
 
     Raises:
         SetupError: There is a root already, or the place cannot be written.
+        InputError: The partner's short name is none.
     """
+    check_slug(slug)
     root = RootKey.generate()
     secret = new_secret()
     slot = make_slot("root", Passphrase(passphrase), argon, secret)
@@ -56,7 +59,7 @@ def open_root(root: Path, passphrase: str) -> RootKey:
         secret = open_slot(_slot(data["slot"]), Passphrase(passphrase))
         seed = aead.unseal(secret, bytes.fromhex(data["box"]), labels.KEY_FILE.encode() + b"\0" + data["slug"].encode())
         return RootKey(seed)
-    except (KeyError, TypeError, ValueError, CryptoError):
+    except (KeyError, TypeError, AttributeError, ValueError, CryptoError):
         raise SetupError("The root key file is damaged; use another copy.") from None
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from exchange.errors import SetupError
+from exchange.errors import InputError, SetupError
 
 FILE: Final = "node.toml"
+SLUG: Final = r"^[a-z][a-z0-9-]{1,30}$"
+_LINE: Final = re.compile(r"\(at line ([0-9]+), column [0-9]+\)")
 
 
 class Settings(BaseModel):
@@ -18,7 +22,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    partner: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
+    partner: Annotated[str, Field(pattern=SLUG)]
     broker: str = "nats://127.0.0.1:4222"
     broker_ca: Path | None = None
     """Certificate authority of the broker; the system's own when absent."""
@@ -29,7 +33,20 @@ class Settings(BaseModel):
     socket: Path = Path("api.sock")
     tcp_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """Loopback TCP for the API; off when absent."""
-    log_level: str = "info"
+    log_level: Annotated[str, Field(pattern=r"^(?i:debug|info|warning|error|critical)$")] = "info"
+
+
+def check_slug(slug: str) -> None:
+    """The short name of a partner, before anything is made under it.
+
+    Raises:
+        InputError: It could not be one; says what is.
+    """
+    if re.fullmatch(SLUG, slug) is None:
+        raise InputError(
+            "The short name of a partner is 2 to 31 small letters, digits and hyphens, beginning with a letter, "
+            "such as actium."
+        )
 
 
 def load(directory: Path) -> Settings:
@@ -49,25 +66,36 @@ def load(directory: Path) -> Settings:
         raise SetupError("The file {file} of this node cannot be read.", file=FILE) from None
     try:
         return Settings.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise SetupError("The file {file} is not valid TOML: {why}.", file=FILE, why=str(error)) from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(p) for p in first["loc"]) or "?"
         raise SetupError(
-            "The file {file} is not right at {place}: {why}.", file=FILE, place=place, why=first["msg"]
+            "The setting {place} in the file {file} is missing, unknown or not of the right form.",
+            file=FILE,
+            place=place,
         ) from None
+    except (ValueError, RecursionError) as error:  # also: a number of thousands of digits, a thousand brackets
+        # Only the place: the parser's own words may quote the text.
+        at = _LINE.search(str(error))
+        line = int(at[1]) if at else text.count("\n") + 1
+        raise SetupError("The file {file} is not valid TOML; look at line {line}.", file=FILE, line=line) from None
 
 
 def save(directory: Path, settings: Settings) -> None:
-    """Write the file for a new node."""
-    lines = [
-        f'{name} = "{value}"' if not isinstance(value, int) else f"{name} = {value}" for name, value in _given(settings)
-    ]
-    (directory / FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    """Write the file for a new node.
+
+    Raises:
+        SetupError: It cannot be written, for example because a path is no text.
+    """
+    lines = [f"{name} = {_toml(value)}" for name, value in settings.model_dump(exclude_none=True).items()]
+    try:
+        (directory / FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    except (OSError, UnicodeEncodeError):
+        raise SetupError("The file {name} cannot be written.", name=FILE) from None
 
 
-def _given(settings: Settings) -> list[tuple[str, object]]:
-    return [
-        (n, v) for n, v in settings.model_dump(exclude_none=True).items() if not isinstance(v, str) or v.isprintable()
-    ]
+def _toml(value: object) -> str:
+    """A number, or a text with the escapes that JSON and TOML share."""
+    if isinstance(value, int):
+        return str(value)
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")

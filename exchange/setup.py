@@ -22,7 +22,7 @@ from exchange.crypto.hpke import self_test
 from exchange.crypto.signing import Ed25519Key, MLDSAKey, RootPublic
 from exchange.crypto.vault import MODERATE, ArgonCost, Secret
 from exchange.domain import events as e
-from exchange.errors import ConflictError, CovenantError, SetupError
+from exchange.errors import ConflictError, CovenantError, InputError, SetupError
 from exchange.files import make_directory, read, read_json, write_new
 from exchange.node.actors import Actors
 from exchange.node.covenants import Accepted, verify_signed
@@ -30,10 +30,12 @@ from exchange.node.forms import ActorForm
 from exchange.node.writer import Overlay, Tx
 from exchange.store.anchors import FileAnchor
 from exchange.store.keys import NewKey, new_key_id
-from exchange.store.log import Log
+from exchange.store.lock import check_free
+from exchange.store.log import LOCK, Log
 from exchange.store.side import SideStore
 from exchange.store.vault import Place, Vault
 from exchange.transport import keys as nkeys
+from exchange.transport.security import secured
 from exchange.wire.codec import encode
 
 KEYS_FILE: Final = "keys.json"
@@ -60,9 +62,12 @@ def init_node(
     """Make an empty node: vault, log, role keys; gives the card request that the root signs.
 
     Raises:
-        SetupError: There is something in the directory already.
+        SetupError: There is something in the directory already, or the broker's address is none.
+        InputError: The partner's short name is none.
     """
     self_test()
+    settings.check_slug(slug)
+    secured(broker_url, None)
     make_directory(directory)
     if any(directory.iterdir()):
         raise SetupError("The node directory is not empty; give a new one.")
@@ -130,7 +135,12 @@ def _make_keys(directory: Path, place: settings.Settings, secret: Secret) -> Pat
 
 
 def open_vault(directory: Path, place: settings.Settings, secret: Secret) -> Vault:
-    """The vault of a node directory."""
+    """The vault of a node directory that no process has open.
+
+    Raises:
+        SetupError: A running node has it; the vault itself would only say, after a while, that a database is in use.
+    """
+    check_free(directory / LOCK)
     return Vault.open(
         directory / VAULT_FILE,
         FileAnchor(place_at(directory, place.anchor)),
@@ -199,8 +209,10 @@ def accept_covenant(
 
     Raises:
         CovenantError: It does not verify, does not follow the previous one, or this partner's keys in it are not ours.
+        InputError: The name cannot be stored.
     """
     moment = now or datetime.now(UTC)
+    admin = _first_actor(admin_name, uid)
     place = settings.load(directory)
     accepted = verify_signed(read(signed, "signed covenant"), moment)
     if fingerprint_read is not None and _letters(fingerprint_read) != _letters(fingerprint(accepted.hash)):
@@ -210,14 +222,15 @@ def accept_covenant(
         _check_mine(directory, place.partner, accepted)
     with open_vault(directory, place, secret) as vault, Log.open(directory, vault) as log:
         log.settle()
-        _append_covenant(
-            log, accepted, place.partner, moment, ActorForm(roles=list(FIRST_ROLES), name=admin_name, uid=_uid(uid))
-        )
+        _append_covenant(log, accepted, place.partner, moment, admin)
     return describe(accepted)
 
 
-def _uid(uid: int | None) -> int:
-    return os.getuid() if uid is None else uid
+def _first_actor(name: str, uid: int | None) -> ActorForm:
+    try:
+        return ActorForm(roles=list(FIRST_ROLES), name=name, uid=os.getuid() if uid is None else uid)
+    except ValueError:  # of the form
+        raise InputError("Your name is text of 1 to 120 characters.") from None
 
 
 def _append_covenant(log: Log, accepted: Accepted, me: str, now: datetime, admin: ActorForm) -> None:
@@ -277,10 +290,13 @@ def read_keys(directory: Path, vault: Vault) -> Mapping[str, bytes]:
     """The node's role keys, from the vault.
 
     Raises:
-        SetupError: The key list is missing, or a key is not in the vault.
+        InputError: The key list is missing or damaged.
+        SetupError: A key is not in the vault.
     """
     data = read_json(directory / KEYS_FILE, "list of role keys")
-    ids: dict[str, str] = data.get("keys", {})
+    ids = data.get("keys")
+    if not isinstance(ids, dict) or not all(isinstance(key_id, str) for key_id in ids.values()):
+        raise InputError("The {what} file {name} is damaged.", what="list of role keys", name=KEYS_FILE)
     keys = vault.get_many(list(ids.values()))
     if set(ids) != {"sign", "log", "log_pq", "witness", "transport"} or len(keys) != len(ids):
         raise SetupError(

@@ -55,8 +55,8 @@ def _json(text: str) -> Any:
         raise InputError(
             "The form is not valid JSON (line {line}, column {column}).", line=error.lineno, column=error.colno
         ) from None
-    except RecursionError:
-        raise InputError("The form is nested too deep.") from None
+    except (RecursionError, ValueError):  # ValueError: a number of thousands of digits
+        raise InputError("The form is nested too deep, or holds a number without end.") from None
 
 
 def _toml(text: str) -> dict[str, Any]:
@@ -70,8 +70,8 @@ def _toml(text: str) -> dict[str, Any]:
         raise InputError(
             "The form is not valid TOML (line {line}, column {column}).", line=line, column=column
         ) from None
-    except RecursionError:
-        raise InputError("The form is nested too deep.") from None
+    except (RecursionError, ValueError):
+        raise InputError("The form is nested too deep, or holds a number without end.") from None
 
 
 def given(**values: Any) -> dict[str, Any]:

@@ -208,10 +208,10 @@ def _clock_set(
 ) -> None:
     try:
         parsed = datetime.fromisoformat(when)
-    except ValueError:
+        aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+        text = aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError):
         raise InputError("That is not a moment; write it as 2026-04-14 or 2026-04-14T09:00Z.") from None
-    aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-    text = aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     session.door.post("/v1/clock", {"moment": text})
     session.done(session.gettext("The clock of this node stands at {moment}.").format(moment=moment(text)), moment=text)
 

@@ -47,6 +47,7 @@ VAULT_SLOT: Final = "covx/1 vault slot"
 VAULT_BUCKET: Final = "covx/1 vault bucket"
 VAULT_ROW: Final = "covx/1 vault row"
 KEY_FILE: Final = "covx/1 key file"
+COMMAND: Final = "covx/1 command"
 
 KEY_SIZE: Final = 32
 

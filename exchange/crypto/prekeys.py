@@ -32,6 +32,8 @@ MAX_PREKEYS: Final = 128
 MAX_BUNDLE: Final = 384 * 1024
 MAX_VERSION: Final = 1000
 MAX_GENERATION: Final = 2**32 - 1
+MAX_MS: Final = 253_370_764_800_000
+"""1 January 9999: what ends later has no date that people or programs can be shown."""
 
 Window: TypeAlias = tuple[int, int]
 """``(not_before_ms, not_after_ms)``, half-open."""
@@ -152,8 +154,8 @@ def _parse_prekey(value: object) -> Prekey:
     item = canonical.fields(value, frozenset({"kid", "not_before_ms", "not_after_ms", "public"}))
     key = Prekey(
         kid=canonical.hexed(item["kid"], KID_SIZE),
-        not_before_ms=canonical.whole(item["not_before_ms"]),
-        not_after_ms=canonical.whole(item["not_after_ms"]),
+        not_before_ms=canonical.whole(item["not_before_ms"], MAX_MS),
+        not_after_ms=canonical.whole(item["not_after_ms"], MAX_MS),
         public=canonical.unb64(item["public"], PUBLIC_SIZE),
     )
     # A window of years would be a long-lived key by another name.

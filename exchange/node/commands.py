@@ -62,14 +62,17 @@ async def once(
 ) -> tuple[UUID, Result]:
     """Run ``unit`` in the writer, at most once per idempotency key.
 
+    A form is full of people: a bare hash of it, in a public line for ever, would let anybody check a guess at who it was about.
+
     Raises:
-        ConflictError: The key was used before for another request.
+        ConflictError: The key was used before for another request, as long as that can be told (about a day).
     """
     request = _request(actor, command, key)
-    body = hashlib.sha256(orjson.dumps([command, form.model_dump(mode="json")])).hexdigest()
+    asked = orjson.dumps([command, form.model_dump(mode="json")])
+    body = ctx.prekeys.stamp(asked, ctx.clock.now())
 
     def run(tx: Tx) -> tuple[UUID, Result]:
-        earlier = _earlier(ctx, tx, request, body)
+        earlier = _earlier(ctx, tx, request, asked)
         if earlier is not None:
             return earlier
         act, result = unit(tx)
@@ -99,7 +102,7 @@ def _request(actor: Actor, command: str, key: Idempotency | None) -> str:
     return hashlib.sha256(f"{actor.id}\0{command}\0{unique}".encode()).hexdigest()
 
 
-def _earlier(ctx: Context, tx: Tx, request: str, body: str) -> tuple[UUID, Result] | None:
+def _earlier(ctx: Context, tx: Tx, request: str, asked: bytes) -> tuple[UUID, Result] | None:
     known: tuple[str, UUID, Result] | None = tx.overlay.requests.get(request)
     if known is None:
         row = ctx.ledger.one("SELECT body, act, result FROM commands WHERE request=?", request)
@@ -107,6 +110,6 @@ def _earlier(ctx: Context, tx: Tx, request: str, body: str) -> tuple[UUID, Resul
             return None
         result: Any = orjson.loads(row["result"])
         known = (row["body"], UUID(row["act"]), result)
-    if known[0] != body:
+    if not ctx.prekeys.stamped(known[0], asked):
         raise ConflictError("This idempotency key was used before for another request; use a new key.")
     return known[1], known[2]

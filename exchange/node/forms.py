@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from exchange.wire.messages import Code, Hex32, Hex64, Slug, Text
+from exchange.wire.messages import Code, Hex32, Hex64, Reason, Slug, Text
 
 
 class Form(BaseModel):
@@ -390,7 +390,7 @@ class ParkedAnswer(Answer):
 class DropForm(Form):
     """Why a parked frame or an unreceipted message is let go."""
 
-    reason: Code
+    reason: Reason
 
 
 class ActorForm(Form):

@@ -43,6 +43,8 @@ from exchange.node.terms import Terms
 from exchange.node.writer import Tx
 
 T = TypeVar("T")
+CLOCK_FROM, CLOCK_TO = 2000, 2999
+"""Years to which a demonstration's clock can be set."""
 SHARE_COMMANDS = {"signal": "signal.send", "disclosure": "disclosure.make"}
 log = structlog.get_logger()
 
@@ -62,7 +64,11 @@ class Node:
         self.ctx = ctx
         self.transport = transport
         self.bell = Bell()
+<<<<<<< HEAD
         self.partners = ctx.partners
+=======
+        self.partners = Partners(ctx.covenants, ctx.side, ctx.me.slug, ctx.clock)
+>>>>>>> w-c
         self.outgoing = Outbox(ctx, self.partners, transport, on_erased=self._void_erased)
         self.terms = Terms(ctx)
         self._actors = actors
@@ -375,6 +381,8 @@ class Node:
             raise InputError("Give the moment as an ISO 8601 date and time with a zone.") from None
         if at.tzinfo is None:
             raise InputError("Give the moment as an ISO 8601 date and time with a zone.")
+        if not CLOCK_FROM <= at.year <= CLOCK_TO:  # beyond, nothing that comes later can be dated
+            raise InputError("The clock can be set from {first} to {last}.", first=CLOCK_FROM, last=CLOCK_TO)
         clock.set(at.astimezone(UTC))
         self.outgoing.hurry()
         self.housekeeping.wake()

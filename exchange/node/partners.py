@@ -9,8 +9,14 @@ from exchange.crypto import prekeys as pk
 from exchange.crypto import signing
 from exchange.crypto.labels import SIGN_BUNDLE, SIGN_CONTROL, SIGN_HEARTBEAT
 from exchange.errors import CryptoError, ExchangeError, WireError
+<<<<<<< HEAD
 from exchange.node.covenants import Accepted, Covenants
 from exchange.node.ports import ControlMessage
+=======
+from exchange.node.covenants import Covenants
+from exchange.node.ports import Clock, ControlMessage
+from exchange.node.receiving import SKEW
+>>>>>>> w-c
 from exchange.store.side import SideStore
 from exchange.wire import messages as m
 from exchange.wire.codec import decode_model
@@ -35,7 +41,8 @@ class Heard:
 class Partners:
     """The newest of everything, per partner. Used on the event loop only."""
 
-    def __init__(self, covenants: Covenants, side: SideStore, me: str) -> None:
+    def __init__(self, covenants: Covenants, side: SideStore, me: str, clock: Clock) -> None:
+        self._clock = clock
         self._covenants = covenants
         self._side = side
         self._me = me
@@ -99,10 +106,14 @@ class Partners:
         if (new.covenant, new.sender, new.recipient) != (self._covenants.id.hex(), partner.id.hex(), me.id.hex()):
             raise WireError("control-sender", "The heartbeat is not from this partner to us under this covenant.")
         old = self._heartbeats.get(slug)
-        if old is not None and new.time < old.time:
+        if old is not None and new.time < old.time and not self._is_ahead(old):
             raise WireError("control-old", "A newer heartbeat is known.")
         self._heartbeats[slug] = new
         return new
+
+    def _is_ahead(self, beat: m.Heartbeat) -> bool:
+        """Written by a clock that was wrong: one such heartbeat must not silence its sender until that time has come."""
+        return datetime.fromisoformat(beat.time) > self._clock.now() + SKEW
 
     def bundle(self, slug: str) -> pk.Bundle | None:
         """The newest prekey bundle."""

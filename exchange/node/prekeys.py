@@ -7,6 +7,7 @@ Which epochs exist is housekeeping and stands in the side store; a kid that was 
 from __future__ import annotations
 
 import contextlib
+import hmac
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 
 from exchange.crypto import prekeys as pk
 from exchange.crypto.hpke import OpenedSeed, xwing_public
+from exchange.crypto.labels import COMMAND, expand
 from exchange.errors import StorageError, WireError
 from exchange.node.receiving import SKEW, Window
 from exchange.store.keys import NewKey, new_key_id
@@ -106,6 +108,27 @@ class Prekeys:
     def alive(self) -> list[Own]:
         """Epochs whose seed still exists."""
         return [own for own in self._own.values() if own.key_id is not None]
+
+    # ------------------------------------------------------------------------------------ remembering for a while
+
+    def stamp(self, data: bytes, now: datetime) -> str:
+        """A fingerprint of ``data`` that nobody can check a guess against once the epoch of ``now`` is destroyed.
+
+        It may stand in the log for ever, also when ``data`` names a person. Empty while there is no epoch.
+        """
+        begun = [own for own in self.alive() if own.not_before_ms <= _ms(now)]
+        newest = max(begun, key=lambda own: own.not_before_ms, default=None)
+        return "" if newest is None else f"{newest.kid}:{self._keyed(newest, data)}"
+
+    def stamped(self, stamp: str, data: bytes) -> bool:
+        """Whether ``stamp`` can be of ``data``; True also when its epoch is gone and nobody can tell. Any thread."""
+        own = self._own.get(stamp.partition(":")[0])
+        expected = "" if own is None else self._keyed(own, data)
+        return not expected or hmac.compare_digest(stamp, f"{own.kid if own else ''}:{expected}")
+
+    def _keyed(self, own: Own, data: bytes) -> str:
+        seed = None if own.key_id is None else self._vault.get(own.key_id)
+        return "" if seed is None else hmac.digest(expand(seed, COMMAND), data, "sha256").hex()
 
     # ------------------------------------------------------------------------------------ making
 

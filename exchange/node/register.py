@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from exchange.domain import events as e
+from exchange.domain.bsn import BsnFinding, scan
 from exchange.errors import ConflictError, InputError, NotFoundError
 from exchange.node import forms as f
 from exchange.node.commands import Result, once
@@ -33,7 +34,8 @@ class Reads:
     async def log(self, actor: Actor, view: str, subjects: list[UUID | None]) -> None:
         """Record what ``actor`` is about to see; returns when it is in the log."""
         now = self._ctx.clock.now()
-        self._seen = {k: at for k, at in self._seen.items() if now - at < READ_ONCE_PER}
+        # Also when the clock was set back: a read of what is now the future must not keep later ones out of the log.
+        self._seen = {k: at for k, at in self._seen.items() if abs(now - at) < READ_ONCE_PER}
         fresh = [s for s in dict.fromkeys(subjects) if (actor.id, view, s) not in self._seen]
         if not fresh:
             return
@@ -82,6 +84,7 @@ class Register:
         identity = identity_of(form)
         if identity.attributes < ENOUGH:
             raise InputError("Give at least two of name, birth date and address; fewer find nobody later.")
+        refuse_number(form)
 
         def unit(tx: Tx) -> tuple[UUID, Result]:
             handle = uuid4()
@@ -149,6 +152,17 @@ class Register:
         if person is None:
             raise NotFoundError("There is no such subject in this node's register.")
         return person
+
+
+def refuse_number(form: f.SubjectForm) -> None:
+    """People are found without their citizen service number, and most partners may not hold it at all (UAVG 46).
+
+    Raises:
+        InputError: There is one in some field; does not repeat it.
+    """
+    texts = (form.given_names, form.prefix, form.family_name, form.postcode, form.house_number, form.safe_contact)
+    if any(scan(text) is BsnFinding.CERTAIN for text in texts):
+        raise InputError("The entry holds a citizen service number (BSN); leave it out, people are found without it.")
 
 
 def _found(person: Person, match: str) -> f.SubjectFound:

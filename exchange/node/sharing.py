@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -51,7 +52,8 @@ class Sharing:
         drafts = self._drafting.drafts(form)
         refused = [d for d in drafts if not d.verdict.allowed]
         if refused:
-            await self._ctx.writer.run(lambda tx: _record_refusals(tx, actor, refused))
+            known = self._ctx.covenants.current.covenant.index.categories.keys()
+            await self._ctx.writer.run(lambda tx: _record_refusals(tx, actor, refused, known))
             why = [r for d in refused for r in reasons(d.verdict, d.recipient, len(form.items))]
             status = max(finding.refusal.status for d in refused for finding in d.verdict.findings)
             raise Refused(why, status)
@@ -254,11 +256,17 @@ class Sharing:
 # ---------------------------------------------------------------------------------------- pure helpers
 
 
-def _record_refusals(tx: Tx, actor: Actor, refused: list[Draft]) -> None:
+def _record_refusals(tx: Tx, actor: Actor, refused: list[Draft], known: AbstractSet[str]) -> None:
     for draft in refused:
+<<<<<<< HEAD
         categories = tuple(sorted({i.category for i in draft.items}))
         record_refusal(
             tx, actor=actor, partner=draft.recipient, kind=draft.kind, verdict=draft.verdict, categories=categories
+=======
+        asked = sorted({i.category for i in draft.items} & known)  # what is no category may be anything a person typed
+        _record_refusal(
+            tx, actor=actor, partner=draft.recipient, kind=draft.kind, verdict=draft.verdict, categories=tuple(asked)
+>>>>>>> w-c
         )
 
 

@@ -24,3 +24,13 @@ def take_lock(path: Path) -> int:
         os.close(handle)
         raise SetupError("Another process has this node directory open; use its API, or stop it first.") from None
     return handle
+
+
+def check_free(path: Path) -> None:
+    """Refuse early and by name what :func:`take_lock` would refuse later; takes nothing.
+
+    Raises:
+        SetupError: Another process has it.
+    """
+    if path.exists():
+        os.close(take_lock(path))

@@ -115,12 +115,17 @@ class VaultFile:
         ):
             self.anchor.promote()  # the crash came after step 2, or tore step 3
             current = staged
-        if current is None or current.generation != generation:
+        if current is None:
+            raise LockedError(
+                "The anchor of this key vault is missing or damaged; connect the medium it lies on, or check its path in "
+                "the settings."
+            )
+        if current.generation != generation:
             raise LockedError(
                 "The anchor does not fit this key vault: generation {expected} is needed, {got} was found. One of them "
-                "is missing, was replaced, or was restored from a copy.",
+                "was replaced, or was restored from a copy.",
                 expected=generation,
-                got="none" if current is None else current.generation,
+                got=current.generation,
             )
         self.anchor.discard()
         root = vc.vault_root(current.secret, generation, self._secret)

@@ -13,12 +13,15 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from exchange.domain.bsn import BsnFinding, scan
 from exchange.domain.pairing import MAX_SEQUENCE
 
 PROTOCOL = "covx/1"
 MAX_PARTS = 256
 TEXT_LIMIT = 500
 """Characters (code points) of one free text (domain reference: facts and rationale at most 500)."""
+LAST_YEAR = 9998
+"""Of a moment on the wire."""
 
 
 def _real_day(text: str) -> str:
@@ -28,7 +31,9 @@ def _real_day(text: str) -> str:
 
 
 def _real_moment(text: str) -> str:
-    datetime.fromisoformat(text)
+    """A moment that can be shown in every zone: at the very end of the calendar, local time has no name any more."""
+    if datetime.fromisoformat(text).year > LAST_YEAR:
+        raise ValueError
     return text
 
 
@@ -51,6 +56,16 @@ UpTo = Annotated[int, Field(ge=0, le=MAX_SEQUENCE)]
 """A pair sequence, or 0 before the first."""
 Whole = Annotated[int, Field(ge=0, le=2**53 - 1)]
 Uid = Annotated[UUID, Field(strict=False)]
+
+
+def _no_number(code: str) -> str:
+    if scan(code) is BsnFinding.CERTAIN:
+        raise ValueError
+    return code
+
+
+Reason = Annotated[Code, AfterValidator(_no_number)]
+"""A code that stands in public lines of the log for ever, and that no gate judges: never a citizen service number."""
 
 
 class Wire(BaseModel):
@@ -115,7 +130,7 @@ class MessageData(Wire):
     parts: Annotated[list[PartRef], Field(max_length=MAX_PARTS)]
     reply_to: Hex64 | None = None
     """Message id that this answers."""
-    reason: Code | None = None
+    reason: Reason | None = None
     """Of a void: why the sequence carries nothing."""
     checkpoint: CheckpointRef
 
@@ -125,7 +140,7 @@ class PartOutcome(Wire):
 
     part: Whole
     accepted: bool
-    codes: list[Code] = []
+    codes: list[Reason] = []
     """Refusal codes (R05 …) when not accepted."""
 
 
@@ -324,7 +339,7 @@ class RefusedFrame(Wire):
     """A frame the receiver could not accept; permanent refusals park, transient ones ask for another wrap."""
 
     frame: Hex64
-    code: Code
+    code: Reason
     permanent: bool
 
 

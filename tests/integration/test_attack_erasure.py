@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import contextlib
 import gzip
+import hashlib
+import hmac
 import json
 import re
 import shutil
@@ -21,16 +23,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+import orjson
 import pytest
 from case_forms import TO_GEMEENTE, share_form
-from world import SECRET, World
+from memory_world import MemoryWorld
+from world import JELLE, SECRET, World
 
 from exchange import app
-from exchange.crypto import envelope
+from exchange.crypto import envelope, labels
 from exchange.crypto import vault as vc
-from exchange.errors import ExchangeError, LockedError
+from exchange.errors import ConflictError, ExchangeError, LockedError
 from exchange.node import forms as f
 from exchange.node.covenants import verify_signed
+from exchange.node.service import Idempotency
 from exchange.setup import ANCHOR_FILE, VAULT_FILE
 from exchange.store.anchors import FileAnchor
 from exchange.store.vault import Vault
@@ -378,3 +383,32 @@ async def test_what_is_erased_before_delivery_is_never_sent_and_its_number_is_vo
         assert gemeente.ctx.ledger.count("messages WHERE kind <> 'void'") == 0
         await world.until(lambda: actium.outgoing.waiting() == [])
         assert [m.state for m in (await actium.act(worker, act.act)).messages if m.message == message] == ["voided"]
+
+
+# ------------------------------------------------------------------------------------------------ requests
+
+
+async def test_nobody_can_check_a_guess_at_what_was_asked_once_its_epoch_is_gone(founded, tmp_path):
+    """What was asked under an idempotency key is remembered; it names the person, and must not stay to be guessed at."""
+    async with MemoryWorld.copied(founded, tmp_path, ("actium", "gemeente")) as world:
+        actium, worker = world.nodes["actium"], world.actor("actium")
+        form, key = f.SubjectForm(**JELLE), Idempotency("zaak-1")
+        first = await actium.register_subject(worker, form, key)
+        (kept,) = world.events("actium", "command/accepted/1")
+        asked = orjson.dumps(["subject.register", form.model_dump(mode="json")])
+        assert hashlib.sha256(asked).hexdigest() not in kept.body
+        kid = kept.body.partition(":")[0]
+        assert kid in {own.kid for own in actium.ctx.prekeys.alive()}
+        other = f.SubjectForm(**{**JELLE, "given_names": "Bo"})
+        for _ in range(2):
+            assert (await actium.register_subject(worker, form, key)).subject == first.subject
+            with pytest.raises(ConflictError, match="idempotency key"):
+                await actium.register_subject(worker, other, key)
+            await world.stop("actium")
+            actium = await world.start("actium")  # and after a restart
+        await actium.roll_keys(worker)
+        assert kid not in {own.kid for own in actium.ctx.prekeys.alive()}
+        seeds = [actium.ctx.vault.get(own.key_id) for own in actium.ctx.prekeys.alive()]
+        guesses = [hmac.digest(labels.expand(seed, labels.COMMAND), asked, "sha256").hex() for seed in seeds]
+        assert not any(guess in kept.body for guess in guesses)
+        assert (await actium.register_subject(worker, form, key)).subject == first.subject  # still done only once

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from case_forms import HOUSE, TO_GEMEENTE, share_form
 from memory_world import Mallory, MemoryWorld, receipts
+from pydantic import ValidationError
 from world import JELLE
 
 from exchange.crypto.labels import H
 from exchange.errors import InputError
 from exchange.node import forms as f
+from exchange.node import register
 from exchange.node.service import Refused
 from exchange.wire import messages as m
 
@@ -195,7 +197,7 @@ async def test_a_service_number_in_any_field_of_a_statement_or_item_is_refused_b
         nothing_kept(world, letter, [0, 1])
 
 
-async def test_a_service_number_in_any_field_a_person_fills_in_is_refused_before_it_is_stored(world):
+async def test_a_service_number_in_any_field_a_person_fills_in_is_refused_before_it_is_stored(world, monkeypatch):
     actium = world.nodes["actium"]
     jelle = await world.person("actium")
     item = HOUSE[0]
@@ -219,10 +221,43 @@ async def test_a_service_number_in_any_field_a_person_fills_in_is_refused_before
         assert BSN not in refused.value.refusals[0].text
     assert actium.ctx.ledger.count("messages") == 0
     assert {e.topic for e in actium.ctx.log.read_all(actium.ctx.log.entries(size))} == {"refusal/recorded/1"}
+    monkeypatch.setattr(register, "refuse_number", lambda _: None)  # an entry that came in some other way
     named = await world.person("actium", **{**JELLE, "family_name": f"Verzonnen {BSN}"})
     with pytest.raises(Refused) as refused:
         await world.share("actium", share_form(named, [TO_GEMEENTE], HOUSE))
     assert "R02" in {r.code for r in refused.value.refusals}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+async def test_a_service_number_gets_into_no_entry_of_the_register(world, spelling):
+    actium = world.nodes["actium"]
+    size = actium.ctx.log.size
+    for field in ("given_names", "prefix", "family_name", "safe_contact"):
+        with pytest.raises(InputError, match="citizen service number") as refused:
+            await world.person("actium", **{**JELLE, field: f"bel {spelling}"})
+        assert "222" not in str(refused.value)
+    assert actium.ctx.log.size == size
+    await world.person("actium", **{**JELLE, "safe_contact": "06 12345678, 0528-123456, na 17.00 uur"})
+
+
+@pytest.mark.parametrize("reason", CODES)
+async def test_a_service_number_is_no_reason_and_no_category_in_a_public_line_of_the_log(world, reason):
+    """What a person types as a code stands there unsealed, for ever, and a reason travels to the partner as well."""
+    with pytest.raises(ValidationError):
+        f.DropForm(reason=reason)
+    with pytest.raises(ValidationError):
+        m.RefusedFrame(frame="ab" * 32, code=reason, permanent=True)
+    mallory = Mallory(world, "actium")
+    letter = mallory.letter("gemeente", kind=m.Kind.VOID, reason=reason)
+    await mallory.send("gemeente", mallory.wrap("gemeente", letter))
+    assert world.parked("gemeente") == ["schema"]
+    jelle = await world.person("actium")
+    with pytest.raises(Refused):
+        await world.share("actium", share_form(jelle, [TO_GEMEENTE], [{**HOUSE[0], "category": reason}]))
+    (recorded,) = world.events("actium", "refusal/recorded/1")
+    assert recorded.categories == (
+        "IDENTIFICATIE",
+    )  # the identity that goes with every act; what was typed is not there
 
 
 async def test_a_service_number_in_an_answer_is_refused_on_both_sides(world):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from exchange.crypto import envelope, labels
 from exchange.crypto import prekeys as pk
 from exchange.crypto.hpke import xwing_public
 from exchange.node import forms as f
+from exchange.node.messages import moment
 from exchange.node.partners import LABELS
 from exchange.wire import messages as m
 from exchange.wire.codec import encode, encode_model
@@ -313,6 +315,7 @@ LIES = [
     {"missing": list(range(1, 300))},
     {"time": "2026-99-99T00:00:00.000Z"},
     {"time": "٢٠٢٦-03-02T09:00:00.000Z"},
+    {"time": "9999-12-31T23:59:59.999Z"},
     {"covenant": "00" * 32},
     {"v": 2},
 ]
@@ -328,6 +331,37 @@ async def test_a_lying_heartbeat_is_forgotten_and_housekeeping_goes_on(world):
         assert gemeente.partners.heartbeat("actium") == before, lie
     await gemeente.housekeeping.step()
     assert (await gemeente.status()).clock == "trusted"
+
+
+async def test_a_clock_that_jumped_ahead_and_back_does_not_silence_its_partner(world):
+    """One heartbeat of 2038 would otherwise be the newest for twelve years, and every refusal in the later ones unheard."""
+    gemeente = world.nodes["gemeente"]
+
+    async def beats(time: str) -> str:
+        body = encode(heartbeat(world, "actium", "gemeente", time=time))
+        await tell(world, "gemeente", "actium", "heartbeat", control(world, "actium", m.ControlKind.HEARTBEAT, body))
+        return str(gemeente.partners.heartbeat("actium").time)
+
+    world.clock.forward(minutes=1)
+    honest, earlier = moment(world.clock.now()), moment(world.clock.now() - timedelta(seconds=30))
+    assert await beats("2038-01-19T03:14:08.000Z") == "2038-01-19T03:14:08.000Z"
+    assert await beats(honest) == honest
+    assert await beats(earlier) == honest  # and a replayed one still changes nothing
+    await beats("2038-01-19T03:14:08.000Z")
+    await world.stop("gemeente")
+    gemeente = await world.start("gemeente")
+    assert await beats(honest) == honest
+
+
+async def test_prekeys_beyond_the_calendar_are_refused_and_the_status_still_answers(world):
+    gemeente, worker = world.nodes["gemeente"], world.actor("gemeente")
+    known = gemeente.partners.bundle("actium")
+    late = pk.Prekey(b"year-10k", 253_402_300_800_000, 253_402_300_800_000 + pk.DAY, xwing_public(b"\x01" * 32))
+    body = bundle_of(world, "actium", known.sequence + 1, late)
+    await tell(world, "gemeente", "actium", "bundle", control(world, "actium", m.ControlKind.BUNDLE, body))
+    assert gemeente.partners.bundle("actium") == known
+    assert (await gemeente.status()).partner == "gemeente"
+    assert (await gemeente.keys(worker)).partners["actium"]["prekeys"] == len(known.prekeys)
 
 
 async def test_a_heartbeat_that_names_the_largest_number_costs_nothing_and_stops_nothing(world):

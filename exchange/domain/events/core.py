@@ -358,7 +358,8 @@ class CommandAccepted(Event, topic="command/accepted/1"):
     request: str
     """Hash of actor, command and idempotency key."""
     body: str
-    """Hash of what was asked: the same key with another request is a conflict."""
+    """Keyed fingerprint of what was asked: the same key with another request is a conflict. The key is of an own epoch, and
+    when that is destroyed the fingerprint says nothing any more."""
     act: UUID
     result: dict[str, str | int | list[str]]
     external_reference: Private[str | None]

@@ -77,6 +77,11 @@ def test_what_the_node_says_is_what_the_reader_sees(exchange: Any, node: Any) ->
     assert one_sentence(exchange("inbox", "list")).startswith("The disk is full")
 
 
+@pytest.mark.parametrize("moment", ["morgen", "9999-12-31T23:59:59-11:00", "0001-01-01T00:00:00+11:00"])
+def test_a_moment_that_is_none_is_one_sentence(exchange: Any, moment: str) -> None:
+    assert one_sentence(exchange("clock", "set", moment)).startswith("That is not a moment")
+
+
 def test_an_unexpected_error_in_the_command_line_tells_only_kind_and_line(
     exchange: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,10 +117,12 @@ def test_the_faults_of_a_form_are_listed_without_its_values(exchange: Any) -> No
         (f'{{"subject": "{SECRET}', "not valid JSON (line 1"),
         ('{"a":' * 100_000, "nested too deep"),
         ("a = " + "[" * 100_000, "nested too deep"),
+        ("a = " + "9" * 5_000, "number without end"),
+        ('{"a": ' + "9" * 5_000 + "}", "number without end"),
         ("", "fields to mend"),
         ("\udc00", "not UTF-8"),
     ],
-    ids=["toml", "toml-2", "json", "deep-json", "deep-toml", "empty", "not-utf8"],
+    ids=["toml", "toml-2", "json", "deep-json", "deep-toml", "long-toml", "long-json", "empty", "not-utf8"],
 )
 def test_a_form_that_cannot_be_read_names_the_place_and_not_the_text(
     exchange: Any, tmp_path: Path, text: str, expected: str

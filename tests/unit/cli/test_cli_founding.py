@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from exchange import ceremony, setup
-from exchange.crypto.vault import ArgonCost
+from exchange import ceremony, settings, setup
+from exchange.crypto.vault import ArgonCost, Passphrase
+from exchange.errors import InputError, IntegrityError, SetupError
+from exchange.store.log import Log
 
 PASS = "een zin die niemand raadt"
 ROOT = Path(__file__).resolve().parents[3]
@@ -62,6 +64,72 @@ def test_a_passphrase_file_that_others_read_is_warned_about(bare: Any, tmp_path:
     ran = bare("root", "create", "actium", "--to", str(tmp_path / "r"), "--passphrase-file", str(secret_file))
     assert ran.code == 0
     assert "others on this machine" in ran.err
+
+
+def test_what_a_node_cannot_be_made_with_is_one_sentence_and_leaves_nothing(
+    bare: Any, tmp_path: Path, secret_file: Path
+) -> None:
+    secret, node, root = ("--passphrase-file", str(secret_file)), tmp_path / "node", tmp_path / "root"
+    for ran, expected in (
+        (bare("root", "create", "Actium", "--to", str(root), *secret), "such as actium"),
+        (bare("init", "Actium", "--node", str(node), *secret), "such as actium"),
+        (bare("init", "actium", "--node", str(node), "--broker", "broker.example.nl", *secret), "looks like tls://"),
+        (
+            bare("init", "actium", "--node", str(node), "--broker", "nats://10.0.0.1:4222", *secret),
+            "must begin with tls://",
+        ),
+    ):
+        assert (ran.code, ran.out, len(ran.err.strip().splitlines())) == (1, "", 1), ran
+        assert expected in ran.err
+        assert "unexpected" not in ran.err
+    assert not node.exists()
+    assert not root.exists()
+
+
+def test_a_root_or_key_list_that_was_damaged_is_one_sentence(bare: Any, tmp_path: Path, secret_file: Path) -> None:
+    secret, root, node = ("--passphrase-file", str(secret_file)), tmp_path / "root", tmp_path / "node"
+    assert bare("root", "create", "actium", "--to", str(root), *secret).code == 0
+    request = str(setup.init_node(node, "actium", Passphrase(PASS)))
+    good = (root / "root.key").read_text()
+    for field in ("slug", "slot", "box"):
+        (root / "root.key").write_text(json.dumps({**json.loads(good), field: 5}))
+        ran = bare("root", "sign", request, "--root", str(root), "--out", str(tmp_path / "card"), *secret)
+        assert (ran.code, "damaged" in ran.err) == (1, True), ran
+    with setup.open_vault(node, settings.load(node), Passphrase(PASS)) as vault:
+        for keys in ({}, {"keys": []}, {"keys": {"sign": 5}}, {"keys": {"sign": "00"}}):
+            (node / setup.KEYS_FILE).write_text(json.dumps(keys))
+            with pytest.raises((InputError, SetupError, IntegrityError)):
+                setup.read_keys(node, vault)
+
+
+def test_a_second_process_on_a_node_is_told_so_at_once_by_every_command_that_opens_it(
+    bare: Any, tmp_path: Path, secret_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not after seconds of waiting for a database, and not in the words of one."""
+    node = tmp_path / "node"
+    setup.init_node(node, "actium", Passphrase(PASS))
+    monkeypatch.setattr(setup, "_check_mine", lambda *_: None)
+    monkeypatch.setattr(setup, "verify_signed", lambda *_: None)
+    (tmp_path / "signed").write_text("{}")
+    secret = ("--passphrase-file", str(secret_file), "--node", str(node))
+    with setup.open_vault(node, settings.load(node), Passphrase(PASS)) as vault, Log.open(node, vault):
+        for arguments in (
+            ("run",),
+            ("covenant", "accept", str(tmp_path / "signed"), "--name", "Proef Persoon"),
+            ("keys", "custodian", "list"),
+        ):
+            ran = bare(*arguments, *secret)
+            assert ran.code == 1, ran
+            assert ran.err == "Another process has this node directory open; use its API, or stop it first.\n"
+
+
+def test_a_name_that_cannot_be_stored_is_one_sentence(bare: Any, tmp_path: Path, secret_file: Path) -> None:
+    node = tmp_path / "node"
+    setup.init_node(node, "actium", Passphrase(PASS))
+    arguments = ("covenant", "accept", str(tmp_path / "no"), "--node", str(node), "--passphrase-file", str(secret_file))
+    for name in ("x" * 121, "\udcff"):
+        ran = bare(*arguments, "--name", name)
+        assert (ran.code, ran.err.strip()) == (1, "Your name is text of 1 to 120 characters.")
 
 
 def test_the_bootstrap_order_as_commands(bare: Any, tmp_path: Path, secret_file: Path) -> None:

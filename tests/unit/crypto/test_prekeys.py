@@ -268,7 +268,7 @@ bundles = st.builds(
         st.builds(
             lambda kid, at, length: Prekey(kid, at, at + length, PUBLIC[0]),
             st.binary(min_size=8, max_size=8),
-            st.integers(0, 2**52),
+            st.integers(0, prekeys.MAX_MS - DAY),
             st.integers(0, DAY),
         ),
         max_size=4,
@@ -336,6 +336,7 @@ def edited(change):
         lambda v: v["prekeys"][0].update(public="?"),
         lambda v: v["prekeys"][0].update(not_after_ms=NOW - 1),
         lambda v: v["prekeys"][0].update(not_after_ms=NOW + DAY + 1),
+        lambda v: v["prekeys"][0].update(not_before_ms=253402300800000, not_after_ms=253402300800000 + DAY),
         lambda v: v.update(prekeys=v["prekeys"][:1] * 129),
     ],
 )

@@ -1,0 +1,85 @@
+"""Clocks that jump: forward and back by months, to the end of the calendar, and where nobody may set one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from case_forms import HOUSE, TO_GEMEENTE, share_form
+from memory_world import MemoryWorld
+
+from exchange.domain.covenant import Environment
+from exchange.errors import ConflictError, InputError
+from exchange.node import forms as f
+
+PAIR = ("actium", "gemeente")
+
+
+@pytest.fixture
+async def world(founded: Path, tmp_path: Path):
+    async with MemoryWorld.copied(founded, tmp_path, PAIR) as made:
+        yield made
+
+
+async def tick(world: MemoryWorld) -> None:
+    """What every node does of itself at the moment the clock shows now."""
+    for node in world.nodes.values():
+        await node.housekeeping.step()
+    await world.connected()
+
+
+@pytest.mark.parametrize("days", [40, -40])
+async def test_messages_go_on_after_a_clock_was_wrong_for_a_while_and_is_right_again(world, days):
+    jelle = await world.person("actium")
+    sent = []
+    for jump in (0, days, -days):
+        world.clock.forward(days=jump)
+        await tick(world)
+        answer = await world.share("actium", share_form(jelle, [TO_GEMEENTE], HOUSE))
+        assert [m.state for m in answer.messages] == ["receipted"]
+        sent.append(answer.messages[0].message)
+    assert world.received("gemeente") == sent
+    assert world.parked("gemeente") == world.parked("actium") == []
+    for slug in PAIR:
+        worker = world.actor(slug)
+        await world.stop(slug)
+        node = await world.start(slug)
+        verified = [step async for step in node.verify_log(worker)][-1]
+        replayed = [step async for step in node.replay_log(worker)][-1]
+        assert (verified.ok, replayed.ok) == (True, True)
+    who = await world.nodes["gemeente"].who_knows(world.actor("gemeente"), f.WhoKnowsQuery(subject=await known(world)))
+    assert {item.erased_at for item in who.items} == {None}  # no term was confirmed, and no jump destroys anything
+
+
+@pytest.mark.parametrize("days", [1, -1])
+async def test_a_read_is_recorded_once_a_quarter_whichever_way_the_clock_jumps(world, days):
+    actium, worker = world.nodes["actium"], world.actor("actium")
+    query = f.WhoKnowsQuery(subject=await world.person("actium"))
+    for minutes, reads in ((0, 1), (14, 1), (2, 2), (days * 1440, 3), (1, 3)):
+        world.clock.forward(minutes=minutes)
+        await actium.who_knows(worker, query)
+        assert len(world.events("actium", "data/read/1")) == reads, minutes
+
+
+async def known(world: MemoryWorld):
+    """Whom Actium meant, at the municipality."""
+    (person,) = world.nodes["gemeente"].ctx.people.unmatched()
+    return person.handle
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59.000Z", "3000-01-01T00:00:00.000Z", "1999-12-31T12:00:00.000Z"])
+async def test_a_demonstration_clock_is_not_set_to_where_nothing_can_be_dated(world, moment):
+    before = world.clock.at
+    with pytest.raises(InputError, match="from 2000 to 2999"):
+        await world.nodes["actium"].set_clock(world.actor("actium"), moment)
+    assert world.clock.at == before
+
+
+async def test_outside_a_demonstration_nobody_sets_a_clock(world):
+    actium, before = world.nodes["actium"], world.clock.at
+    current = actium.ctx.covenants.current
+    for environment in set(Environment) - {Environment.DEMO}:
+        current.covenant = current.covenant.model_copy(update={"environment": environment})
+        with pytest.raises(ConflictError, match="DEMO"):
+            await actium.set_clock(world.actor("actium"), "2026-04-14T00:00:00.000Z")
+    assert world.clock.at == before
