@@ -188,7 +188,7 @@ def _wire(
         ledger=ledger,
         side=side,
         people=people,
-        partners=Partners(covenants, side, me.slug),
+        partners=Partners(covenants, side, me.slug, clock),
         prekeys=Prekeys(vault, side),
         writer=writer,
         release=importlib.metadata.version("covenant-exchange"),

@@ -64,11 +64,7 @@ class Node:
         self.ctx = ctx
         self.transport = transport
         self.bell = Bell()
-<<<<<<< HEAD
         self.partners = ctx.partners
-=======
-        self.partners = Partners(ctx.covenants, ctx.side, ctx.me.slug, ctx.clock)
->>>>>>> w-c
         self.outgoing = Outbox(ctx, self.partners, transport, on_erased=self._void_erased)
         self.terms = Terms(ctx)
         self._actors = actors

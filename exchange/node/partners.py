@@ -9,14 +9,9 @@ from exchange.crypto import prekeys as pk
 from exchange.crypto import signing
 from exchange.crypto.labels import SIGN_BUNDLE, SIGN_CONTROL, SIGN_HEARTBEAT
 from exchange.errors import CryptoError, ExchangeError, WireError
-<<<<<<< HEAD
 from exchange.node.covenants import Accepted, Covenants
-from exchange.node.ports import ControlMessage
-=======
-from exchange.node.covenants import Covenants
 from exchange.node.ports import Clock, ControlMessage
 from exchange.node.receiving import SKEW
->>>>>>> w-c
 from exchange.store.side import SideStore
 from exchange.wire import messages as m
 from exchange.wire.codec import decode_model

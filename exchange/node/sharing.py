@@ -258,15 +258,9 @@ class Sharing:
 
 def _record_refusals(tx: Tx, actor: Actor, refused: list[Draft], known: AbstractSet[str]) -> None:
     for draft in refused:
-<<<<<<< HEAD
-        categories = tuple(sorted({i.category for i in draft.items}))
-        record_refusal(
-            tx, actor=actor, partner=draft.recipient, kind=draft.kind, verdict=draft.verdict, categories=categories
-=======
         asked = sorted({i.category for i in draft.items} & known)  # what is no category may be anything a person typed
-        _record_refusal(
+        record_refusal(
             tx, actor=actor, partner=draft.recipient, kind=draft.kind, verdict=draft.verdict, categories=tuple(asked)
->>>>>>> w-c
         )
 
 
