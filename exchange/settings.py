@@ -27,6 +27,10 @@ class Settings(BaseModel):
     replica: Path | None = None
     """A second directory for the vault's replica and its own anchor."""
     socket: Path = Path("api.sock")
+    socket_group: (
+        Annotated[str, Field(min_length=1, max_length=64)] | Annotated[int, Field(strict=True, ge=0)] | None
+    ) = None
+    """Group (name or number) whose members may connect to the socket; nobody but the node's own user when absent."""
     tcp_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """Loopback TCP for the API; off when absent."""
     log_level: str = "info"
@@ -60,10 +64,11 @@ def load(directory: Path) -> Settings:
 
 
 def save(directory: Path, settings: Settings) -> None:
-    """Write the file for a new node."""
+    """Write the file for a new node, for its own user only."""
     lines = [
         f'{name} = "{value}"' if not isinstance(value, int) else f"{name} = {value}" for name, value in _given(settings)
     ]
+    (directory / FILE).touch(mode=0o600)
     (directory / FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
