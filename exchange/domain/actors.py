@@ -120,6 +120,7 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     | {
         "log.verify",
         "log.replay",
+        "outbox.list",
         "parked.list",
         "parked.retry",
         "parked.drop",

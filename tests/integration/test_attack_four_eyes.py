@@ -213,7 +213,9 @@ async def test_who_sent_a_message_cannot_make_it_disappear(world):
         await actium.drop_message(worker, message, DROP)
     assert [row.message for row in await actium.outbox(worker)] == [message]
     assert world.events("actium", "message/voided/1") == []
-    await actium.drop_message(await world.colleague("actium", 4711, "operator"), message, DROP)
+    operator = await world.colleague("actium", 4711, "operator")
+    assert [row.message for row in await actium.outbox(operator)] == [message]
+    await actium.drop_message(operator, message, DROP)
     assert [event.voided for event in world.events("actium", "message/voided/1")] == [message]
 
 
