@@ -22,6 +22,7 @@ from typing import Final
 import structlog
 
 from exchange import logs, settings
+from exchange.api.access import admit
 from exchange.api.app import create_app
 from exchange.api.auth import AnyOf, BearerToken, PeerCredentials, token_of
 from exchange.api.server import serve
@@ -257,6 +258,7 @@ def run_node(directory: Path, secret: Secret) -> None:
     Raises:
         ExchangeError: It cannot start; one sentence says why.
     """
+    os.umask(0o077)  # whatever this process makes is for its own user, also where a group may pass the directory
     place = settings.load(directory)
     level = logging.getLevelNamesMapping().get(place.log_level.upper(), logging.INFO)
     node = open_node(directory, secret)
@@ -291,10 +293,12 @@ async def _serve(directory: Path, place: settings.Settings, node: Node) -> None:
     if place.tcp_port is not None:
         authenticators.append(BearerToken(node, *token_of(directory)))  # type: ignore[arg-type]  # both are Authenticators
         tcp = ("127.0.0.1", place.tcp_port)
+    socket = place_at(directory, place.socket)
+    group = admit(directory, socket, place.socket_group)
     app = create_app(node, AnyOf(*authenticators))
     await node.start()
     ready = asyncio.Event()
-    server = asyncio.create_task(serve(app, socket=place_at(directory, place.socket), tcp=tcp, ready=ready))
+    server = asyncio.create_task(serve(app, socket=socket, group=group, tcp=tcp, ready=ready))
     waits = [asyncio.create_task(stop.wait()), server]
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

@@ -31,6 +31,10 @@ class Settings(BaseModel):
     replica: Path | None = None
     """A second directory for the vault's replica and its own anchor."""
     socket: Path = Path("api.sock")
+    socket_group: (
+        Annotated[str, Field(min_length=1, max_length=64)] | Annotated[int, Field(strict=True, ge=0)] | None
+    ) = None
+    """Group (name or number) whose members may connect to the socket; nobody but the node's own user when absent."""
     tcp_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """Loopback TCP for the API; off when absent."""
     log_level: Annotated[str, Field(pattern=r"^(?i:debug|info|warning|error|critical)$")] = "info"
@@ -82,13 +86,14 @@ def load(directory: Path) -> Settings:
 
 
 def save(directory: Path, settings: Settings) -> None:
-    """Write the file for a new node.
+    """Write the file for a new node, for its own user only.
 
     Raises:
         SetupError: It cannot be written, for example because a path is no text.
     """
     lines = [f"{name} = {_toml(value)}" for name, value in settings.model_dump(exclude_none=True).items()]
     try:
+        (directory / FILE).touch(mode=0o600)
         (directory / FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
     except (OSError, UnicodeEncodeError):
         raise SetupError("The file {name} cannot be written.", name=FILE) from None

@@ -130,7 +130,7 @@ def _make_keys(directory: Path, place: settings.Settings, secret: Secret) -> Pat
         root=RootPublic(b"", b""),
     )
     request = {k: v for k, v in card.to_json().items() if k != "root"}
-    write_new(directory / REQUEST_FILE, encode(request), 0o644)
+    write_new(directory / REQUEST_FILE, encode(request), 0o600)
     return directory / REQUEST_FILE
 
 

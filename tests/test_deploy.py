@@ -47,3 +47,9 @@ def test_the_service_runs_as_its_own_user_and_may_write_only_to_its_own_places()
     assert service["UMask"] == "0077"
     assert service["LimitCORE"] == "0"
     assert all(path.endswith("/%i") for path in service["ReadWritePaths"].split())
+
+
+def test_the_service_may_give_its_socket_to_a_group_and_make_no_other_privileged_call() -> None:
+    unit = (ROOT / "deploy" / "systemd" / "covenant-exchange@.service").read_text("utf-8")
+    filters = [line.partition("=")[2] for line in unit.splitlines() if line.startswith("SystemCallFilter=")]
+    assert filters == ["@system-service", "~@privileged @resources", "@chown"]  # later lines win

@@ -218,6 +218,12 @@ class World:
         node = self.nodes[slug]
         return node.actors_of_uid(os.getuid())[0]
 
+    async def colleague(self, slug: str, uid: int = 4711, *roles: str) -> Actor:
+        """A second pair of hands at a node, on an account of its own."""
+        form = f.ActorForm(name=f"Proef {uid}", roles=list(roles or setup.FIRST_ROLES), uid=uid)
+        made = await self.nodes[slug].register_actor(self.actor(slug), form, None)
+        return next(a for a in self.nodes[slug].actors_of_uid(uid) if a.id == made.actor)
+
     async def person(self, slug: str, **identity: Any) -> UUID:
         form = f.SubjectForm(**(identity or JELLE))
         return (await self.nodes[slug].register_subject(self.actor(slug), form, None)).subject

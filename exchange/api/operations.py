@@ -1,4 +1,4 @@
-"""Routes about running the node: status, covenant, actors, keys, parked frames, and the demo's clock."""
+"""Routes about running the node: status, covenant, actors, settings, keys, parked frames, and the demo's clock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from uuid import UUID
 from fastapi import APIRouter, status
 
 from exchange.api.calls import Caller, Callers, Key, Moment, Service
-from exchange.node.forms import ActorAnswer, ActorForm, Answer, DropForm, Form, KeysAnswer, ParkedAnswer, Status
+from exchange.node.forms import (
+    ActorAnswer,
+    ActorForm,
+    Answer,
+    DropForm,
+    Form,
+    KeysAnswer,
+    ParkedAnswer,
+    SingleHandedForm,
+    Status,
+)
 
 router = APIRouter(prefix="/v1", tags=["operations"])
 
@@ -61,6 +71,12 @@ async def register(service: Service, actor: Caller, key: Key, form: ActorForm) -
 async def revoke(service: Service, actor: Caller, who: UUID) -> None:
     """Let an actor do nothing any more."""
     await service.revoke_actor(actor, who)
+
+
+@router.post("/settings/single-handed", status_code=status.HTTP_204_NO_CONTENT)
+async def single_handed(service: Service, actor: Caller, form: SingleHandedForm) -> None:
+    """Say whether one officer decides alone what needs two hands. It is recorded, and shown with every erasure so decided."""
+    await service.single_handed(actor, on=form.on)
 
 
 @router.get("/keys")

@@ -13,7 +13,7 @@ router = APIRouter(prefix="/v1/retention", tags=["retention"])
 
 
 class EnforceForm(Form):
-    """An erasure run. Only when the clock cannot be checked does a person have to confirm the date."""
+    """An erasure run. Only when the clock cannot be checked does a person confirm the date, after another person asked."""
 
     confirm_date: date | None = None
 
@@ -38,5 +38,5 @@ async def due(service: Service, actor: Caller, until: date | None = None) -> lis
 
 @router.post("/enforce")
 async def enforce(service: Service, actor: Caller, form: EnforceForm) -> ErasureAnswer:
-    """Destroy what is due under confirmed rules, and record it."""
+    """Destroy what is due under the rules that somebody else confirmed, and record it; the answer names the rules left."""
     return await service.retention_enforce(actor, confirm_date=form.confirm_date)

@@ -18,6 +18,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from exchange.api.access import Group, give
 from exchange.api.auth import PeerProtocol
 from exchange.errors import SetupError
 
@@ -48,27 +49,33 @@ class _Server(uvicorn.Server):
 
 
 async def serve(
-    app: FastAPI, *, socket: Path, tcp: tuple[str, int] | None = None, ready: asyncio.Event | None = None
+    app: FastAPI,
+    *,
+    socket: Path,
+    group: Group | None = None,
+    tcp: tuple[str, int] | None = None,
+    ready: asyncio.Event | None = None,
 ) -> None:
     """Serve until cancelled.
 
     Args:
         app: From :func:`exchange.api.app.create_app`.
         socket: Where the Unix socket appears.
+        group: Who may connect besides our own user; our own group when None.
         tcp: Loopback host and port, when the node is configured for it.
         ready: Set when callers can connect.
 
     Raises:
         SetupError: The socket is in use, cannot be made, or the address is not loopback.
     """
-    with listening(socket, tcp) as opened:
+    with listening(socket, tcp, group) as opened:
         await _run(_Server(_config(app), ready), opened)
 
 
 @contextmanager
-def listening(path: Path, tcp: tuple[str, int] | None) -> Iterator[list[sockets.socket]]:
+def listening(path: Path, tcp: tuple[str, int] | None, group: Group | None = None) -> Iterator[list[sockets.socket]]:
     """The listening sockets; closed, and the path removed, at the end."""
-    opened = [open_unix(path)]
+    opened = [open_unix(path, group)]
     inode = path.stat().st_ino
     try:
         if tcp is not None:
@@ -109,11 +116,11 @@ def _config(app: FastAPI) -> uvicorn.Config:
     )
 
 
-def open_unix(path: Path) -> sockets.socket:
-    """A listening Unix socket at ``path`` with :data:`MODE`.
+def open_unix(path: Path, group: Group | None = None) -> sockets.socket:
+    """A listening Unix socket at ``path`` with :data:`MODE`, of ``group`` when given.
 
     Raises:
-        SetupError: A living process answers there, the path is too long, or the directory refuses.
+        SetupError: A living process answers there, the path is too long, or the directory or the group refuses.
     """
     if len(os.fsencode(path)) > _LONGEST:
         raise SetupError(
@@ -129,13 +136,17 @@ def open_unix(path: Path) -> sockets.socket:
         with suppress(FileNotFoundError):
             fresh.unlink()
         listener.bind(os.fspath(fresh))
+        if group is not None:
+            give(fresh, group)
         fresh.chmod(MODE)
         listener.listen(_BACKLOG)
         fresh.rename(path)
-    except OSError as problem:
+    except (OSError, SetupError) as problem:
         listener.close()
         with suppress(OSError):
             fresh.unlink()
+        if isinstance(problem, SetupError):
+            raise
         raise SetupError("The node's socket cannot be made ({reason}).", reason=problem.strerror) from None
     return listener
 

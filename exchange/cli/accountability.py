@@ -362,7 +362,7 @@ def _enforce(
             "--confirm-date",
             metavar="DATE",
             formats=["%Y-%m-%d"],
-            help=N_("Confirm that today is this day, when the clock cannot be checked."),
+            help=N_("Confirm that today is this day, when the clock cannot be checked and another actor asked."),
         ),
     ] = None,
 ) -> None:
@@ -370,17 +370,28 @@ def _enforce(
     answer = session.door.post("/v1/retention/enforce", given(confirm_date=confirm_date and confirm_date.date()))
 
     def human() -> None:
-        if not answer["items"]:
+        if answer["left"]:
+            left = _("Left to another actor, because you confirmed it yourself: {rules}.")
+            session.say(left.format(rules=", ".join(answer["left"])), "yellow")
+        if not answer["keys"]:
             session.say(_("Nothing was due."))
             return
         text = _(
             "Erased for good: {items} items, {keys} keys destroyed, {epochs} epochs ended; vault generation {generation}."
         )
         session.say(text.format(**{k: answer[k] for k in ("items", "keys", "epochs", "generation")}), "bold")
+        if answer["single_handed"]:
+            session.say(_("Decided by a single hand; that is shown wherever this erasure is."), "yellow")
 
     session.show(answer, human)
 
 
-command(retention, "enforce", N_("Destroy what is due under confirmed rules, and record it. This cannot be undone."))(
-    _enforce
-)
+command(
+    retention,
+    "enforce",
+    N_(
+        "Destroy what is due under confirmed rules, and record it. This cannot be undone."
+        "\n\nNot under a rule you confirmed yourself: another actor does that, or the node in its daily run."
+        " When the clock cannot be checked, one actor asks and another goes on with --confirm-date."
+    ),
+)(_enforce)

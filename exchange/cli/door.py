@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from exchange.api import socket_of
 from exchange.errors import ExchangeError, InputError, SetupError
 
 if TYPE_CHECKING:
@@ -31,10 +33,7 @@ class Door:
     """Calls to one node as one actor."""
 
     def __init__(self, directory: Path, actor: str | None, language: str) -> None:
-        from exchange import settings  # noqa: PLC0415 - help needs no settings
-
-        # Absolute paths in the settings stay what they are: Path / absolute is the absolute path.
-        self._socket = directory / settings.load(directory).socket
+        self._socket = _socket(directory)
         self._headers = {"Accept-Language": language}
         if actor is not None:
             self._headers["X-Exchange-Actor"] = str(self._choose(actor))
@@ -113,7 +112,9 @@ class Door:
         try:
             with client:
                 yield client
-        except httpx.ConnectError:
+        except httpx.ConnectError as error:
+            if _denied(error):
+                raise _no_way() from None
             raise SetupError("This node is not running; start it with: exchange run.") from None
         except httpx.TimeoutException:
             raise SetupError("The node does not answer; look at its operational log.") from None
@@ -122,6 +123,41 @@ class Door:
 
 
 _JSON: Final = {"Content-Type": "application/json"}
+
+
+def _socket(directory: Path) -> Path:
+    """Where the node of ``directory`` answers.
+
+    An account of the socket's group passes the directory and reads nothing in it, not even the settings; a directory made for the
+    socket alone has none. Then it has its usual name.
+
+    Raises:
+        SetupError: It is no node's directory, its settings are wrong, or this account may not pass it.
+    """
+    from exchange import settings  # noqa: PLC0415 - help needs no settings
+
+    file, usual = directory / settings.FILE, socket_of(directory)
+    try:
+        named = file.exists()
+        if (named and not os.access(file, os.R_OK)) or (not named and usual.is_socket()):
+            return usual
+    except PermissionError:
+        raise _no_way() from None
+    # Absolute paths in the settings stay what they are: Path / absolute is the absolute path.
+    return directory / settings.load(directory).socket
+
+
+def _denied(error: BaseException | None) -> bool:
+    """Whether the operating system refused, below what the HTTP library says of it."""
+    while error is not None and not isinstance(error, PermissionError):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _no_way() -> SetupError:
+    return SetupError(
+        "Your user account may not use this node's socket; an operator can let it in by the group in socket_group."
+    )
 
 
 def _encoded(body: Any) -> bytes | None:

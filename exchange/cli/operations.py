@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,9 +16,17 @@ from exchange.errors import InputError
 from exchange.i18n import N_
 from exchange.reports import words
 
-actor = typer.Typer(no_args_is_help=True, help=N_("Who may act at this node: add, list, revoke."))
+actor = typer.Typer(no_args_is_help=True, help=N_("Who may act at this node: add, list, revoke, single-handed."))
 keys = typer.Typer(no_args_is_help=True, help=N_("The node's keys: show, roll."))
 clock = typer.Typer(no_args_is_help=True, help=N_("The clock of a demo."))
+ALONE = N_("single-handed: one officer decides alone what needs two hands")
+
+
+class Switch(StrEnum):
+    """A setting with two positions."""
+
+    ON = "on"
+    OFF = "off"
 
 
 def _status(session: Session) -> None:
@@ -44,6 +53,7 @@ def show_status(session: Session, answer: dict[str, Any]) -> None:
             (_("Vault"), _("generation {number}").format(number=answer["vault_generation"])),
             (_("Clock"), f"{moment(answer['now'])} ({words.word(answer['clock'], words.REASONS, _)})"),
             (_("Release"), answer["release"]),
+            (_("Approval"), _(ALONE) if answer["single_handed"] else ""),
         ]
     )
     waits = (
@@ -156,7 +166,36 @@ def _actor_revoke(
     session.done(session.gettext("Revoked: this actor may do nothing any more."))
 
 
-command(actor, "revoke", N_("Let an actor do nothing any more."))(_actor_revoke)
+command(
+    actor,
+    "revoke",
+    N_("Let an actor do nothing any more.\n\nOne operator is enough, but not for an actor on his own account."),
+)(_actor_revoke)
+
+
+def _actor_single_handed(
+    session: Session,
+    state: Annotated[Switch, typer.Argument(metavar="on|off", help=N_("on or off."))],
+) -> None:
+    _ = session.gettext
+    session.door.post("/v1/settings/single-handed", {"on": state is Switch.ON})
+    session.done(
+        _("Recorded: one officer decides alone what needs two hands, where nobody else here has the role for it.")
+        if state is Switch.ON
+        else _("Recorded: what cannot be undone needs two hands.")
+    )
+
+
+command(
+    actor,
+    "single-handed",
+    N_(
+        "Say that this partner has one officer only, or not any more."
+        "\n\nNobody approves his own destructive act: who confirmed a rule does not enforce it by hand, who sent a message does"
+        " not let it go. A partner with one officer cannot keep to that. With this on, he may act alone where nobody else here"
+        " has the role; each such erasure says so wherever it is shown."
+    ),
+)(_actor_single_handed)
 
 
 # ---------------------------------------------------------------------------------------- keys and clock

@@ -1,14 +1,17 @@
 """Who may do what at a node: the one table from roles to commands (design §4.12).
 
 Every command carries an actor, and an actor holds one or more roles. What no role grants is refused. Operator and auditor keep
-the machine and the proof; neither sees content. A destructive act is prepared by one actor and approved by another.
+the machine and the proof; neither sees content. What cannot be undone needs two hands: :func:`hands_on` decides, and
+:data:`DESTRUCTIVE_COMMANDS` says of each such command whose the first hand is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from exchange.errors import InputError, NotAllowedError
 
@@ -95,6 +98,7 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
         "retention.enforce",
         "parked.list",
         "actor.list",
+        "actor.single-handed",
         "covenant.accept",
     },
     Role.FG: _EVERYONE
@@ -116,6 +120,7 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     | {
         "log.verify",
         "log.replay",
+        "outbox.list",
         "parked.list",
         "parked.retry",
         "parked.drop",
@@ -124,6 +129,7 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
         "actor.register",
         "actor.list",
         "actor.revoke",
+        "actor.single-handed",
         "covenant.accept",
     },
     Role.AUDITOR: _EVERYONE | _PROOF | {"retention.rules", "retention.due", "parked.list", "keys.show"},
@@ -150,8 +156,16 @@ CONTENT_COMMANDS: Final = frozenset(
 )
 """Commands that take or show personal data. Neither operator nor auditor has any of them."""
 
-DESTRUCTIVE_COMMANDS: Final = frozenset({"retention.enforce", "parked.drop", "actor.revoke"})
-"""What cannot be undone: never approved by the actor who asked for it, unless the partner is single-handed and says so."""
+DESTRUCTIVE_COMMANDS: Final[Mapping[str, str]] = {
+    "retention.enforce": "who confirmed the rule; where a person's date replaces the clock, also who asked for it that day",
+    "parked.drop": "who sent the message; a partner's frame was refused by the node itself, so that is the first hand",
+    "actor.revoke": "who is revoked: one operator stops anybody at once, only not a name of his own",
+}
+"""What cannot be undone -> whose decision it carries out or undoes: the first hand. Never all of it the hand of who does it.
+
+Not here: ``keys.roll``, because senders wrap anew by themselves, and ``retention.confirm``, because it is the first hand. The
+node's own daily run is the second hand of whoever confirmed the rule.
+"""
 
 CONTENT_ROLES: Final = frozenset(Role) - {Role.OPERATOR, Role.AUDITOR}
 """Roles to which :func:`sees_content` says yes. ``log.show`` and ``log.replay`` show private fields to these only."""
@@ -188,3 +202,50 @@ def require(roles: Iterable[Role], command: str) -> None:
 def sees_content(roles: Iterable[Role]) -> bool:
     """Whether one of ``roles`` may see personal data at all."""
     return any(role in CONTENT_ROLES for role in roles)
+
+
+# ---------------------------------------------------------------------------------------- two hands
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """An actor and the operating-system account he acts from. Two names on one account are one hand."""
+
+    actor: UUID
+    account: int | None = None
+    """None when the account is not known any more; the actor is then only himself."""
+    roles: frozenset[Role] = frozenset()
+
+    def is_of(self, other: Hand) -> bool:
+        """Whether both belong to the same person, as far as a node can tell."""
+        return self.actor == other.actor or (self.account is not None and self.account == other.account)
+
+
+class Hands(StrEnum):
+    """Whose hands a command would have."""
+
+    ENOUGH = "enough"
+    """It destroys nothing, or somebody else had a hand in it before."""
+    SINGLE = "single"
+    """One hand only, and the partner is single-handed: allowed, recorded, and shown."""
+    OWN = "own"
+    """One hand only: refused."""
+
+
+def hands_on(
+    command: str, by: Hand, before: Iterable[Hand | None], staff: Iterable[Hand], *, single_handed: bool
+) -> Hands:
+    """Whether ``by`` may carry out ``command`` now that ``before`` had their hand in it (design §4.12, §4.18).
+
+    Args:
+        command: What is to be done. Only :data:`DESTRUCTIVE_COMMANDS` need two hands.
+        by: Who does it.
+        before: Whose decision it carries out or undoes; None is the node itself or a partner. Empty: nobody's but ``by``'s.
+        staff: Everybody who may act at this node.
+        single_handed: The partner said that one officer decides alone. It counts only where that is so: not while another
+            hand here has a role for ``command``.
+    """
+    if command not in DESTRUCTIVE_COMMANDS or any(hand is None or not hand.is_of(by) for hand in before):
+        return Hands.ENOUGH
+    helped = any(not colleague.is_of(by) and may(colleague.roles, command) for colleague in staff)
+    return Hands.SINGLE if single_handed and not helped else Hands.OWN

@@ -261,6 +261,7 @@ def story(ctx: Context, *, case: UUID | None, subject: UUID | None, partner: str
 _DETAIL = (
     "direction", "partner", "recipient", "sender", "sequence", "kind", "category", "purpose", "channel", "codes",
     "rejected", "reason", "rule", "period", "generation", "view", "alarm", "first", "last", "release",
+    "command", "on",
 )  # fmt: skip
 
 

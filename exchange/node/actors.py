@@ -1,18 +1,24 @@
-"""Who may act at this node, in memory: names and operating-system users are sealed in the log like any person's data."""
+"""Who may act at this node, in memory: names and operating-system users are sealed in the log like any person's data.
+
+Because only this fold knows who acts from which account, it also answers whether an act has two hands
+(:func:`exchange.domain.actors.hands_on`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from exchange.domain import events as e
+from exchange.domain.actors import Hand, Hands, hands_on, roles_of
 from exchange.domain.event import Event, Gone
 from exchange.errors import NotFoundError
 from exchange.node import forms as f
 from exchange.node.service import Actor
 from exchange.node.writer import Tx
 
-TOPICS = ("actor/registered/1", "actor/revoked/1")
+TOPICS = ("actor/registered/1", "actor/revoked/1", "setting/single-handed/1")
 ACTOR = "actor"
 """Vault class of actors' own data."""
 
@@ -26,12 +32,19 @@ class Known:
     uid: int | None
     revoked: bool = False
 
+    @property
+    def hand(self) -> Hand:
+        """For the rule of two hands."""
+        return Hand(self.actor.id, self.uid, roles_of(self.actor.roles))
+
 
 class Actors:
     """The fold of actor events."""
 
     def __init__(self) -> None:
         self._known: dict[UUID, Known] = {}
+        self.single_handed = False
+        """This partner has one officer for what needs two hands."""
 
     def evolve(self, event: Event) -> None:
         """Take one event in."""
@@ -43,6 +56,8 @@ class Actors:
             )
         elif isinstance(event, e.ActorRevoked) and event.originator_id in self._known:
             self._known[event.originator_id].revoked = True
+        elif isinstance(event, e.SingleHandedSet):
+            self.single_handed = event.on
 
     def of_uid(self, uid: int) -> list[Actor]:
         """Actors this operating-system user may act as."""
@@ -62,6 +77,24 @@ class Actors:
         if known is None:
             raise NotFoundError("There is no such actor at this node.")
         return _answer(known)
+
+    # ------------------------------------------------------------------------------------ two hands
+
+    def hands_on(self, command: str, actor: Actor, before: Iterable[UUID | None]) -> Hands:
+        """Whether ``actor`` may do what cannot be undone, after the hands of ``before`` (None: the node, or a partner)."""
+        staff = [known.hand for known in self._known.copy().values() if not known.revoked]
+        hands = [None if one is None else self._hand(one) for one in before]
+        return hands_on(command, self._hand(actor.id), hands, staff, single_handed=self.single_handed)
+
+    def _hand(self, actor: UUID) -> Hand:
+        known = self._known.get(actor)
+        return known.hand if known is not None else Hand(actor)
+
+    @staticmethod
+    def acted_alone(tx: Tx, hands: Hands, command: str, actor: Actor, about: str) -> None:
+        """Record beside the act that one hand did it, when that is so."""
+        if hands is Hands.SINGLE:
+            tx.append(e.ActedAlone(originator_id=uuid4(), at=tx.now, by=actor.id, command=command, about=about))
 
     @staticmethod
     def registered(tx: Tx, form: f.ActorForm, by: UUID | None) -> UUID:

@@ -317,6 +317,8 @@ class KnownItem(Answer):
     rule_confirmed: bool
     erased_at: datetime | None
     erased_rule: str
+    erased_single_handed: bool = False
+    """One hand decided the erasure, because the partner is single-handed."""
     mentioned: bool
     """The subject is mentioned in this item, not its owner."""
     log_index: int
@@ -374,6 +376,10 @@ class ErasureAnswer(Answer):
     keys: int
     epochs: int
     generation: int
+    single_handed: bool = False
+    """One hand decided it, because the partner is single-handed."""
+    left: list[str] = []
+    """Codes of rules under which items are due that this actor may not destroy: he confirmed the rule himself."""
 
 
 class ParkedAnswer(Answer):
@@ -391,6 +397,12 @@ class DropForm(Form):
     """Why a parked frame or an unreceipted message is let go."""
 
     reason: Reason
+
+
+class SingleHandedForm(Form):
+    """Whether this partner has one officer for what needs two hands."""
+
+    on: bool
 
 
 class ActorForm(Form):
@@ -465,6 +477,8 @@ class Status(Answer):
     unmatched: int
     due: int
     clock: str
+    single_handed: bool = False
+    """This partner has one officer for what needs two hands."""
     now: datetime
 
 

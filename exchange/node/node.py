@@ -20,13 +20,12 @@ from uuid import UUID, uuid4
 import structlog
 
 from exchange.domain import events as e
-from exchange.domain.actors import roles_of
 from exchange.domain.covenant import Environment
 from exchange.errors import ConflictError, InputError, NotFoundError, StorageError
 from exchange.node import accountability, whoknows
 from exchange.node import forms as f
 from exchange.node.actors import Actors
-from exchange.node.commands import Bell, Result, allow, once
+from exchange.node.commands import Bell, allow
 from exchange.node.context import Context
 from exchange.node.housekeeping import Housekeeping
 from exchange.node.inbox import Inbox
@@ -39,6 +38,7 @@ from exchange.node.register import Reads, Register
 from exchange.node.retention import Retention
 from exchange.node.service import Actor, Idempotency
 from exchange.node.sharing import Sharing
+from exchange.node.staff import Staff
 from exchange.node.terms import Terms
 from exchange.node.writer import Tx
 
@@ -68,16 +68,19 @@ class Node:
         self.outgoing = Outbox(ctx, self.partners, transport, on_erased=self._void_erased)
         self.terms = Terms(ctx)
         self._actors = actors
+        self._staff = Staff(ctx, actors)
         self._reads = Reads(ctx)
         self._register = Register(ctx, self._reads)
-        self._sharing = Sharing(ctx, self.outgoing, self.bell)
+        self._sharing = Sharing(ctx, self.outgoing, self.bell, actors)
         self._reading = Reading(ctx, self.outgoing, self._reads)
         self._redeciding = Redeciding(ctx, self._reading.open_parts, self._sharing.drop)
-        self.retention = Retention(ctx, self.terms, self.partners, self._epochs_rolled)
+        self.retention = Retention(ctx, self.terms, self.partners, actors, self._epochs_rolled)
         self.housekeeping = Housekeeping(
             ctx, self.partners, self.outgoing, transport, self.retention.daily, self.retention.resume, self._void
         )
-        self._operations = Operations(ctx, self.partners, self.outgoing, transport, self.housekeeping, self.retention)
+        self._operations = Operations(
+            ctx, self.partners, self.outgoing, transport, self.housekeeping, self.retention, actors
+        )
         self.inbox_handler = Inbox(
             ctx,
             answer=self.outgoing.answer,
@@ -346,22 +349,17 @@ class Node:
     async def register_actor(self, actor: Actor, form: f.ActorForm, key: Idempotency | None) -> f.ActorAnswer:
         """Let somebody act here."""
         allow(actor, "actor.register")
-        roles_of(form.roles)
-
-        def unit(tx: Tx) -> tuple[UUID, Result]:
-            made = self._actors.registered(tx, form, actor.id)
-            return made, {}
-
-        made, _ = await once(self.ctx, actor, "actor.register", key, form, unit)
-        return self._actors.answer(made)
+        return await self._staff.register(actor, form, key)
 
     async def revoke_actor(self, actor: Actor, who: UUID) -> None:
         """Let somebody act no more."""
         allow(actor, "actor.revoke")
-        if who == actor.id:
-            raise ConflictError("An actor cannot revoke itself; let another operator do it.")
-        self._actors.answer(who)
-        await self.ctx.writer.run(lambda tx: tx.append(e.ActorRevoked(originator_id=who, at=tx.now, by=actor.id)))
+        await self._staff.revoke(actor, who)
+
+    async def single_handed(self, actor: Actor, *, on: bool) -> None:
+        """Say whether one officer decides alone what needs two hands."""
+        allow(actor, "actor.single-handed")
+        await self._staff.single_handed(actor, on=on)
 
     async def set_clock(self, actor: Actor, moment: str) -> None:
         """Move the clock; only where the covenant's environment is DEMO."""

@@ -12,6 +12,7 @@ from exchange.domain.pairing import PairIn, PairOut
 from exchange.domain.retention import local_day
 from exchange.errors import ConflictError, NotFoundError
 from exchange.node import forms as f
+from exchange.node.actors import Actors
 from exchange.node.context import Context
 from exchange.node.covenants import Partner
 from exchange.node.housekeeping import Housekeeping
@@ -34,6 +35,7 @@ class Operations:
         transport: Transport,
         housekeeping: Housekeeping,
         retention: Retention,
+        actors: Actors,
     ) -> None:
         self._ctx = ctx
         self._partners = partners
@@ -41,6 +43,7 @@ class Operations:
         self._transport = transport
         self._housekeeping = housekeeping
         self._retention = retention
+        self._actors = actors
 
     # ------------------------------------------------------------------------------------ status
 
@@ -70,6 +73,7 @@ class Operations:
             unmatched=len(ctx.people.unmatched()),
             due=self._retention.overdue_count(),
             clock=self._retention.clock_state(),
+            single_handed=self._actors.single_handed,
             now=ctx.clock.now(),
         )
 

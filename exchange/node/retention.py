@@ -4,6 +4,9 @@
 
 A crash after the decision is finished at the next start: shredding what is gone already changes nothing. Only rules the
 controller confirmed destroy anything, and only while somebody else's clock vouches for ours (protocol §7).
+
+Two hands stand behind every destruction: one confirmed the rule, and the node's daily run or another actor carries it out. When
+nobody vouches for the clock, one person asks, and another confirms the date.
 """
 
 from __future__ import annotations
@@ -13,15 +16,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID, uuid4
 
 import structlog
 
 from exchange.domain import events as e
+from exchange.domain.actors import Hands
 from exchange.domain.retention import AMSTERDAM, is_over, local_day
-from exchange.errors import ConflictError, InputError
+from exchange.errors import ConflictError
 from exchange.node import forms as f
+from exchange.node.actors import Actors
+from exchange.node.approval import COMMAND, Approval, ClockState, Clockwork
 from exchange.node.context import Context
 from exchange.node.partners import Partners
 from exchange.node.service import Actor
@@ -32,8 +38,6 @@ CLOCK_SLACK: Final = timedelta(hours=24)
 BATCH: Final = 2_000
 """Keys destroyed under one decision."""
 log = structlog.get_logger()
-
-Clockwork = Literal["trusted", "confirmed-by-person"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,13 @@ class Going:
 class Retention:
     """See the module."""
 
-    def __init__(self, ctx: Context, terms: Terms, partners: Partners, epochs_rolled: Callable[[], None]) -> None:
+    def __init__(
+        self, ctx: Context, terms: Terms, partners: Partners, actors: Actors, epochs_rolled: Callable[[], None]
+    ) -> None:
         self._ctx = ctx
         self._terms = terms
         self._partners = partners
+        self._approval = Approval(ctx, actors)
         self._epochs_rolled = epochs_rolled
         self._at_it: set[UUID] = set()
         """Erasures that are being finished right now; nobody else may finish them meanwhile."""
@@ -124,39 +131,32 @@ class Retention:
 
     # ------------------------------------------------------------------------------------ enforcing
 
-    def clock_state(self) -> str:
+    def clock_state(self) -> ClockState:
         """Say ``trusted``, or why it is not."""
         newest, now = self._partners.newest_time(), self._ctx.clock.now()
         if newest is None:
             return "no-independent-time"
         return "trusted" if now - newest <= CLOCK_SLACK else "ahead-of-partners"
 
-    async def enforce(self, actor: Actor | None, confirm_date: date | None) -> f.ErasureAnswer:
-        """Destroy what is over under confirmed rules.
+    async def enforce(self, actor: Actor, confirm_date: date | None) -> f.ErasureAnswer:
+        """Destroy by hand what is over under confirmed rules, but for the rules that the actor confirmed himself.
 
         Args:
-            actor: Who asks; None for the daily run.
-            confirm_date: Today's date as a person reads it elsewhere; replaces trust in the clock.
+            actor: Who does it.
+            confirm_date: Today's date as a person reads it elsewhere; replaces trust in the clock, after another person asked.
 
         Raises:
-            ConflictError: The clock cannot be trusted and nobody confirmed the date.
+            ConflictError: The clock cannot be trusted and no date was given; that he asked is recorded.
             InputError: The confirmed date is not today.
+            NotAllowedError: He would be the only hand in it.
         """
         now = self._ctx.clock.now()
-        clock: Clockwork = "trusted"
-        if self.clock_state() != "trusted":
-            if confirm_date is None:
-                raise ConflictError(
-                    "The clock of this node cannot be checked against a partner ({state}); confirm today's date to go on.",
-                    state=self.clock_state(),
-                )
-            if confirm_date != local_day(now):
-                raise InputError("The confirmed date is not the date on this node's clock; nothing was destroyed.")
-            clock = "confirmed-by-person"
+        over = [term for term in self._terms.all() if term.confirmed and self._over(term, now)]
+        approved = await self._approval.of(actor, over, self.clock_state(), confirm_date, now)
         answer = self._answer_of_nothing()
-        for term in self._terms.all():
-            while term.confirmed and (batch := self._over(term, now)):
-                await self._erase(term, batch, actor, clock, answer)
+        answer.left = approved.left
+        for term, alone in approved.terms:
+            await self._erase_over(term, now, actor, approved.clock, answer, alone=alone)
         return answer
 
     def _answer_of_nothing(self) -> f.ErasureAnswer:
@@ -180,32 +180,50 @@ class Retention:
             break
         return over[:BATCH]
 
+    async def _erase_over(
+        self, term: Term, now: datetime, actor: Actor | None, clock: Clockwork, answer: f.ErasureAnswer, *, alone: bool
+    ) -> None:
+        while batch := self._over(term, now):
+            await self._erase(term, batch, actor, clock, answer, alone=alone)
+
     async def _erase(
-        self, term: Term, keys: list[str], actor: Actor | None, clock: Clockwork, answer: f.ErasureAnswer
+        self,
+        term: Term,
+        keys: list[str],
+        actor: Actor | None,
+        clock: Clockwork,
+        answer: f.ErasureAnswer,
+        *,
+        alone: bool = False,
     ) -> None:
         erasure = uuid4()
         records, sealed = self._records(keys), self._sealed(keys)
-        with self._alone(erasure):
-            await self._ctx.writer.run(
-                lambda tx: tx.append(
-                    e.ErasureDecided(
-                        originator_id=erasure,
-                        at=tx.now,
-                        rule=term.rule.code,
-                        items=tuple(records),
-                        key_ids=tuple(keys),
-                        sealed=tuple(sealed),
-                        by=actor.id if actor else None,
-                        clock=clock,
-                    )
+
+        def unit(tx: Tx) -> None:
+            tx.append(
+                e.ErasureDecided(
+                    originator_id=erasure,
+                    at=tx.now,
+                    rule=term.rule.code,
+                    items=tuple(records),
+                    key_ids=tuple(keys),
+                    sealed=tuple(sealed),
+                    by=actor.id if actor else None,
+                    clock=clock,
                 )
             )
+            if actor is not None and alone:
+                Actors.acted_alone(tx, Hands.SINGLE, COMMAND, actor, str(erasure))
+
+        with self._alone(erasure):
+            await self._ctx.writer.run(unit)
             done = await self.finish(erasure, keys, sealed)
         answer.erasures.append(erasure)
         answer.items += len(records)
         answer.keys += done.keys
         answer.epochs += done.epochs
         answer.generation = done.generation
+        answer.single_handed = answer.single_handed or alone
 
     async def finish(self, erasure: UUID, keys: list[str], sealed: list[str]) -> e.ErasureDone:
         """What follows a decision; runs again after a crash without harm."""
@@ -277,7 +295,10 @@ class Retention:
             )
             log.warning("retention-stopped", state=self.clock_state())
             return
-        await self.enforce(None, None)
+        now, answer = self._ctx.clock.now(), self._answer_of_nothing()
+        for term in self._terms.all():
+            if term.confirmed:
+                await self._erase_over(term, now, None, "trusted", answer, alone=False)
 
     def _records(self, keys: list[str]) -> list[UUID]:
         return [

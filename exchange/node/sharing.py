@@ -10,9 +10,11 @@ from uuid import UUID, uuid4
 
 import orjson
 
-from exchange.errors import ConflictError, InputError, NotFoundError, StorageError
+from exchange.domain.actors import Hands
+from exchange.errors import ConflictError, InputError, NotAllowedError, NotFoundError, StorageError
 from exchange.node import forms as f
 from exchange.node import recording, rules
+from exchange.node.actors import Actors
 from exchange.node.commands import Bell, Result, once
 from exchange.node.context import Context
 from exchange.node.drafting import EXCHANGE, Draft, Drafting, iso_day, reasons
@@ -28,10 +30,11 @@ from exchange.wire.codec import encode_model
 class Sharing:
     """The use cases of giving and answering."""
 
-    def __init__(self, ctx: Context, outbox: Outbox, bell: Bell) -> None:
+    def __init__(self, ctx: Context, outbox: Outbox, bell: Bell, actors: Actors) -> None:
         self._ctx = ctx
         self._outbox = outbox
         self._bell = bell
+        self._actors = actors
         self._drafting = Drafting(ctx)
         self._post = Post(ctx, outbox, bell)
 
@@ -229,7 +232,18 @@ class Sharing:
         return act
 
     async def drop(self, actor: Actor | None, message: str, reason: str) -> None:
-        """Give up an undelivered message: a signed void takes its sequence, so the partner sees no gap."""
+        """Give up an undelivered message: a signed void takes its sequence, so the partner sees no gap.
+
+        Args:
+            actor: Who gives it up; None when the node does, after an erasure or a partner's refusal.
+            message: Its id.
+            reason: A code.
+
+        Raises:
+            NotFoundError: It is not in the outbox.
+            ConflictError: It is delivered or dropped already.
+            NotAllowedError: The actor sent it himself, while others could give it up.
+        """
 
         def unit(tx: Tx) -> tuple[Outgoing, int]:
             row = self._ctx.ledger.one("SELECT * FROM messages WHERE message=? AND direction='sent'", message)
@@ -237,6 +251,8 @@ class Sharing:
                 raise NotFoundError("There is no such message in the outbox.")
             if row["state"] not in {"open", "nacked"} or row["kind"] == "void":
                 raise ConflictError("This message is delivered or dropped already.")
+            if actor is not None:
+                self._let_go(tx, actor, row)
             return compose_void(
                 tx,
                 self._ctx,
@@ -251,6 +267,13 @@ class Sharing:
         self._outbox.settled([message])
         self._outbox.add([outgoing], [index])
         self._bell.ring()
+
+    def _let_go(self, tx: Tx, actor: Actor, row: sqlite3.Row) -> None:
+        """Whoever sent it may not also make it disappear."""
+        hands = self._actors.hands_on("parked.drop", actor, [UUID(row["by"]) if row["by"] else None])
+        if hands is Hands.OWN:
+            raise NotAllowedError("You sent this message yourself; let an actor on another account give it up.")
+        self._actors.acted_alone(tx, hands, "parked.drop", actor, row["message"])
 
 
 # ---------------------------------------------------------------------------------------- pure helpers

@@ -28,10 +28,11 @@ PAGE = 400
 EXCHANGE = "EXCHANGE"
 _SELECT = """
 SELECT i.*, c.erased_at AS erased_at, x.rule AS erased_rule, m.state AS m_state, m.receipt_at AS m_receipt_at,
-       m.rejected AS m_rejected, m.why AS m_why
+       m.rejected AS m_rejected, m.why AS m_why, a.about IS NOT NULL AS erased_alone
 FROM items i
 LEFT JOIN contents c ON c.key_id = i.content_key
 LEFT JOIN erasures x ON x.erasure = c.erasure
+LEFT JOIN alone a ON a.about = c.erasure
 LEFT JOIN messages m ON m.message = i.message
 """
 
@@ -175,6 +176,7 @@ def _known(
         rule_confirmed=term.confirmed if term else False,
         erased_at=erased_at,
         erased_rule=row["erased_rule"] if erased_at else "",
+        erased_single_handed=erased_at is not None and bool(row["erased_alone"]),
         mentioned=mentioned,
         log_index=row["log_index"],
     )

@@ -137,7 +137,12 @@ def _proof(item: KnownItem, _: Translate) -> str:
 def _state(item: KnownItem, _: Translate) -> tuple[str, str]:
     """What became of it."""
     if item.erased_at is not None:
-        return "erased", _("erased on {day} under rule {rule}").format(day=day(item.erased_at), rule=item.erased_rule)
+        sentence = (
+            N_("erased on {day} under rule {rule}, decided by a single hand")
+            if item.erased_single_handed
+            else N_("erased on {day} under rule {rule}")
+        )
+        return "erased", _(sentence).format(day=day(item.erased_at), rule=item.erased_rule)
     if item.rejected:
         return "refused", _("refused on receipt: {codes}").format(codes=", ".join(item.rejected))
     return "kept", ""
@@ -196,6 +201,7 @@ def summary(answer: WhoKnows, language: str) -> list[str]:
         (N_("Stated, not proven: {count}."), sum(item.channel != "EXCHANGE" for item in answer.items)),
         (N_("Refused on receipt: {count}."), sum(bool(item.rejected) for item in sent)),
         (N_("Erased here: {count}."), sum(item.erased_at is not None for item in answer.items)),
+        (N_("Of these decided by a single hand: {count}."), sum(item.erased_single_handed for item in answer.items)),
     ):
         if count:
             lines.append(_(text).format(count=count))

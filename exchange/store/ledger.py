@@ -1,7 +1,7 @@
 """The one read model: what the node looks up while it works. Rebuilt from the log at any time; holds no text about people.
 
 Tables: messages (both directions), contents (every erasable key with its term), items, parked frames, retention rules,
-erasures, idempotent commands, actors, gaps. Ids, codes, dates and key ids only.
+erasures and who asked for them, acts of a single hand, idempotent commands, actors, gaps. Ids, codes, dates and key ids only.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ CREATE TABLE rules(rule TEXT PRIMARY KEY, retention TEXT, trigger TEXT, period T
 CREATE TABLE erasures(
   erasure TEXT PRIMARY KEY, rule TEXT NOT NULL, at INTEGER NOT NULL, log_index INTEGER NOT NULL, done_at INTEGER,
   generation INTEGER);
+CREATE TABLE asked(asked TEXT PRIMARY KEY, by TEXT NOT NULL, at INTEGER NOT NULL);
+CREATE TABLE alone(about TEXT PRIMARY KEY, command TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL);
 CREATE TABLE commands(request TEXT PRIMARY KEY, body TEXT NOT NULL, act TEXT NOT NULL, result TEXT NOT NULL);
 CREATE TABLE actors(
   actor TEXT PRIMARY KEY, kind TEXT NOT NULL, roles TEXT NOT NULL, log_index INTEGER NOT NULL,
@@ -244,6 +246,14 @@ def _erasure_done(db: sqlite3.Connection, index: int, event: e.ErasureDone) -> N
     )
 
 
+def _erasure_asked(db: sqlite3.Connection, index: int, event: e.ErasureAsked) -> None:  # noqa: ARG001
+    db.execute("INSERT INTO asked VALUES(?,?,?)", (str(event.originator_id), str(event.by), ms(event)))
+
+
+def _acted_alone(db: sqlite3.Connection, index: int, event: e.ActedAlone) -> None:  # noqa: ARG001
+    db.execute("INSERT OR REPLACE INTO alone VALUES(?,?,?,?)", (event.about, event.command, str(event.by), ms(event)))
+
+
 def _command(db: sqlite3.Connection, index: int, event: e.CommandAccepted) -> None:  # noqa: ARG001
     db.execute(
         "INSERT OR IGNORE INTO commands VALUES(?,?,?,?)",
@@ -298,6 +308,8 @@ _ACTIONS: dict[type[Event], Callable[[sqlite3.Connection, int, Any], None]] = {
     e.RetentionConfirmed: _rule,
     e.ErasureDecided: _erasure_decided,
     e.ErasureDone: _erasure_done,
+    e.ErasureAsked: _erasure_asked,
+    e.ActedAlone: _acted_alone,
     e.CommandAccepted: _command,
     e.ActorRegistered: _actor,
     e.ActorRevoked: _actor_revoked,

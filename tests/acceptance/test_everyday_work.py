@@ -84,11 +84,12 @@ async def test_destruction_by_clock_stops_when_no_partner_vouches_for_the_time(t
         world.clock.forward(days=60)
         with pytest.raises(ConflictError, match="clock"):
             await actium.retention_enforce(worker, confirm_date=None)
+        colleague = await world.colleague("actium")
         with pytest.raises(InputError, match="date"):
-            await actium.retention_enforce(worker, confirm_date=dt.date(2026, 5, 2))
+            await actium.retention_enforce(colleague, confirm_date=dt.date(2026, 5, 2))
         answer = await actium.who_knows(worker, f.WhoKnowsQuery(subject=jelle))
         assert all(i.erased_at is None for i in answer.items)
-        outcome = await actium.retention_enforce(worker, confirm_date=dt.date(2026, 5, 1))
+        outcome = await actium.retention_enforce(colleague, confirm_date=dt.date(2026, 5, 1))
         assert outcome.items == 3
 
 
@@ -124,7 +125,8 @@ async def test_a_dropped_message_leaves_no_gap_at_the_partner(tmp_path: Path) ->
         actium, worker = world.nodes["actium"], world.actor("actium")
         jelle = await world.person("actium")
         dropped = await actium.share(worker, share_form(jelle, [TO_WELZIJN], HOUSE), None)
-        await actium.drop_message(worker, dropped.messages[0].message or "", f.DropForm(reason="verkeerde-persoon"))
+        colleague = await world.colleague("actium")
+        await actium.drop_message(colleague, dropped.messages[0].message or "", f.DropForm(reason="verkeerde-persoon"))
         kept = await actium.share(worker, share_form(jelle, [TO_WELZIJN], HOUSE), None)
         await world.start("welzijn")
         assert [m.state for m in (await actium.act(worker, kept.act, wait_s=30)).messages] == ["receipted"]

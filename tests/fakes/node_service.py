@@ -82,6 +82,7 @@ class FakeNode:
         self.message_states: list[str] = ["sent", "receipted"]
         self.known = answer(item())
         self.moment = ""
+        self.alone = False
 
     # -- the test's side
 
@@ -112,7 +113,7 @@ class FakeNode:
             partner="actium", partner_name="Woningcorporatie Actium", environment="DEMO", covenant="ee" * 32,
             generation=1, release="0.1.0", broker="connected", log_size=42, root="0f" * 32, vault_generation=3,
             warnings=["anchor and vault are on one device"], pairs=[pair], inbox_new=1, outbox_waiting=1, parked=0,
-            unmatched=0, due=2, clock="trusted", now=NOW,
+            unmatched=0, due=2, clock="trusted", single_handed=self.alone, now=NOW,
         )  # fmt: skip
 
     async def covenant(self) -> dict[str, object]:
@@ -308,7 +309,10 @@ class FakeNode:
 
     async def retention_enforce(self, actor: Actor, *, confirm_date: date | None) -> f.ErasureAnswer:
         self._use(actor, "retention.enforce", confirm_date)
-        return f.ErasureAnswer(erasures=[UUID(int=5)], items=2, keys=2, epochs=1, generation=4)
+        left = [] if self.alone else ["hw-2"]
+        return f.ErasureAnswer(
+            erasures=[UUID(int=5)], items=2, keys=2, epochs=1, generation=4, single_handed=self.alone, left=left
+        )
 
     async def parked(self, actor: Actor) -> list[f.ParkedAnswer]:
         self._use(actor, "parked.list")
@@ -354,6 +358,10 @@ class FakeNode:
 
     async def revoke_actor(self, actor: Actor, who: UUID) -> None:
         self._use(actor, "actor.revoke", who)
+
+    async def single_handed(self, actor: Actor, *, on: bool) -> None:
+        self._use(actor, "actor.single-handed", on)
+        self.alone = on
 
     async def set_clock(self, actor: Actor, moment: str) -> None:
         self._use(actor, "status", moment)

@@ -17,7 +17,7 @@ from case_forms import HOUSE, TO_WELZIJN, share_form
 from crashes import PAIR, Refusal, finished
 from memory_world import MemoryWorld
 
-from exchange.errors import StorageError
+from exchange.errors import ConflictError, NotAllowedError, StorageError
 from exchange.node import forms as f
 from exchange.node.node import Node
 from exchange.node.service import Idempotency
@@ -218,10 +218,13 @@ async def test_an_erasure_that_the_disk_interrupts_is_finished_without_a_restart
     rule = next(r.rule for r in await welzijn.retention_rules(actor) if r.retention == CLASS)
     await welzijn.retention_confirm(actor, rule)
     keys = [row["key_id"] for row in welzijn.ctx.ledger.rows("SELECT key_id FROM contents WHERE retention=?", CLASS)]
+    colleague = await world.colleague("welzijn")
     world.clock.forward(days=60)
+    with pytest.raises((ConflictError, NotAllowedError)):  # one asks, another goes on
+        await welzijn.retention_enforce(actor, confirm_date=None)
     broken = ERASING[store](welzijn, lost)
     with contextlib.suppress(StorageError):
-        await welzijn.retention_enforce(actor, confirm_date=world.clock.now().date())
+        await welzijn.retention_enforce(colleague, confirm_date=world.clock.now().date())
     assert broken.hits == 1
     await world.until(lambda: welzijn.ctx.ledger.count("erasures WHERE done_at IS NOT NULL") == 1)
     assert welzijn.ctx.vault.get_many(keys) == {}

@@ -72,6 +72,22 @@ class ActorRevoked(Event, topic="actor/revoked/1"):
     by: UUID
 
 
+class SingleHandedSet(Event, topic="setting/single-handed/1"):
+    """This partner has one officer for what needs two hands, or not any more (design §4.18)."""
+
+    on: bool
+    by: UUID
+
+
+class ActedAlone(Event, topic="actor/acted-alone/1"):
+    """One hand did what needs two, because the partner is single-handed. In the transaction of the act itself."""
+
+    by: UUID
+    command: str
+    about: str
+    """Id of the erasure, the message that was let go, or the actor that was revoked."""
+
+
 class KeysRolled(Event, topic="keys/rolled/1"):
     """The live epoch was ended at once, and its key destroyed."""
 
@@ -324,6 +340,13 @@ class RetentionConfirmed(Event, topic="retention/confirmed/1"):
     period: str
     legal_source: str
     by: UUID
+
+
+class ErasureAsked(Event, topic="erasure/asked/1"):
+    """A person asked for destruction while nobody vouched for the clock; another may confirm that day's date (protocol §7)."""
+
+    by: UUID
+    clock: Literal["no-independent-time", "ahead-of-partners"]
 
 
 class ErasureDecided(Event, topic="erasure/decided/1"):

@@ -45,6 +45,7 @@ CALLS = [
     ("GET", "/v1/actors", None, 200, "actor.list"),
     ("POST", "/v1/actors", {"name": "Proef", "roles": ["auditor"]}, 201, "actor.register"),
     ("POST", f"/v1/actors/{OTHER}/revoke", None, 204, "actor.revoke"),
+    ("POST", "/v1/settings/single-handed", {"on": True}, 204, "actor.single-handed"),
     ("POST", "/v1/clock", {"moment": "2026-04-14T00:00:00.000Z"}, 204, "status"),
 ]
 

@@ -28,6 +28,8 @@ ASKS = [
     (("actor", "list"), "Proef Persoon"),
     (("actor", "add", "Nieuwe Proef", "--role", "auditor"), "auditor"),
     (("actor", "revoke", ITEM), "Revoked"),
+    (("actor", "single-handed", "on"), "one officer decides alone"),
+    (("actor", "single-handed", "off"), "needs two hands"),
     (("subject", "unmatched"), "Everybody is matched"),
     (("subject", "match", ITEM, SUBJECT), "Matched"),
     (("subject", "split", ITEM), "Split"),
@@ -69,6 +71,17 @@ def test_a_command_answers_people_and_machines(exchange: Any, arguments: tuple[s
     machine = exchange(*arguments, "--json")
     assert (machine.code, machine.err) == (0, "")
     json.loads(machine.out)
+
+
+def test_what_one_hand_did_and_what_is_left_to_another_is_told(exchange: Any, node: Any) -> None:
+    told = exchange("retention", "enforce")
+    assert "Left to another actor, because you confirmed it yourself: hw-2." in told.out
+    assert "single hand" not in told.out + exchange("status").out
+    assert exchange("actor", "single-handed", "on").code == 0
+    assert node.calls[-1][::2] == ("actor.single-handed", True)
+    assert "Decided by a single hand" in exchange("retention", "enforce").out
+    assert "single-handed" in exchange("status").out
+    assert exchange("actor", "single-handed", "maybe").code == 2
 
 
 def test_the_options_of_every_command_work_before_and_after_its_name(bare: Any, node: Any, house: Any) -> None:

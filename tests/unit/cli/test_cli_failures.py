@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,32 @@ def test_a_directory_that_is_no_node_is_one_sentence(bare: Any, tmp_path: Path) 
     machine = bare("status", "--node", str(tmp_path), "--json")
     assert (machine.code, machine.err) == (1, "")
     assert json.loads(machine.out)["code"] == "setup"
+
+
+def test_an_account_of_the_sockets_group_needs_neither_the_settings_nor_their_directory(
+    bare: Any, node: Any, house: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "api.sock").symlink_to(house[0] / "api.sock")
+    assert "Woningcorporatie Actium" in bare("status", "--node", str(tmp_path)).out
+    (tmp_path / "node.toml").write_text("nobody else may read this")
+    assert "not valid TOML" in one_sentence(bare("status", "--node", str(tmp_path)))
+    readable = os.access
+    monkeypatch.setattr(os, "access", lambda path, right: Path(path).name != "node.toml" and readable(path, right))
+    assert "Woningcorporatie Actium" in bare("status", "--node", str(tmp_path)).out
+
+
+def test_an_account_that_may_not_use_the_socket_hears_that_and_not_that_the_node_is_down(
+    bare: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.save(tmp_path, settings.Settings(partner="actium"))
+
+    def refuse(*_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    assert "may not use this node's socket" in one_sentence(bare("status", "--node", str(tmp_path)))
+    monkeypatch.setattr(Path, "exists", refuse)
+    assert "may not use this node's socket" in one_sentence(bare("status", "--node", str(tmp_path)))
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,11 @@ def test_an_item_reads_as_who_what_when_why_and_until_when(fakes: ModuleType, ti
         ({"channel": "PHONE", "proven": False, "occurred_on": date(2026, 2, 27)}, "stated, not proven", False),
         ({"rejected": ["R05"]}, "refused on receipt: R05", True),
         (ERASED, "erased on 02-03-2028 under rule hw-1", True),
+        (
+            {**ERASED, "erased_single_handed": True},
+            "erased on 02-03-2028 under rule hw-1, decided by a single hand",
+            True,
+        ),
         ({"rule_confirmed": False}, "until 02-03-2028, rule hw-1 (proposed)", True),
         ({"keep_until": None}, "no date yet (rule hw-1)", True),
         ({"keep_until": None, "keep_rule": ""}, "no rule yet", True),
@@ -98,6 +103,13 @@ def test_what_was_erased_or_refused_is_not_said_to_be_known(fakes: ModuleType) -
     lines = summary(fakes.answer(fakes.item(**ERASED), fakes.item(rejected=["R05"], partner_name="Gemeente")), "en")
     assert not [line for line in lines if line.startswith("Received from us")]
     assert {"Erased here: 1.", "Refused on receipt: 1."} <= set(lines)
+
+
+def test_an_erasure_says_whether_a_single_hand_decided_it(fakes: ModuleType) -> None:
+    two = fakes.answer(fakes.item(**ERASED))
+    assert "single hand" not in words(render(two, "en")) + " ".join(summary(two, "en"))
+    one = fakes.answer(fakes.item(**ERASED), fakes.item(**ERASED, erased_single_handed=True))
+    assert {"Erased here: 2.", "Of these decided by a single hand: 1."} <= set(summary(one, "en"))
 
 
 def test_the_summary_counts_what_a_reader_must_know(fakes: ModuleType) -> None:
