@@ -72,7 +72,7 @@ def load(directory: Path) -> Settings:
         return Settings.model_validate(tomllib.loads(text))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(str(p) for p in first["loc"]) or "?"
+        place = str(first["loc"][0]) if first["loc"] else "?"
         raise SetupError(
             "The setting {place} in the file {file} is missing, unknown or not of the right form.",
             file=FILE,

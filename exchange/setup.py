@@ -217,9 +217,7 @@ def accept_covenant(
     accepted = verify_signed(read(signed, "signed covenant"), moment)
     if fingerprint_read is not None and _letters(fingerprint_read) != _letters(fingerprint(accepted.hash)):
         raise CovenantError("The fingerprint differs from the one you gave; do not accept, call the other partners.")
-    mine = accepted.by_slug(place.partner)
-    if not joining or (mine is not None and mine.connected):
-        _check_mine(directory, place.partner, accepted)
+    _check_mine(directory, place.partner, accepted, joining=joining)
     with open_vault(directory, place, secret) as vault, Log.open(directory, vault) as log:
         log.settle()
         _append_covenant(log, accepted, place.partner, moment, admin)
@@ -274,10 +272,12 @@ def load_accepted(log: Log) -> list[Accepted]:
     return found
 
 
-def _check_mine(directory: Path, slug: str, accepted: Accepted) -> None:
+def _check_mine(directory: Path, slug: str, accepted: Accepted, *, joining: bool) -> None:
     mine = accepted.by_slug(slug)
     request = read_json(directory / REQUEST_FILE, "card request")
     if mine is None or mine.card is None:
+        if joining:
+            return
         raise CovenantError("This node's partner is not a connected partner of the covenant.")
     card = {k: v for k, v in mine.card.to_json().items() if k != "root"}
     if card != request:

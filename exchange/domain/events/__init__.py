@@ -1,9 +1,10 @@
 """Every fact a node can know, in one closed list.
 
-Start at :mod:`~exchange.domain.events.core`: setting up, people, messages out and in, items, refusals, retention, reading. The
-other modules hold the facts of one kind of work each. Public fields are ids, codes, dates and hashes; whoever holds the log
-file can read them. :data:`~exchange.domain.event.Private` fields are sealed under ``key_id``. No subject handle stands in a
-public field, except as the stream id of the register's own events.
+Start at :mod:`~exchange.domain.events.core`: setting up, people, messages out and in, items, refusals. Then come retention and
+reading; the other modules hold the facts of one kind of work each. Public fields are ids, codes, dates and hashes; whoever
+holds the log file can read them. :data:`~exchange.domain.event.Private` fields are sealed under ``key_id``. No subject handle
+stands in a public field, except as the stream id of the register's own events.
 """
 
 from exchange.domain.events.core import *  # noqa: F403 - the list is one, only its files are several
+from exchange.domain.events.keeping import *  # noqa: F403

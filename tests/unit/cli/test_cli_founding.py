@@ -108,7 +108,7 @@ def test_a_second_process_on_a_node_is_told_so_at_once_by_every_command_that_ope
     """Not after seconds of waiting for a database, and not in the words of one."""
     node = tmp_path / "node"
     setup.init_node(node, "actium", Passphrase(PASS))
-    monkeypatch.setattr(setup, "_check_mine", lambda *_: None)
+    monkeypatch.setattr(setup, "_check_mine", lambda *_, **__: None)
     monkeypatch.setattr(setup, "verify_signed", lambda *_: None)
     (tmp_path / "signed").write_text("{}")
     secret = ("--passphrase-file", str(secret_file), "--node", str(node))
