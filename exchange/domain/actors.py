@@ -65,9 +65,13 @@ _WORK: Final = frozenset(
         "inbox.handle",
         "outbox.list",
         "who-knows",
+        "area.list",
+        "area.signal",
+        "area.picture",
     }
 )
 _EVERYONE: Final = frozenset({"status", "covenant.show"})
+_AREAS: Final = frozenset({"area.list", "area.picture"})
 _PROOF: Final = frozenset({"log.list", "log.show", "log.verify", "log.replay"})
 
 ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
@@ -87,6 +91,7 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     },
     Role.PRIVACY_OFFICER: _EVERYONE
     | _PROOF
+    | _AREAS
     | {
         "subject.find",
         "inbox.list",
@@ -103,6 +108,7 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     },
     Role.FG: _EVERYONE
     | _PROOF
+    | {"area.list"}
     | {
         "subject.find",
         "inbox.list",

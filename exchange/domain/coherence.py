@@ -53,6 +53,7 @@ def _duplicates(covenant: Covenant) -> Iterator[Problem]:
         ("partners", "slug", covenant.partners),
         ("purposes", "code", covenant.purposes),
         ("contexts", "code", covenant.contexts),
+        ("areas", "code", covenant.areas),
         ("grounds", "code", covenant.grounds),
         ("categories", "code", covenant.categories),
         ("retention", "code", covenant.retention),
@@ -138,6 +139,21 @@ def _unknown_names(covenant: Covenant) -> Iterator[Problem]:
     for at, text_rule in enumerate(covenant.text_rules):
         yield from _unknown(("text_rules", at, "code"), (text_rule.code,), CATALOGUE)
     yield from _unknown_retention(covenant, who)
+
+
+def _areas(covenant: Covenant) -> Iterator[Problem]:
+    """Each area lies in a known one, and none, in the end, in itself."""
+    areas = covenant.index.areas
+    for at, area in enumerate(covenant.areas):
+        if area.within is None:
+            continue
+        yield from _unknown(("areas", at, "within"), (area.within,), areas)
+        above, seen = area.within, {area.code}
+        while above in areas and above not in seen:
+            seen.add(above)
+            above = areas[above].within or ""
+        if above in seen:
+            yield Problem(("areas", at, "within"), _("{value} lies in itself."), {"value": area.code})
 
 
 def _unknown_retention(covenant: Covenant, who: set[str]) -> Iterator[Problem]:
@@ -232,4 +248,4 @@ def _all_police(row: Row, covenant: Covenant) -> bool:
     return all(p.regime is Regime.WPG for p in reached)
 
 
-_CHECKS: Final = (_generation, _duplicates, _keys, _unknown_names, _terms, _rows_twice, _rows_against_the_law)
+_CHECKS: Final = (_generation, _duplicates, _keys, _unknown_names, _areas, _terms, _rows_twice, _rows_against_the_law)

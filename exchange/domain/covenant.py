@@ -120,6 +120,15 @@ class Context(Model):
     article: Line
 
 
+class Area(Model):
+    """A street, neighbourhood or village that can be spoken of without a person."""
+
+    code: FieldCode
+    title: Line
+    within: FieldCode | None = None
+    """The area it lies in."""
+
+
 class Ground(Model):
     """A ground of the covenant itself, stated by the sender, that a row of the matrix may ask for."""
 
@@ -235,6 +244,7 @@ class Covenant(Model):
     partners: tuple[Partner, ...] = Field(min_length=2, max_length=256)
     purposes: tuple[Purpose, ...] = Field(min_length=1)
     contexts: tuple[Context, ...] = Field(min_length=1)
+    areas: tuple[Area, ...] = ()
     grounds: tuple[Ground, ...] = ()
     categories: tuple[Category, ...] = Field(min_length=1)
     matrix: tuple[Row, ...] = Field(min_length=1)

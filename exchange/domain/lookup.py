@@ -9,6 +9,7 @@ from exchange.domain.vocabulary import ANYONE
 
 if TYPE_CHECKING:
     from exchange.domain.covenant import (
+        Area,
         Category,
         Context,
         Covenant,
@@ -38,6 +39,7 @@ class Index:
         self.purposes: Mapping[str, Purpose] = {p.code: p for p in covenant.purposes}
         self.contexts: Mapping[str, Context] = {c.code: c for c in covenant.contexts}
         self.categories: Mapping[str, Category] = {c.code: c for c in covenant.categories}
+        self.areas: Mapping[str, Area] = {a.code: a for a in covenant.areas}
         self.grounds: Mapping[str, Ground] = {g.code: g for g in covenant.grounds}
         self.retention: Mapping[str, RetentionClass] = {c.code: c for c in covenant.retention}
         self.text_rules = tuple(

@@ -25,6 +25,7 @@ from exchange.errors import ConflictError, InputError, NotFoundError, StorageErr
 from exchange.node import accountability, whoknows
 from exchange.node import forms as f
 from exchange.node.actors import Actors
+from exchange.node.areas import Areas
 from exchange.node.commands import Bell, allow
 from exchange.node.context import Context
 from exchange.node.housekeeping import Housekeeping
@@ -40,6 +41,7 @@ from exchange.node.service import Actor, Idempotency
 from exchange.node.sharing import Sharing
 from exchange.node.staff import Staff
 from exchange.node.terms import Terms
+from exchange.node.work import Post
 from exchange.node.writer import Tx
 
 T = TypeVar("T")
@@ -72,6 +74,7 @@ class Node:
         self._reads = Reads(ctx)
         self._register = Register(ctx, self._reads)
         self._sharing = Sharing(ctx, self.outgoing, self.bell, actors)
+        self.areas = Areas(ctx, Post(ctx, self.outgoing, self.bell))
         self._reading = Reading(ctx, self.outgoing, self._reads)
         self._redeciding = Redeciding(ctx, self._reading.open_parts, self._sharing.drop)
         self.retention = Retention(ctx, self.terms, self.partners, actors, self._epochs_rolled)

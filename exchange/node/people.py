@@ -120,7 +120,8 @@ class People:
                 for partner, reference in person.references.items():
                     self._by_reference.pop((partner, reference), None)
 
-    def _everybody(self) -> list[Person]:
+    def everybody(self) -> list[Person]:
+        """Every entry, matched ones too."""
         with self._lock:
             return list(self._persons.values())
 
@@ -171,11 +172,11 @@ class People:
         """Exact matches first, then near ones for a person to decide."""
         found = [
             Found(person, kind)
-            for person in self._everybody()
+            for person in self.everybody()
             if person.into is None and (kind := match(query, person.identity)) is not Match.NONE
         ]
         return sorted(found, key=lambda f: (f.match is not Match.EXACT, f.person.unmatched, str(f.person.handle)))
 
     def unmatched(self) -> list[Person]:
         """Entries that partners' messages made and nobody matched yet."""
-        return [p for p in self._everybody() if p.unmatched and p.into is None]
+        return [p for p in self.everybody() if p.unmatched and p.into is None]

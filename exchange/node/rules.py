@@ -11,7 +11,9 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from exchange.domain import gates
+from exchange.domain.area_gates import AreaProposal, judge_area
 from exchange.domain.covenant import Covenant
+from exchange.domain.identifying import names_somebody
 from exchange.domain.proposal import Notice, NoticeException, Proposal, Secrecy, Verdict, Weighing, WpgDecision
 from exchange.domain.retention import local_day
 from exchange.domain.vocabulary import Kind, Regime, SecrecyGround, SecrecyRegime, Side
@@ -19,6 +21,7 @@ from exchange.errors import WireError
 from exchange.node.context import Context
 from exchange.node.receiving import Incoming
 from exchange.wire import messages as m
+from exchange.wire.areas import AreaPicture, AreaWork
 
 _KINDS = {m.Kind.SIGNAL: Kind.SIGNAL, m.Kind.DISCLOSURE: Kind.DISCLOSURE}
 
@@ -67,7 +70,7 @@ def _work_codes(ctx: Context, incoming: Incoming) -> tuple[str, ...]:
     books, day = ctx.covenants.between(incoming.generation.generation), local_day(_logged(incoming))
     verdict = every(
         judge_work(
-            b.covenant, incoming.kind, incoming.sender.slug, ctx.me.slug, incoming.work, day, side=Side.RECEIVING
+            ctx, b.covenant, incoming.kind, incoming.sender.slug, ctx.me.slug, incoming.work, day, side=Side.RECEIVING
         )
         for b in books
     )
@@ -77,7 +80,7 @@ def _work_codes(ctx: Context, incoming: Incoming) -> tuple[str, ...]:
 
 
 def judge_work(
-    covenant: Covenant, kind: m.Kind, sender: str, recipient: str, work: m.Work, on: date, *, side: Side
+    ctx: Context, covenant: Covenant, kind: m.Kind, sender: str, recipient: str, work: m.Work, on: date, *, side: Side
 ) -> Verdict:
     """The verdict on its texts. Nobody is asked about an eight-digit number in them: only a certain BSN is refused."""
     proposal = Proposal(
@@ -88,7 +91,34 @@ def judge_work(
         text=_apart(*work.texts()),
         numbers_confirmed=True,
     )
-    return gates.judge(covenant, proposal, side=side)
+    verdict = gates.judge(covenant, proposal, side=side)
+    if isinstance(work, AreaWork):
+        area = area_proposal(sender, recipient, work, named=named(ctx, work))
+        return every([verdict, judge_area(covenant, area)])
+    return verdict
+
+
+def named(ctx: Context, work: m.Work) -> bool:
+    """Whether a person of this node's register is named in the texts."""
+    known = ((p.identity.given_names, p.identity.family_name) for p in ctx.people.everybody())
+    return names_somebody("\n".join(work.texts()), known)
+
+
+def area_proposal(sender: str, recipient: str, work: AreaWork, *, named: bool) -> AreaProposal:
+    """What the gates for areas judge."""
+    return AreaProposal(
+        sender=sender,
+        recipient=recipient,
+        purpose=work.purpose,
+        context=work.context,
+        sender_task=work.sender_task,
+        recipient_task=work.recipient_task,
+        areas=work.areas(),
+        text="\n".join(work.texts()),
+        names_somebody=named,
+        picture=isinstance(work, AreaPicture),
+        shown=work.shown(),
+    )
 
 
 def _retention_codes(covenant: Covenant, incoming: Incoming) -> list[set[str]]:

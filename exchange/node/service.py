@@ -14,6 +14,7 @@ from uuid import UUID
 
 from exchange.errors import ExchangeError
 from exchange.node import forms as f
+from exchange.node.area_forms import AreaAnswer, AreaPictureAnswer, AreaPictureForm, AreaSignalAnswer, AreaSignalForm
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,21 @@ class Refused(ExchangeError):  # noqa: N818 - a refusal is an outcome people spe
         )
 
 
+class AreaService(Protocol):
+    """What is said about areas, without persons."""
+
+    def areas(self, actor: Actor) -> list[AreaAnswer]: ...
+    async def signal(self, actor: Actor, form: AreaSignalForm, key: Idempotency | None) -> AreaSignalAnswer: ...
+    def signals(self, actor: Actor) -> list[AreaSignalAnswer]: ...
+    async def picture(self, actor: Actor, form: AreaPictureForm, key: Idempotency | None) -> AreaPictureAnswer: ...
+    def pictures(self, actor: Actor) -> list[AreaPictureAnswer]: ...
+
+
 class NodeService(Protocol):
     """What a running node can be asked."""
+
+    @property
+    def areas(self) -> AreaService: ...
 
     # who is calling (for the Authenticator)
     def actors_of_uid(self, uid: int) -> list[Actor]: ...

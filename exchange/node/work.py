@@ -49,7 +49,7 @@ class Post:
         ctx, now = self._ctx, self._ctx.clock.now()
         books = ctx.covenants.between(obeyed(ctx, recipient, now).generation)
         verdict = rules.every(
-            rules.judge_work(b.covenant, kind, ctx.me.slug, recipient, work, local_day(now), side=Side.SENDING)
+            rules.judge_work(ctx, b.covenant, kind, ctx.me.slug, recipient, work, local_day(now), side=Side.SENDING)
             for b in books
         )
         if not verdict.allowed:

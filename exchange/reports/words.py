@@ -44,6 +44,9 @@ STEPS: Final[Mapping[str, str]] = {
     "data/read": N_("personal data read"),
     "data/copied-out": N_("personal data copied out"),
     "alarm/raised": N_("alarm"),
+    "area/signalled": N_("report about an area"),
+    "area/pictured": N_("area picture made"),
+    "area/picture-received": N_("area picture received"),
 }
 """Topic without its version -> what happened."""
 

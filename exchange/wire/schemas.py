@@ -20,6 +20,7 @@ from pydantic_core import core_schema
 
 from exchange.domain.covenant import Covenant
 from exchange.wire import messages as m
+from exchange.wire.areas import AreaPicture, AreaSignal
 
 DIRECTORY: Final = Path(__file__).resolve().parents[2] / "schemas"
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -29,6 +30,8 @@ MESSAGES: Final[dict[str, type[BaseModel]]] = {
     "statement": m.Statement,
     "item": m.Item,
     "reply": m.Reply,
+    "area-signal": AreaSignal,
+    "area-picture": AreaPicture,
     "heartbeat": m.Heartbeat,
     "signed-control": m.SignedControl,
 }

@@ -21,7 +21,7 @@ USE_CASES = """
 subject.register subject.find subject.match signal.send disclosure.make disclosure.explain inbox.list inbox.read inbox.take-up
 inbox.handle outbox.list who-knows log.list log.show log.verify log.replay retention.rules retention.confirm retention.due
 retention.enforce parked.list parked.retry parked.drop keys.show keys.roll actor.register actor.list actor.revoke
-actor.single-handed status covenant.show covenant.accept
+actor.single-handed status covenant.show covenant.accept area.list area.signal area.picture
 """
 
 
