@@ -28,6 +28,12 @@ class Problem:
         """The sentence."""
         return gettext(self.template).format(**self.params)
 
+    localised = text
+    """So that it can stand inside an error's sentence."""
+
+    def __str__(self) -> str:
+        return self.text()
+
 
 def _(text: str) -> str:
     """Mark for the gettext catalog."""

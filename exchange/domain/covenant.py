@@ -267,7 +267,7 @@ class Covenant(Model):
             raise CovenantError(
                 "The covenant contradicts itself at {place}: {problem}",
                 place=place(problem.path),
-                problem=problem.text(),
+                problem=problem,
             )
         return covenant
 
