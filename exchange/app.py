@@ -246,8 +246,17 @@ def verify_offline(directory: Path) -> Iterator[int | VerifyAnswer]:
 # ---------------------------------------------------------------------------------------- running
 
 
-def run_node(directory: Path, secret: Secret) -> None:
+def _nothing() -> None:
+    """Nobody wants to hear that it runs."""
+
+
+def run_node(directory: Path, secret: Secret, *, ready: Callable[[], None] = _nothing) -> None:
     """The whole node: API, inbox, outbox, housekeeping; until SIGTERM or SIGINT.
+
+    Args:
+        directory: The node.
+        secret: Opens its vault.
+        ready: Called once the node answers.
 
     Raises:
         ExchangeError: It cannot start; one sentence says why.
@@ -257,7 +266,7 @@ def run_node(directory: Path, secret: Secret) -> None:
     node = open_node(directory, secret)
     logs.configure(level=level, now=node.ctx.clock.now)
     settle_memory()
-    asyncio.run(_serve(directory, place, node))
+    asyncio.run(_serve(directory, place, node, ready))
 
 
 def settle_memory() -> None:
@@ -271,7 +280,7 @@ def settle_memory() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-async def _serve(directory: Path, place: settings.Settings, node: Node) -> None:
+async def _serve(directory: Path, place: settings.Settings, node: Node, tell: Callable[[], None]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -286,16 +295,22 @@ async def _serve(directory: Path, place: settings.Settings, node: Node) -> None:
     ready = asyncio.Event()
     server = asyncio.create_task(serve(app, socket=place_at(directory, place.socket), tcp=tcp, ready=ready))
     waits = [asyncio.create_task(stop.wait()), server]
+    told = asyncio.create_task(_told(ready, tell))
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         if server.done():
             server.result()  # raises what ended it
     finally:
-        for task in waits:
+        for task in (*waits, told):
             task.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)
+        await asyncio.gather(*waits, told, return_exceptions=True)
         await loop.shutdown_default_executor()  # no reading thread may be at work in a file that is being closed
         await node.stop()
+
+
+async def _told(ready: asyncio.Event, tell: Callable[[], None]) -> None:
+    await ready.wait()
+    tell()
 
 
 # ---------------------------------------------------------------------------------------- the broker
@@ -366,17 +381,18 @@ async def start_broker(signed: Path, directory: Path, *, port: int = 4222) -> Lo
     return server
 
 
-def run_broker(signed: Path, directory: Path, *, port: int = 4222) -> None:
-    """The local broker in the foreground, until SIGTERM or SIGINT."""
-    asyncio.run(_broker(signed, directory, port))
+def run_broker(signed: Path, directory: Path, *, port: int = 4222, ready: Callable[[], None] = _nothing) -> None:
+    """The local broker in the foreground, until SIGTERM or SIGINT; ``ready`` is called once it answers."""
+    asyncio.run(_broker(signed, directory, port, ready))
 
 
-async def _broker(signed: Path, directory: Path, port: int) -> None:
+async def _broker(signed: Path, directory: Path, port: int, tell: Callable[[], None]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     server = await start_broker(signed, directory, port=port)
+    tell()
     try:
         await stop.wait()
     finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from exchange.cli.hints import command_line
 from exchange.errors import ExchangeError, InputError, SetupError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Door:
     def __init__(self, directory: Path, actor: str | None, language: str) -> None:
         from exchange import settings  # noqa: PLC0415 - help needs no settings
 
+        self._directory = directory
         # Absolute paths in the settings stay what they are: Path / absolute is the absolute path.
         self._socket = directory / settings.load(directory).socket
         self._headers = {"Accept-Language": language}
@@ -114,7 +116,9 @@ class Door:
             with client:
                 yield client
         except httpx.ConnectError:
-            raise SetupError("This node is not running; start it with: exchange run.") from None
+            raise SetupError(
+                "This node is not running; start it with: {command}", command=command_line("run", node=self._directory)
+            ) from None
         except httpx.TimeoutException:
             raise SetupError("The node does not answer; look at its operational log.") from None
         except httpx.TransportError:
