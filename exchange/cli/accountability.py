@@ -304,10 +304,13 @@ def _replay_text(session: Session, answer: dict[str, Any], story: Iterator[str])
 
 
 def _story(session: Session, about: dict[str, Any]) -> Iterator[str]:
+    from exchange.reports.story import sentence  # noqa: PLC0415 - a command loads only what it needs
+
+    titles = Titles.of_covenant(session.door.get("/v1/covenant"))
     for line in session.door.stream("/v1/log/_story", about):
         step = line["answer"]
-        detail = f"  ({step['detail']})" if step["detail"] else ""
-        yield f"{step['index']:>7}  {moment(step['at'])}  {words.step(step['text'], session.gettext)}{detail}"
+        said = sentence(step["topic"], step["details"], titles, session.language)
+        yield f"{step['index']:>7}  {moment(step['at'])}  {said}"
 
 
 command(

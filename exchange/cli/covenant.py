@@ -89,6 +89,8 @@ def _show_mistakes(session: Session, toml: Path, mistakes: Iterable[Mistake], *,
         shown = lines[mistake.line - 1].strip() if mistake.line and mistake.line <= len(lines) else mistake.place
         session.say(f"\n {where}:  {shown}", "bold", failed=failed)
         session.say(f"   {mistake.problem.text(_)}  ({mistake.place})", failed=failed)
+    if not all(mistake.last for mistake in found):
+        session.say("\n" + _("Once these are mended, the rules are compared with each other as well."), failed=failed)
 
 
 def _compile(session: Session, toml: Toml, out: Out, card: Cards = None) -> None:

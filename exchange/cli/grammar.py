@@ -147,7 +147,7 @@ def _bad(error: Any, _: Translate) -> str:
     expected = _expected(cause, _) if isinstance(cause, ValidationError) else str(error.message)
     if error.param is None:
         return expected  # our own sentence
-    return _(N_("{name}: {expected}")).format(name=_hint(error), expected=expected)
+    return f"{_hint(error)}: {expected}"
 
 
 def _expected(error: ValidationError, _: Translate) -> str:

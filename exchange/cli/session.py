@@ -30,6 +30,8 @@ from exchange.i18n import LANGUAGES, N_, Translate, from_environment, tr
 PANEL: Final = N_("Options of every command")
 WIDE: Final = 160
 """Columns when the output is no terminal: nothing is cut off for a file."""
+_CODE: Final = 26
+"""Characters of a code that a table keeps on one line."""
 _BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _CONTROL: Final = frozenset({"Cc", "Cs", "Cn", "Co"})
 
@@ -136,8 +138,9 @@ class Session:
             box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold", pad_edge=False
         )
         for number, column in enumerate(columns):
-            # An id or a short name is there to be copied: it stays on one line, and the others give way.
-            whole = number == 0 and not any(" " in row[0] for row in listed)
+            # An id, a code or a short name is there to be copied: it stays on one line, and the others give way.
+            cells = [row[number] for row in listed]
+            whole = not any(" " in cell for cell in cells) and (number == 0 or max(map(len, cells)) <= _CODE)
             table.add_column(column, overflow="fold", header_style="bold", no_wrap=whole)
         for row in listed:
             table.add_row(*row)
@@ -155,6 +158,8 @@ class Session:
 
     def item_place(self, refusal: dict[str, Any]) -> str:
         """Which item a refusal is about, counted from one; nothing when it concerns the whole."""
+        if refusal.get("identity"):
+            return self.gettext(" (the identity that goes along)")
         if refusal["item"] is None:
             return ""
         return self.gettext(" (item {number})").format(number=refusal["item"] + 1)
@@ -176,7 +181,14 @@ class Session:
             text = f"  {refusal['code']} {refusal['partner']}{self.item_place(refusal)}: {refusal['text']}"
             self.err.print(clean(text), soft_wrap=True)
         for fault in problem.get("errors", ()):
-            self.err.print(clean(f"  {fault['location']}: {fault['message']}"), soft_wrap=True)
+            self.err.print(clean(f"  {self._where(fault['location'])}: {fault['message']}"), soft_wrap=True)
+
+    def _where(self, location: str) -> str:
+        """The place of a fault as people count: ``body.items.0.category`` is the category of item 1."""
+        parts = location.removeprefix("body.").split(".")
+        if len(parts) > 2 and parts[0] == "items" and parts[1].isdigit():  # noqa: PLR2004 - a field of an item
+            return parts[2] + self.gettext(" (item {number})").format(number=int(parts[1]) + 1)
+        return ".".join(parts)
 
 
 def _console(stream: Any) -> Console:

@@ -17,6 +17,7 @@ from exchange.errors import ConflictError
 from exchange.i18n import N_
 from exchange.reports import words
 from exchange.reports.times import minute
+from exchange.reports.titles import Titles
 
 _POLL_S: Final = 25.0
 _PAUSE_S: Final = 0.2
@@ -220,15 +221,32 @@ def _explain(session: Session, answers: list[dict[str, Any]]) -> None:
     """What would happen per recipient; exit code 1 when somebody would be refused."""
 
     def human() -> None:
+        titles = Titles.of_covenant(session.door.get("/v1/covenant"))
         for answer in answers:
             verdict = session.gettext("allowed") if answer["allowed"] else session.gettext("refused")
             session.say(f"{answer['partner']}: {verdict}", "bold green" if answer["allowed"] else "bold red")
             for refusal in answer["refusals"]:
                 session.say(f"  {refusal['code']}{session.item_place(refusal)}: {refusal['text']}")
+            if answer["identity"]:
+                session.say("  " + _goes_along(session, answer, titles))
 
     session.show(answers, human)
     if not all(answer["allowed"] for answer in answers):
         raise typer.Exit(1)
+
+
+def _goes_along(session: Session, answer: dict[str, Any], titles: Titles) -> str:
+    """What tells the recipient, once, whom it is about; its content is not shown."""
+    by_category: dict[str, list[str]] = {}
+    for fact in answer["identity"]:
+        name = titles.of_field(fact["category"], fact["field"])
+        by_category.setdefault(titles.of(fact["category"]), []).append(name)
+    text = session.gettext(
+        "Goes along, this once: {fields}. No reference for this person was agreed with {partner} yet, so it must be told whom"
+        " this is about. The same rules judge it."
+    )
+    fields = "; ".join(f"{category} ({', '.join(names)})" for category, names in by_category.items())
+    return text.format(fields=fields, partner=titles.of_partner(answer["partner"]))
 
 
 def wait_for(session: Session, answer: dict[str, Any], seconds: float) -> dict[str, Any]:

@@ -39,6 +39,8 @@ class Mistake:
 
     line: int | None
     problem: Problem
+    last: bool = True
+    """Everything was looked at; False while the text could not be read far enough to compare its rules with each other."""
 
     def sentence(self, gettext: Callable[[str], str] = str) -> str:
         """One sentence, in the reader's language."""
@@ -101,7 +103,7 @@ def check(text: str, parties: Mapping[str, Party] | None = None) -> list[Mistake
 
 def _compile(text: str, parties: Mapping[str, Party], *, draft: bool) -> tuple[Covenant | None, list[Mistake]]:
     if len(text) > MAX_SIZE:
-        return None, [Mistake(None, Problem((), _("The file is too large to be a covenant.")))]
+        return None, [Mistake(None, Problem((), _("The file is too large to be a covenant.")), last=False)]
     try:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -112,7 +114,7 @@ def _compile(text: str, parties: Mapping[str, Party], *, draft: bool) -> tuple[C
         covenant = Covenant.model_validate_json(json.dumps({"format": "covx-covenant/1", **data}, default=_plain))
     except (ValidationError, ValueError, RecursionError) as error:
         problems = _form(error) if isinstance(error, ValidationError) else [Problem((), _("A value is out of range."))]
-        return None, [Mistake(lines.of(p.path), p) for p in [*missing, *problems]]
+        return None, [Mistake(lines.of(p.path), p, last=False) for p in [*missing, *problems]]
     return covenant, [Mistake(lines.of(p.path), p) for p in [*missing, *contradictions(covenant)]]
 
 
@@ -130,10 +132,10 @@ def _syntax(error: BaseException, *, last: int) -> Mistake:
     """TOML that cannot be read. The parser's own words may repeat the text, so only its position is used."""
     at = _SYNTAX.search(str(error))
     if at is None:
-        return Mistake(last, Problem((), _("This is not TOML: the text ends too early, or is nested too deep.")))
-    return Mistake(
-        int(at[1]), Problem((), _("This is not TOML, or a key stands twice, near column {column}."), {"column": at[2]})
-    )
+        problem = Problem((), _("This is not TOML: the text ends too early, or is nested too deep."))
+        return Mistake(last, problem, last=False)
+    problem = Problem((), _("This is not TOML, or a key stands twice, near column {column}."), {"column": at[2]})
+    return Mistake(int(at[1]), problem, last=False)
 
 
 def _merge(data: dict[str, Any], parties: Mapping[str, Party], *, draft: bool) -> list[Problem]:
@@ -196,7 +198,7 @@ def _form(error: ValidationError) -> list[Problem]:
         Problem(
             found["loc"],
             _FORM.get(found["type"], _("This does not have the right form.")),
-            {"expected": str(found.get("ctx", {}).get("expected", ""))},
+            {"expected": str(found.get("ctx", {}).get("expected", "")).replace(" or ", ", ")},
         )
         for found in form_errors(error)
     ]

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from exchange.domain.covenant import Covenant
-from exchange.domain.vocabulary import ANYONE
+from exchange.domain.covenant import Covenant, RetentionRule
+from exchange.domain.vocabulary import ANYONE, CRIMINAL_GROUNDS, INFORM_EXCEPTIONS, LEGAL_BASES, SPECIAL_EXCEPTIONS
 from exchange.i18n import N_, Translate, tr
 from exchange.reports import words
 from exchange.reports.covenant_words import KINDS, OVERDUE, PARTICIPATION, STATUS, CovenantWords
@@ -50,9 +50,10 @@ _DUTIES: Final[Mapping[str, str]] = {
 }
 """Article -> what the node does with it; what is not here, people do themselves."""
 _PLACES: Final = (
-    ("1", "_categories"), ("2.1", "_partners"), ("2.2", "_contexts"), ("3.1", "_tasks"), ("4.1", "_purposes"),
-    ("9.2", "_retention"), ("11.1", "_matrix"), ("11.1", "_fields"), ("11.1", "_grounds"), ("11.1", "_texts"),
-    ("", "_settings"),
+    ("1", "_categories"), ("2.1", "_partners"), ("2.2", "_contexts"), ("3.1", "_tasks"), ("3.1", "_bases"),
+    ("4.1", "_purposes"),
+    ("9.2", "_retention"), ("10.1", "_not_told"), ("11.1", "_matrix"), ("11.1", "_fields"), ("11.1", "_grounds"),
+    ("11.1", "_texts"), ("", "_settings"),
 )  # fmt: skip
 """Which table is shown under which article."""
 
@@ -82,9 +83,9 @@ def articles(covenant: Covenant, language: str) -> list[Article]:
     tables = _Tables(_, covenant)
     placed: dict[str, list[Table]] = {}
     for number, name in _PLACES:
-        make: Callable[[], Table] = getattr(tables, name)
-        if (table := make()).rows:
-            placed.setdefault(number if number in covenant.articles else "", []).append(table)
+        make: Callable[[], list[Table]] = getattr(tables, name)
+        place = placed.setdefault(number if number in covenant.articles else "", [])
+        place += [table for table in make() if table.rows]
     found = [
         Article(number, covenant.articles[number], _duties(_, covenant, number), placed.get(number, []))
         for number in sorted(covenant.articles, key=_order)
@@ -143,85 +144,92 @@ class _Tables:
     def _yes(self, value: bool) -> str:  # noqa: FBT001 - a cell
         return self._(N_("yes")) if value else "-"
 
-    def _categories(self) -> Table:
+    def _categories(self) -> list[Table]:
         _ = self._
-        rows = [
-            [
-                c.title, c.code, words.word(c.mark.value, words.MARKS, _), self._yes(c.secrecy),
-                ", ".join(f"{title} ({code})" for code, title in c.fields.items()) or "-",
-            ]
+        kinds = [
+            [c.title, c.code, words.word(c.mark.value, words.MARKS, _) + (_(", secret") if c.secrecy else "")]
             for c in self._covenant.categories
-        ]  # fmt: skip
-        return Table([_("Category"), _("Code"), _("Kind of data"), _("Secrecy"), _("Fields")], rows)
+        ]
+        fields = [[f"{c.code}:{code}", title] for c in self._covenant.categories for code, title in c.fields.items()]
+        return [
+            Table([_("Category"), _("Code"), _("Kind of data")], kinds),
+            Table([_("As typed"), _("Field")], fields, _("What can be shared")),
+        ]
 
-    def _partners(self) -> Table:
+    def _partners(self) -> list[Table]:
         _ = self._
         rows = [
             [p.name, p.slug, readable(p.kind), words.word(p.participation, PARTICIPATION, _), p.regime.value]
             for p in self._covenant.partners
         ]
-        return Table([_("Partner"), _("Short name"), _("Kind"), _("Participation"), _("Own records under")], rows)
+        return [Table([_("Partner"), _("Short name"), _("Kind"), _("Participation"), _("Own records under")], rows)]
 
-    def _contexts(self) -> Table:
+    def _contexts(self) -> list[Table]:
         _ = self._
         rows = [[c.title, c.code, c.article] for c in self._covenant.contexts]
-        return Table([_("Context"), _("Code"), _("Article")], rows)
+        return [Table([_("Context"), _("Code"), _("Article")], rows)]
 
-    def _tasks(self) -> Table:
+    def _tasks(self) -> list[Table]:
         _ = self._
         rows = [
             [p.name, t.title, t.code, t.source, self._yes(t.secrecy_bound)]
             for p in self._covenant.partners
             for t in p.statutory_tasks
         ]
-        return Table([_("Partner"), _("Task"), _("Code"), _("Source"), _("Bound to secrecy")], rows)
+        return [Table([_("Partner"), _("Task"), _("Code"), _("Source"), _("Secrecy")], rows)]
 
-    def _purposes(self) -> Table:
+    def _purposes(self) -> list[Table]:
         _ = self._
         rows = [
             [p.title, p.code, p.article, _("no") if p.aggregate_only else _("yes")] for p in self._covenant.purposes
         ]
-        return Table([_("Purpose"), _("Code"), _("Article"), _("About people")], rows)
+        return [Table([_("Purpose"), _("Code"), _("Article"), _("About people")], rows)]
 
-    def _retention(self) -> Table:
+    def _retention(self) -> list[Table]:
         _ = self._
-        rows = []
-        for known in self._covenant.retention:
-            for rule in known.rules:
-                term = words.period(rule.period, _)
-                if rule.cap:
-                    term += _(", at most {cap}").format(cap=words.period(rule.cap, _))
-                source = rule.source + ("" if rule.verified else _(" (not verified)"))
-                holders = self._words.everyone(rule.holders)
-                state = words.word(rule.status, STATUS, _)
-                rows.append([known.title, rule.code, holders, words.trigger(rule.trigger.value), term, source, state])
-        columns = [_("What"), _("Rule"), _("Holds for"), _("Counts from"), _("Term"), _("Source"), _("State")]
-        return Table(columns, rows)
+        columns = [_("Rule"), _("Holds for"), _("Counts from"), _("Term"), _("State"), _("Source")]
+        return [
+            Table(columns, [self._term(rule) for rule in known.rules], f"{known.title} ({known.code})")
+            for known in self._covenant.retention
+        ]
 
-    def _matrix(self) -> Table:
+    def _term(self, rule: RetentionRule) -> list[str]:
+        _ = self._
+        term = words.period(rule.period, _)
+        if rule.cap:
+            term += _(", at most {cap}").format(cap=words.period(rule.cap, _))
+        source = rule.source + ("" if rule.verified else _(" (not verified)"))
+        state = words.word(rule.status, STATUS, _)
+        return [rule.code, self._words.everyone(rule.holders), words.trigger(rule.trigger.value), term, state, source]
+
+    def _matrix(self) -> list[Table]:
         _ = self._
         rows = [
             [
                 self._words.named(row.categories), self._words.everyone(row.recipients),
-                self._words.everyone(row.senders), self._words.rule(row.model_dump(mode="json")), row.source,
+                self._words.everyone(row.senders), self._words.rule(row.model_dump(mode="json"), codes=True), row.source,
             ]
             for row in self._covenant.matrix
         ]  # fmt: skip
         columns = [_("What"), _("To"), _("From"), _("Condition"), _("Source")]
-        return self._lean(Table(columns, rows, _("Who may receive what")))
+        return [self._lean(Table(columns, rows, _("Who may receive what")))]
 
-    def _fields(self) -> Table:
+    def _fields(self) -> list[Table]:
+        """One table per set of purposes: mostly there is only one."""
         _ = self._
-        rows = [
-            [
+        by_purpose: dict[tuple[str, ...], list[list[str]]] = {}
+        for rule in self._covenant.field_rules:
+            row = [
                 self._words.titles.of(rule.category), self._words.field_names(rule.category, rule.fields),
-                self._words.everyone(rule.recipients), self._words.everyone(rule.senders),
-                self._words.kinds(rule.kinds), self._words.named(rule.purposes),
-            ]
-            for rule in self._covenant.field_rules
-        ]  # fmt: skip
-        columns = [_("What"), _("Fields"), _("To"), _("From"), _("In"), _("Purpose")]
-        return self._lean(Table(columns, rows, _("Which fields a purpose needs")))
+                self._words.everyone(rule.recipients), self._words.everyone(rule.senders), self._words.kinds(rule.kinds),
+            ]  # fmt: skip
+            by_purpose.setdefault(rule.purposes, []).append(row)
+        columns = [_("What"), _("Fields"), _("To"), _("From"), _("In messages")]
+        title = _("Fields needed for: {purposes}")
+        return [
+            self._lean(Table(columns, rows, title.format(purposes=self._words.named(purposes))))
+            for purposes, rows in by_purpose.items()
+        ]
 
     def _lean(self, table: Table) -> Table:
         """Without the columns that say the same in every row: every partner."""
@@ -229,21 +237,39 @@ class _Tables:
         kept = [at for at in range(len(table.columns)) if {row[at] for row in table.rows} != {everyone}]
         return Table([table.columns[at] for at in kept], [[row[at] for at in kept] for row in table.rows], table.title)
 
-    def _grounds(self) -> Table:
+    def _grounds(self) -> list[Table]:
+        """The covenant's own grounds, and those of the law that a row of the matrix names."""
         _ = self._
-        rows = [[g.title, g.code, g.source] for g in self._covenant.grounds]
-        return Table([_("Ground"), _("Code"), _("Source")], rows, _("Grounds of the covenant itself"))
+        own = [[g.title, g.code, g.source] for g in self._covenant.grounds]
+        law = {**SPECIAL_EXCEPTIONS, **CRIMINAL_GROUNDS}
+        cited = dict.fromkeys(code for row in self._covenant.matrix for code in row.grounds if code in law)
+        columns = [_("Ground"), _("Code")]
+        return [
+            Table([*columns, _("Source")], own, _("Grounds of the covenant itself")),
+            Table(columns, [[law[code], code] for code in cited], _("Grounds of the law")),
+        ]
 
-    def _texts(self) -> Table:
+    def _bases(self) -> list[Table]:
+        _ = self._
+        return [Table([_("Legal basis"), _("Code")], [[title, code] for code, title in LEGAL_BASES.items()])]
+
+    def _not_told(self) -> list[Table]:
+        _ = self._
+        if not self._covenant.settings.notice_before:
+            return []
+        rows = [[title, code] for code, title in INFORM_EXCEPTIONS.items()]
+        return [Table([_("Ground"), _("Code")], rows, _("Grounds not to tell the person beforehand"))]
+
+    def _texts(self) -> list[Table]:
         _ = self._
         rows = [
             [rule.code, _(N_(" together with ")).join("/".join(group) for group in rule.groups), rule.source]
             for rule in self._covenant.text_rules
         ]
-        return Table([_("Refusal"), _("Words"), _("Source")], rows, _("Words that are refused"))
+        return [Table([_("Refusal"), _("Words"), _("Source")], rows, _("Words that are refused"))]
 
-    def _settings(self) -> Table:
+    def _settings(self) -> list[Table]:
         names: Sequence[str] = list(type(self._covenant.settings).model_fields)
         given = self._covenant.settings.model_dump(mode="json")
         rows = [[self._words.label(name), self._words.value(name, given[name])] for name in names]
-        return Table([self._("Setting"), self._("Value")], rows, self._("Settings"))
+        return [Table([self._("Setting"), self._("Value")], rows, self._("Settings"))]

@@ -16,7 +16,7 @@ from exchange.reports.titles import Titles, readable
 
 PARTICIPATION: Final[Mapping[str, str]] = {"connected": N_("connected to the exchange"), "paper": N_("on paper")}
 OVERDUE: Final[Mapping[str, str]] = {
-    "warn": N_("a warning with every message"),
+    "warn": N_("the node warns (R27)"),
     "refuse": N_("every message is refused (R27)"),
 }
 KINDS: Final[Mapping[str, str]] = {"signal": N_("signals"), "disclosure": N_("disclosures")}
@@ -93,6 +93,10 @@ class CovenantWords:
         """Several codes by their titles."""
         return self._joined(self.titles.of(code) for code in codes)
 
+    def either(self, codes: Iterable[str]) -> str:
+        """Several codes of which one is enough."""
+        return self._joined((self.titles.of(code) for code in codes), N_("{all_but_last} or {last}"))
+
     def field_names(self, category: str, codes: Iterable[str]) -> str:
         """Fields of a category by their titles."""
         return self._joined(self.titles.of_field(category, code) for code in codes)
@@ -101,15 +105,15 @@ class CovenantWords:
         """Signals, disclosures, or both."""
         return self._joined(words.word(code, KINDS, self._) for code in codes)
 
-    def rule(self, row: Mapping[str, Any]) -> str:
-        """The condition of a row of the matrix with its grounds and tasks."""
+    def rule(self, row: Mapping[str, Any], *, codes: bool = False) -> str:
+        """The condition of a row of the matrix with its grounds and tasks; by their codes where those are explained."""
         text = words.word(row["condition"], words.CONDITIONS, self._)
         if row["grounds"]:
             if row["condition"] == "wpg":
                 text += self._(N_(", or on one of these grounds"))
-            text += f": {self.named(row['grounds'])}"
+            text += f": {', '.join(row['grounds']) if codes else self.either(row['grounds'])}"
         if row["recipient_tasks"]:
-            tasks = self.named(row["recipient_tasks"])
+            tasks = ", ".join(row["recipient_tasks"]) if codes else self.named(row["recipient_tasks"])
             text += self._(N_("; only for these tasks of the recipient: {tasks}")).format(tasks=tasks)
         return text
 
@@ -153,9 +157,9 @@ class CovenantWords:
             "groups": lambda v: " + ".join("/".join(group) for group in v),
         }
 
-    def _joined(self, parts: Iterable[str]) -> str:
+    def _joined(self, parts: Iterable[str], last: str = N_("{all_but_last} and {last}")) -> str:
         """``a, b and c``."""
         found = list(dict.fromkeys(parts))
         if len(found) < 2:  # noqa: PLR2004 - one is no list
             return "".join(found)
-        return self._(N_("{all_but_last} and {last}")).format(all_but_last=", ".join(found[:-1]), last=found[-1])
+        return self._(last).format(all_but_last=", ".join(found[:-1]), last=found[-1])

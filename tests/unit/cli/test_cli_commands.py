@@ -43,7 +43,7 @@ ASKS = [
     (("log", "show", "7"), "HUISVESTING"),
     (("log", "verify"), "The log is whole"),
     (("log", "replay"), "Every view follows"),
-    (("log", "replay", "--partner", "welzijn"), "verstrekking aan welzijn"),
+    (("log", "replay", "--partner", "welzijn"), "Huisvesting: given to Welzijn De Wolden in a disclosure"),
     (("retention", "rules"), "Huisvesting en overlast"),
     (("retention", "due", "--until", "2026-12-31"), "14-04-2026"),
     (("retention", "confirm", "hw-1"), "confirmed"),
