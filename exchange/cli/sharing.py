@@ -26,7 +26,7 @@ FINAL: Final = frozenset({"receipted", "refused", "voided", "stated"})
 
 _WHOM, _WHAT, _WHY = N_("About whom, and to whom"), N_("What"), N_("What for, and on which ground")
 _TOLD = N_("What the person was told (covenant article 10.1)")
-_SEND, _SIGN = N_("How it goes"), N_("Of a signal")
+_SEND, _SIGN = N_("Sending"), N_("Of a signal")
 """Headings in the help."""
 
 
@@ -56,7 +56,10 @@ To = Annotated[
     _under(
         _WHOM,
         "--to",
-        N_("A recipient with his legal basis and task; optionally :SPECIAL-EXCEPTION:CRIMINAL-GROUND. Repeatable."),
+        N_(
+            "A recipient with his legal basis and task; then, where needed, :EXCEPTION for a special category and :GROUND for"
+            " criminal data. Repeatable."
+        ),
         metavar=N_("PARTNER:BASIS:TASK"),
     ),
 ]

@@ -24,7 +24,10 @@ class UnknownCodesError(InputError):
 
     def __init__(self, details: Sequence[Detail]) -> None:
         super().__init__(
-            "The form has {count} codes that are not in the covenant; nothing was stored.", count=len(details)
+            "The form has a code that is not in the covenant; nothing was stored."
+            if len(details) == 1
+            else "The form has {count} codes that are not in the covenant; nothing was stored.",
+            count=len(details),
         )
         self.details = tuple(details)
 

@@ -88,8 +88,16 @@ def sentence(topic: str, details: Mapping[str, Any], titles: Titles, language: s
     said = _Details(details, titles, language)
     text = _(template).format_map(said)
     if occurred := details.get("occurred_on"):
-        text += " " + _(N_("It was told on {day}.")).format(day=day(date.fromisoformat(str(occurred))))
+        text += " " + _(N_("It was told on {day}.")).format(day=_day(str(occurred)))
     return text
+
+
+def _day(text: str) -> str:
+    """A day of the log as people write it; what is none is shown as it came."""
+    try:
+        return day(date.fromisoformat(text))
+    except ValueError:
+        return text
 
 
 class _Details(dict[str, str]):
