@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from exchange import ceremony
+from exchange import ceremony, settings
 from exchange.crypto import covenant_sig
 from exchange.crypto.cards import Card, card_file, sign_card
 from exchange.crypto.signing import Ed25519Key, MLDSAKey, RootKey
@@ -194,6 +194,23 @@ def test_verify_names_who_has_not_signed_and_which_signature_lacks(bare: Any, ma
         ("politie", "signature-missing"), ("actium", "signature-invalid"),
     ]  # fmt: skip
     assert "mist een geldige handtekening van 2 van de 4" in machine["detail"]
+
+
+def test_accept_names_whoever_has_not_signed_as_well(bare: Any, made: Files, tmp_path: Path) -> None:
+    settings.save(tmp_path, settings.Settings(partner="actium"))
+    (tmp_path / "credential").write_bytes(bytes(32))
+    value = json.loads(made.signed.read_bytes())
+    value["signatures"][f"{4:032x}"]["ed25519"] = "00" * 64
+    del value["signatures"][f"{1:032x}"]
+    spoilt = tmp_path / "spoilt.json"
+    spoilt.write_bytes(encode(value))
+    ran = bare(
+        "covenant", "accept", str(spoilt), "--node", str(tmp_path), "--name", "Fenna Bedacht",
+        "--credential-file", str(tmp_path / "credential"),
+    )  # fmt: skip
+    assert ran.code == 1
+    assert "gemeente: Did not sign yet (Ed25519 + ML-DSA-65)" in ran.err
+    assert "welzijn: The signature does not hold over this document (Ed25519)" in ran.err
 
 
 def test_a_verified_covenant_says_that_everybody_signed(bare: Any, made: Files) -> None:
