@@ -42,10 +42,13 @@ def _root_create(
     from exchange import ceremony  # noqa: PLC0415 - a command loads only what it needs
 
     printed = ceremony.create_root(to, partner, root_passphrase(session, passphrase_file, new=True))
-    text = session.gettext(
-        "Root key made. Fingerprint: {fingerprint}. Keep the medium offline, and a second copy elsewhere."
-    )
-    session.show({"fingerprint": printed}, lambda: session.say(text.format(fingerprint=printed)))
+    _ = session.gettext
+
+    def human() -> None:
+        session.say(_("Root key made: {directory}. Keep it offline, and a second copy elsewhere.").format(directory=to))
+        session.say(_("Fingerprint: {fingerprint}").format(fingerprint=printed), "bold")
+
+    session.show({"fingerprint": printed}, human)
 
 
 command(

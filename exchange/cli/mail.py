@@ -107,7 +107,12 @@ def _show_message(session: Session, answer: dict[str, Any], titles: Titles) -> N
     ]
     session.table([_("Category"), _("Field"), _("Text"), _("Nature")], rows)
     for reply in answer["replies"]:
-        session.say("  " + " · ".join(str(part) for part in reply.values() if part))
+        said = _("{state} by {partner}, {moment}").format(
+            state=words.word(reply["state"], words.STATES, _),
+            partner=titles.of_partner(reply["by"]),
+            moment=moment(reply["at"]),
+        )
+        session.say(f"  {said}" + (f": {reply['text']}" if reply["text"] else ""))
 
 
 command(

@@ -198,8 +198,9 @@ def show_keys(session: Session, answer: dict[str, Any]) -> None:
             (_("Vault"), _("generation {number}").format(number=answer["vault_generation"])),
         ]
     )
-    for slug, facts in answer["partners"].items():
-        session.say(f" {slug}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
+    rows = [(slug, facts.get("prekeys", "-"), facts.get("sign", "-")) for slug, facts in answer["partners"].items()]
+    if rows:
+        session.table([_("Partner"), _("Prekeys"), _("Signing key")], rows)
 
 
 def _keys_show(session: Session) -> None:

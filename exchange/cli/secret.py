@@ -65,7 +65,7 @@ def root_passphrase(session: Session, file: Path | None, *, new: bool = False) -
 
 
 def _ask(session: Session, *, new: bool) -> str:
-    if not sys.stdin.isatty():
+    if not _terminal():
         raise InputError(
             "There is no terminal to ask for the passphrase; use --passphrase-file or a service credential."
         )
@@ -74,6 +74,11 @@ def _ask(session: Session, *, new: bool) -> str:
     if new and typer.prompt(_("The same passphrase again"), hide_input=True, err=True) != answer:
         raise InputError("The two passphrases are not the same; nothing was made.")
     return answer
+
+
+def _terminal() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty()
 
 
 def _line(session: Session, path: Path) -> str:

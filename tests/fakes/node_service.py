@@ -245,7 +245,8 @@ class FakeNode:
         return f.MessageAnswer(
             message=MESSAGE, sender="welzijn", recipient="actium", kind="signal", at=NOW, subject=UUID(int=7),
             subject_label="Jelle Verzonnen", statement={"purpose": "P0_ONDERSTEUNING", "context": "CASUS"},
-            items=[kept, gone], replies=[],
+            items=[kept, gone],
+            replies=[{"state": "taken-up", "by": "actium", "at": "2026-03-02T09:00:00+00:00", "text": "Ik ga langs."}],
         )  # fmt: skip
 
     async def reply(self, actor: Actor, message: str, form: f.ReplyForm, key: Idempotency | None) -> f.ActAnswer:
@@ -363,7 +364,7 @@ class FakeNode:
         self._use(actor, "keys.show")
         return f.KeysAnswer(
             partner="actium", fingerprint="ABCD EFGH IJKL", sign="aa" * 32, log="bb" * 32, prekeys_live=45,
-            prekeys_until=NOW, vault_generation=3, partners={"welzijn": {"prekeys_until": "2026-04-16", "sequence": 2}},
+            prekeys_until=NOW, vault_generation=3, partners={"welzijn": {"sign": "cc" * 32, "prekeys": 44}},
         )  # fmt: skip
 
     async def roll_keys(self, actor: Actor) -> f.KeysAnswer:

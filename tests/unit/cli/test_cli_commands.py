@@ -38,6 +38,7 @@ ASKS = [
     (("subject", "split", ITEM), "Split"),
     (("inbox", "list"), "Welzijn De Wolden"),
     (("inbox", "show", "abab"), "verzonnen tekst"),
+    (("inbox", "show", MESSAGE), "taken up by Woningcorporatie Actium, 02-03-2026 10:00: Ik ga langs."),
     (("inbox", "take-up", "abab", "--text", "ik ga langs"), "Stored as"),
     (("inbox", "handle", MESSAGE), "Stored as"),
     (("outbox", "list"), "published no key"),
