@@ -129,7 +129,7 @@ def add_to(app: typer.Typer, panel: str) -> None:
             "Play one invented case with four nodes and a real broker: from signal to erasure, in about a minute."
             "\n\nIt needs nothing and leaves nothing behind. With --keep the nodes stay up to play with, until Ctrl-C."
         ),
-        examples=("exchange demo", "exchange demo --keep --dir /tmp/demo"),
+        examples=("exchange demo", "exchange demo --keep --dir demo"),
         panel=panel,
     )(_demo)
     command(
