@@ -14,7 +14,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -31,14 +30,13 @@ from exchange.crypto.signing import Ed25519Key, MLDSAKey
 from exchange.crypto.vault import Secret
 from exchange.domain.covenant import Environment
 from exchange.domain.events import CovenantAccepted
-from exchange.errors import CovenantError, IntegrityError
-from exchange.files import make_directory, read, write_new
+from exchange.errors import IntegrityError
 from exchange.node import accountability
 from exchange.node import actors as node_actors
 from exchange.node import people as node_people
 from exchange.node.actors import Actors
 from exchange.node.context import Context, NodeKeys
-from exchange.node.covenants import Accepted, Covenants, verify_signed
+from exchange.node.covenants import Covenants
 from exchange.node.following import Following, pairs
 from exchange.node.forms import VerifyAnswer
 from exchange.node.node import Node
@@ -53,12 +51,8 @@ from exchange.store.log import PAGE, Log
 from exchange.store.side import SideStore
 from exchange.store.vault import Vault
 from exchange.store.views import catch_up
-from exchange.transport import keys as nkeys
-from exchange.transport.broker import BrokerLayout, BrokerPartner, ServerTls, config_text
-from exchange.transport.broker import setup as broker_setup
 from exchange.transport.client import NatsTransport
 from exchange.transport.security import TlsFiles
-from exchange.transport.server import LocalServer
 
 VIEWS_FILE: Final = "views.db"
 OPERATOR_FILE: Final = "operator.nk"
@@ -252,8 +246,17 @@ def verify_offline(directory: Path) -> Iterator[int | VerifyAnswer]:
 # ---------------------------------------------------------------------------------------- running
 
 
-def run_node(directory: Path, secret: Secret) -> None:
+def _nothing() -> None:
+    """Nobody wants to hear that it runs."""
+
+
+def run_node(directory: Path, secret: Secret, *, ready: Callable[[], None] = _nothing) -> None:
     """The whole node: API, inbox, outbox, housekeeping; until SIGTERM or SIGINT.
+
+    Args:
+        directory: The node.
+        secret: Opens its vault.
+        ready: Called once the node answers.
 
     Raises:
         ExchangeError: It cannot start; one sentence says why.
@@ -264,7 +267,7 @@ def run_node(directory: Path, secret: Secret) -> None:
     node = open_node(directory, secret)
     logs.configure(level=level, now=node.ctx.clock.now)
     tune_interpreter()
-    asyncio.run(_serve(directory, place, node))
+    asyncio.run(_serve(directory, place, node, ready))
 
 
 def tune_interpreter() -> None:
@@ -283,7 +286,7 @@ def tune_interpreter() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-async def _serve(directory: Path, place: settings.Settings, node: Node) -> None:
+async def _serve(directory: Path, place: settings.Settings, node: Node, tell: Callable[[], None]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -300,98 +303,19 @@ async def _serve(directory: Path, place: settings.Settings, node: Node) -> None:
     ready = asyncio.Event()
     server = asyncio.create_task(serve(app, socket=socket, group=group, tcp=tcp, ready=ready))
     waits = [asyncio.create_task(stop.wait()), server]
+    told = asyncio.create_task(_told(ready, tell))
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         if server.done():
             server.result()  # raises what ended it
     finally:
-        for task in waits:
+        for task in (*waits, told):
             task.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)
+        await asyncio.gather(*waits, told, return_exceptions=True)
         await loop.shutdown_default_executor()  # no reading thread may be at work in a file that is being closed
         await node.stop()
 
 
-# ---------------------------------------------------------------------------------------- the broker
-
-
-def layout_of(signed: Path, operator: str) -> BrokerLayout:
-    """Who may connect to this covenant's broker, from the signed covenant."""
-    accepted = verify_signed(read(signed, "signed covenant"), datetime.now(UTC))
-    partners = tuple(BrokerPartner(p.slug, p.card.transport) for p in accepted.connected() if p.card is not None)
-    return BrokerLayout(tag=first_tag(accepted), partners=partners, operator=operator)
-
-
-def first_tag(accepted: Accepted) -> str:
-    """The tag of a covenant's subjects: from generation 1, which a later generation cannot tell.
-
-    Raises:
-        CovenantError: It is a later generation; the broker keeps the tag of the first.
-    """
-    if accepted.generation != 1:
-        raise CovenantError("Give the first generation of the covenant: its hash names the broker's subjects.")
-    return accepted.hash.hex()[:16]
-
-
-def broker_config(
-    signed: Path, directory: Path, *, port: int = 4222, host: str = "127.0.0.1", tls: ServerTls | None = None
-) -> Path:
-    """Write the nats-server configuration of a covenant, with an operator key of its own; gives its path."""
-    make_directory(directory)
-    layout = layout_of(signed, nkeys.public_of(operator_seed(directory)))
-    path = directory / "nats-server.conf"
-    path.write_text(
-        config_text(layout, store_dir=directory.resolve() / "jetstream", host=host, port=port, tls=tls),
-        encoding="utf-8",
-    )
-    return path
-
-
-def operator_seed(directory: Path) -> str:
-    """The broker operator's key, made the first time; it can read no frame."""
-    path = directory / OPERATOR_FILE
-    if not path.exists():
-        write_new(path, nkeys.generate_seed().encode(), 0o600)
-    return read(path, "operator key").decode().strip()
-
-
-def setup_broker(signed: Path, directory: Path, url: str, *, ca: Path | None = None, replicas: int = 1) -> None:
-    """Make the covenant's streams and consumers on a broker that somebody runs elsewhere, with the operator's key.
-
-    Raises:
-        BrokerError: It cannot be reached, does not know the operator, or refuses.
-    """
-    seed = operator_seed(directory)
-    layout = replace(layout_of(signed, nkeys.public_of(seed)), replicas=replicas)
-    asyncio.run(broker_setup(url, seed, layout, tls=TlsFiles(ca=ca) if ca else None))
-
-
-async def start_broker(signed: Path, directory: Path, *, port: int = 4222) -> LocalServer:
-    """A supervised local nats-server with every stream in place."""
-    config = broker_config(signed, directory, port=port)
-    server = LocalServer(directory / "server", config.read_text(encoding="utf-8"))
-    await server.start()
-    try:
-        seed = operator_seed(directory)
-        await broker_setup(server.url, seed, layout_of(signed, nkeys.public_of(seed)))
-    except BaseException:
-        await server.stop()
-        raise
-    return server
-
-
-def run_broker(signed: Path, directory: Path, *, port: int = 4222) -> None:
-    """The local broker in the foreground, until SIGTERM or SIGINT."""
-    asyncio.run(_broker(signed, directory, port))
-
-
-async def _broker(signed: Path, directory: Path, port: int) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    server = await start_broker(signed, directory, port=port)
-    try:
-        await stop.wait()
-    finally:
-        await server.stop()
+async def _told(ready: asyncio.Event, tell: Callable[[], None]) -> None:
+    await ready.wait()
+    tell()

@@ -7,8 +7,9 @@ The root never touches the node's machine. Every step verifies what it was given
 
 from __future__ import annotations
 
-import contextlib
 import json
+import shlex
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -18,8 +19,10 @@ from exchange.crypto import cards as partner_cards
 from exchange.crypto.covenant_sig import document_hash, fingerprint
 from exchange.crypto.signing import RootKey, RootSignature
 from exchange.crypto.vault import MODERATE, ArgonCost, Passphrase, Slot, make_slot, new_secret, open_slot
-from exchange.domain.compile import Party
+from exchange.domain.compile import Mistake, Party, draft_covenant
+from exchange.domain.compile import check as check_text
 from exchange.domain.compile import compile_covenant as compile_text
+from exchange.domain.covenant import Covenant
 from exchange.errors import CovenantError, CryptoError, InputError, SetupError
 from exchange.files import make_directory, read, read_json, write_new
 from exchange.node.covenants import Accepted, parse_document, signed_file, split_signed, verify_signed
@@ -74,7 +77,7 @@ def sign_card(root: Path, passphrase: str, request: Path, out: Path) -> None:
     try:
         card = partner_cards.Card.from_json({**data, "root": key.public.to_json()})
     except CryptoError as error:
-        raise InputError("The card request is not acceptable: {why}", why=str(error)) from None
+        raise InputError("The card request is not acceptable: {why}", why=error) from None
     write_new(out, partner_cards.card_file(card, partner_cards.sign_card(key, card)), 0o644)
 
 
@@ -82,20 +85,51 @@ def compile_covenant(toml: Path, cards: list[Path], out: Path) -> str:
     """Merge the cards into the covenant people wrote; gives the fingerprint that all read aloud.
 
     Raises:
-        CovenantError: There are mistakes in it; names the line.
+        MistakesError: There are mistakes in it; carries all of them with their lines.
     """
-    parties = dict(_party(path) for path in cards)
-    covenant = compile_text(read(toml, "covenant").decode(errors="replace"), parties)
+    covenant = compile_text(covenant_text(toml), _parties(cards))
     document = encode(covenant.document())
     write_new(out, document, 0o644)
     return fingerprint(document_hash(document))
+
+
+def check_covenant(toml: Path, cards: list[Path]) -> list[Mistake]:
+    """Every mistake in the covenant people wrote; without cards as a draft whose cards are still to come.
+
+    Raises:
+        InputError: A file cannot be read, or the covenant is compiled already.
+    """
+    text = covenant_text(toml)
+    if text.lstrip().startswith("{"):
+        raise InputError(
+            "The file {name} is compiled already; check the TOML it was made from, or its signatures: exchange covenant verify"
+            " {file}",
+            name=toml.name,
+            file=shlex.quote(str(toml)),
+        )
+    return check_text(text, _parties(cards) if cards else None)
+
+
+def covenant_text(toml: Path) -> str:
+    """The covenant as people wrote it; what is not UTF-8 shows as such, at its line."""
+    return read(toml, "covenant").decode(errors="replace")
+
+
+def _parties(cards: list[Path]) -> dict[str, Party]:
+    parties: dict[str, Party] = {}
+    for path in cards:
+        slug, party = _party(path)
+        if slug in parties:
+            raise InputError("There are two cards of {name}; give one.", name=slug)
+        parties[slug] = party
+    return parties
 
 
 def _party(path: Path) -> tuple[str, Party]:
     try:
         card, _ = partner_cards.read_card_file(read(path, "card"))
     except CryptoError as error:
-        raise InputError("The card file {name} is not acceptable: {why}", name=path.name, why=str(error)) from None
+        raise InputError("The card file {name} is not acceptable: {why}", name=path.name, why=error) from None
     return card.slug, Party(card.partner, card.to_json())
 
 
@@ -122,7 +156,8 @@ def assemble_covenant(document: Path, signatures: list[Path], out: Path) -> None
     """Put document and signatures into the one file every node accepts; verified before it is written.
 
     Raises:
-        CovenantError: A signature is missing, doubled, or of another document.
+        UnsignedError: A signature is missing or does not hold; names every such partner.
+        CovenantError: A signature is doubled, or of another document.
     """
     data = read(document, "covenant")
     expected = document_hash(data).hex()
@@ -134,8 +169,8 @@ def assemble_covenant(document: Path, signatures: list[Path], out: Path) -> None
                 raise CovenantError("The signature in {name} is for another document.", name=path.name)
             if value["partner"] in collected:
                 raise CovenantError("A partner's signature is given twice; once is enough.")
-            collected[value["partner"]] = RootSignature.from_json(value["signature"])
-        except (KeyError, TypeError, CryptoError):
+            collected[value["partner"]] = RootSignature.halves(value["signature"])
+        except (KeyError, TypeError):
             raise CovenantError("The file {name} is not a covenant signature.", name=path.name) from None
     signed = signed_file(data, collected)
     verify_signed(signed, datetime.now(UTC))
@@ -149,23 +184,96 @@ def verify_covenant(signed: Path) -> dict[str, object]:
 
 def show_covenant(path: Path) -> dict[str, object]:
     """The document in a signed or unsigned covenant file."""
+    return read_covenant(path).covenant.document()
+
+
+def fingerprint_covenant(path: Path) -> dict[str, object]:
+    """The fingerprint of a compiled covenant, before and after signing, and which of the two the file is.
+
+    Raises:
+        CovenantError: It is neither, or it is signed and a signature does not hold.
+    """
+    document = read_covenant(path)
+    if document.signed:
+        return {**verify_covenant(path), "signed": True}
+    return {**_facts(document.covenant, document.hash), "signed": False}
+
+
+@dataclass(frozen=True, slots=True)
+class CovenantFile:
+    """A covenant in a file, its signatures not looked at."""
+
+    covenant: Covenant
+    hash: bytes
+    """Of the document; of a draft the hash it would have without the cards that lack."""
+    signed: bool
+    draft: bool = False
+    """It is the TOML people write, not compiled yet."""
+
+
+def read_covenant(path: Path, like: Covenant | None = None) -> CovenantFile:
+    """The covenant in a signed file, a compiled one, or the TOML that people write.
+
+    Args:
+        path: The file.
+        like: For TOML: identifiers and cards are taken from this covenant, where a partner is in both.
+
+    Raises:
+        MistakesError: The TOML has mistakes.
+        CovenantError: The file is none of the three.
+    """
     data = read(path, "covenant")
-    with contextlib.suppress(CovenantError):
-        data, _ = split_signed(data)
-    return parse_document(data).document()
+    if not data.lstrip().startswith(b"{"):
+        return _draft(data.decode(errors="replace"), like, path)
+    signed = True
+    try:
+        document, _signatures = split_signed(data)
+    except CovenantError:
+        document, signed = data, False
+    return CovenantFile(parse_document(document), document_hash(document), signed)
+
+
+def _draft(text: str, like: Covenant | None, path: Path) -> CovenantFile:
+    if like is None:
+        raise CovenantError(
+            "The file {name} is not compiled yet. First: exchange covenant compile {file} --card CARD --out FILE",
+            name=path.name,
+            file=shlex.quote(str(path)),
+        )
+    parties = {p.slug: Party(p.id, p.card) for p in like.partners if p.card is not None}
+    covenant = draft_covenant(text, parties)
+    return CovenantFile(covenant, document_hash(encode(covenant.document())), signed=False, draft=True)
+
+
+def compare_covenants(old: Path, new: Path) -> tuple[CovenantFile, CovenantFile]:
+    """Two generations, to be laid side by side; one of them may be TOML, its cards are taken from the other.
+
+    Raises:
+        CovenantError: A file is no covenant.
+    """
+    if read(old, "covenant").lstrip().startswith(b"{"):
+        before = read_covenant(old)
+        return before, read_covenant(new, before.covenant)
+    after = read_covenant(new)
+    return read_covenant(old, after.covenant), after
 
 
 def describe(accepted: Accepted) -> dict[str, object]:
     """What people compare: name, generation, fingerprint, partners."""
-    covenant = accepted.covenant
+    return _facts(accepted.covenant, accepted.hash)
+
+
+def _facts(covenant: Covenant, hash_: bytes) -> dict[str, object]:
     return {
         "name": covenant.name,
         "version": covenant.version,
         "environment": covenant.environment.value,
         "generation": covenant.generation,
-        "hash": accepted.hash.hex(),
-        "fingerprint": fingerprint(accepted.hash),
-        "partners": [{"slug": p.slug, "name": p.name, "connected": p.connected} for p in accepted.covenant_partners()],
+        "hash": hash_.hex(),
+        "fingerprint": fingerprint(hash_),
+        "partners": [
+            {"slug": p.slug, "name": p.name, "connected": p.participation == "connected"} for p in covenant.partners
+        ],
         "review_due": covenant.review_due.isoformat(),
     }
 

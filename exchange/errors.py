@@ -7,8 +7,31 @@ expected, what was found (a length, a code, a name from the covenant), and what 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
+
+
+def N_(sentence: str) -> str:  # noqa: N802 - the name gettext tools and translators know
+    """Mark a literal for the catalog without translating it yet."""
+    return sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One of several things an error is about: where, what is wrong there, and a sentence for people."""
+
+    location: str
+    """What the caller gave or named: a field of the form, a partner's short name."""
+    kind: str
+    """Stable, machine-readable."""
+    template: str
+    """English, the key of the gettext catalog; marked with :func:`N_` where it is written."""
+    params: Mapping[str, object] = field(default_factory=dict)
+
+    def localised(self, gettext: Callable[[str], str]) -> str:
+        """The sentence in the reader's language."""
+        return gettext(self.template).format(**self.params)
 
 
 class ExchangeError(Exception):
@@ -16,13 +39,16 @@ class ExchangeError(Exception):
 
     Args:
         template: English sentence with ``{name}`` placeholders; also the key of the gettext catalog.
-        params: What the placeholders stand for; never personal data, never a secret.
+        params: What the placeholders stand for; never personal data, never a secret. One that is a sentence itself (another
+            error, anything with ``localised``) is shown in the reader's language as well.
     """
 
     code: ClassVar[str] = "error"
     """Stable, machine-readable; part of the API contract."""
     status: ClassVar[int] = 500
     """The HTTP status the API answers with."""
+    details: tuple[Detail, ...] = ()
+    """Everything to mend, when it is more than the sentence can say."""
 
     def __init__(self, template: str, **params: object) -> None:
         self.template = template
@@ -32,7 +58,15 @@ class ExchangeError(Exception):
     def localised(self, gettext: Callable[[str], str]) -> str:
         """The sentence in the reader's language."""
         text = gettext(self.template)
-        return text.format(**self.params) if self.params else text
+        if not self.params:
+            return text
+        return text.format(**{name: _localised(value, gettext) for name, value in self.params.items()})
+
+
+def _localised(value: object, gettext: Callable[[str], str]) -> object:
+    """A value of a sentence; a sentence inside a sentence speaks the same language."""
+    say = getattr(value, "localised", None)
+    return say(gettext) if callable(say) else value
 
 
 class InputError(ExchangeError):

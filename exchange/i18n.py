@@ -16,17 +16,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from exchange.errors import N_ as N_  # noqa: PLC0414 - one name for all rooms, also for those below the languages
+
 DOMAIN: Final = "exchange"
 LOCALES: Final = Path(__file__).parent / "locale"
 DEFAULT: Final = "nl"
 LANGUAGES: Final = ("nl", "en")
 
 Translate = Callable[[str], str]
-
-
-def N_(sentence: str) -> str:  # noqa: N802 - the name gettext tools and translators know
-    """Mark a literal for the catalog without translating it yet."""
-    return sentence
 
 
 @lru_cache(maxsize=len(LANGUAGES))

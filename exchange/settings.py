@@ -64,7 +64,8 @@ def load(directory: Path) -> Settings:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise SetupError(
-            "This directory is not a node: there is no {file} in it. Make one with exchange init.", file=FILE
+            "This directory is not a node: there is no {file} in it. Make one with: exchange init PARTNER --node DIR",
+            file=FILE,
         ) from None
     except (OSError, UnicodeDecodeError):
         raise SetupError("The file {file} of this node cannot be read.", file=FILE) from None

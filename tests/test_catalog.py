@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 SAME_IN_BOTH = {
-    *("Partner", "Partners", "Id", "Broker", "Postcode", "alarm", "{n} week"),
+    *("Partner", "Partners", "Id", "ID", "Code", "Broker", "Postcode", "alarm", "Alarm: {alarm}.", "{n} week"),
     "{name}: exchange --node {directory} status",  # typed, not read
 }
 

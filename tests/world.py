@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from exchange import app, ceremony, setup
+from exchange import app, ceremony, hosting, setup
 from exchange.crypto.vault import ArgonCost, Passphrase
 from exchange.node import forms as f
 from exchange.node.covenants import verify_signed
@@ -157,7 +157,7 @@ class World:
             await world.close()
 
     async def start_broker(self) -> None:
-        self.broker = await app.start_broker(self.signed, self.home / "broker", port=self.port)
+        self.broker = await hosting.start_broker(self.signed, self.home / "broker", port=self.port)
 
     def directory(self, slug: str) -> Path:
         return self.home / "nodes" / slug

@@ -38,7 +38,8 @@ async def actors_of(request: Request) -> list[Actor]:
         raise NotAuthenticatedError("Nobody proved who is calling: use the node's Unix socket, or show its token.")
     if not found:
         raise NotAuthenticatedError(
-            "This user account is no actor of the node; an operator can register it with: exchange actor add."
+            "This user account is no actor of the node; an operator can register it with:"
+            " exchange actor add NAME --role ROLE --uid UID"
         )
     return found
 

@@ -124,6 +124,10 @@ def of_exchange(language: str, error: ExchangeError) -> dict[str, object]:
     more: dict[str, object] = {}
     if isinstance(error, Refused):
         more["refusals"] = [in_language(refusal, language).model_dump(mode="json") for refusal in error.refusals]
+    if error.details:
+        more["errors"] = [
+            {"location": d.location, "type": d.kind, "message": d.localised(tr(language))} for d in error.details
+        ]
     if isinstance(error, WireError):
         more["reason"] = error.reason
     if isinstance(error, IntegrityError) and error.index is not None:

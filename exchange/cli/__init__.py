@@ -15,47 +15,73 @@ from typing import Any
 import typer
 from typer import rich_utils
 
-from exchange.cli import accountability, areas, custody, founding, mail, operations, people, sharing
+from exchange.cli import (
+    accountability,
+    areas,
+    covenant,
+    custody,
+    founding,
+    grammar,
+    mail,
+    operations,
+    people,
+    retention,
+    sharing,
+)
+from exchange.cli.grammar import Group
 from exchange.cli.session import As, Globals, Json, Lang, Node
-from exchange.i18n import LANGUAGES, N_, Translate, from_environment, tr
+from exchange.i18n import LANGUAGES, N_, from_environment, tr
 
 HELP = N_(
     "Share signals and disclosures under a privacy covenant: end-to-end encrypted, provable, and erasable."
-    "\n\nEvery command answers as JSON with --json and explains itself with --help."
-    " Exit codes: 0 fine, 1 refused or failed (one sentence says why), 2 not used rightly."
-    "\n\nStart with: exchange demo"
+    "\n\nEvery command explains itself with --help and answers as JSON with --json. What it answers goes to standard output,"
+    " what went wrong to standard error; with --json both go to standard output."
+    "\n\nExit codes: 0 done; 1 refused by the covenant, or failed (one sentence says why); 2 not used rightly."
+    "\n\nTo look around: exchange demo. To found a node of your own: root create, init, root sign, covenant compile, sign,"
+    " verify and accept, run."
+)
+EXAMPLES = (
+    "exchange demo --keep",
+    "exchange covenant --help",
+    "exchange status --node /var/lib/exchange/actium --json",
 )
 
+START, SHARE, ACCOUNT, NODE = (
+    N_("Begin"),
+    N_("Register and share"),
+    N_("Give account, and let go"),
+    N_("Look after the node and the broker"),
+)
+"""Headings in the list of commands."""
 _GROUPS = (
-    ("root", founding.root),
-    ("covenant", founding.covenant),
-    ("actor", operations.actor),
-    ("subject", people.app),
-    ("area", areas.app),
-    ("inbox", mail.inbox),
-    ("outbox", mail.outbox),
-    ("log", accountability.log),
-    ("retention", accountability.retention),
-    ("parked", mail.parked),
-    ("keys", operations.keys),
-    ("broker", founding.broker),
-    ("clock", operations.clock),
+    ("root", founding.root, START),
+    ("covenant", covenant.covenant, START),
+    ("subject", people.app, SHARE),
+    ("area", areas.app, SHARE),
+    ("inbox", mail.inbox, SHARE),
+    ("outbox", mail.outbox, SHARE),
+    ("log", accountability.log, ACCOUNT),
+    ("retention", retention.retention, ACCOUNT),
+    ("actor", operations.actor, NODE),
+    ("parked", mail.parked, NODE),
+    ("keys", operations.keys, NODE),
+    ("broker", founding.broker, NODE),
+    ("clock", operations.clock, NODE),
 )
-
-
-_PANELS = (
-    ("ARGUMENTS_PANEL_TITLE", N_("Arguments")),
-    ("OPTIONS_PANEL_TITLE", N_("Options")),
-    ("COMMANDS_PANEL_TITLE", N_("Commands")),
-    ("ERRORS_PANEL_TITLE", N_("Error")),
-)
-"""Typer's own headings; it has no other way to say them in another language."""
+_LONE = ((founding, START), (sharing, SHARE), (accountability, ACCOUNT), (operations, NODE))
+"""Modules with commands that stand by themselves."""
 
 
 def build() -> typer.Typer:
     """The whole program, its help still in English."""
     app = typer.Typer(
-        name="exchange", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=HELP
+        name="exchange",
+        cls=Group,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        help=HELP,
+        epilog="\n".join(EXAMPLES),
     )
 
     @app.callback()
@@ -65,11 +91,11 @@ def build() -> typer.Typer:
         variable = os.environ.get("EXCHANGE_NODE")
         context.obj = Globals(node or (Path(variable) if variable else None), actor, json, lang)
 
-    for part in (founding, operations, sharing, accountability):
-        part.add_to(app)
+    for part, panel in _LONE:
+        part.add_to(app, panel)
     custody.add_to(operations.keys, founding.broker)
-    for name, group in _GROUPS:
-        app.add_typer(group, name=name)
+    for name, group, panel in _GROUPS:
+        app.add_typer(group, name=name, rich_help_panel=panel)
     return app
 
 
@@ -77,17 +103,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; ends the process with the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     language = _language(given, os.environ)
-    for name, title in _PANELS:
-        setattr(rich_utils, name, tr(language)(title))
-    program = _program(language)
-    program(args=given, prog_name="exchange")
+    grammar.speak(tr(language))
+    try:
+        code = _program(language)(args=given, prog_name="exchange", standalone_mode=False)
+    except typer.TyperException as error:
+        grammar.show(error, tr(language), json="--json" in given)
+        code = error.exit_code
+    except typer.Abort:
+        rich_utils.rich_abort_error()
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 @cache
 def _program(language: str) -> Any:
     """The whole program with its help in ``language``."""
     program = typer.main.get_command(build())
-    _translate(program, tr(language))
+    grammar.translate(program, tr(language))
     return program
 
 
@@ -100,14 +132,3 @@ def _language(arguments: Sequence[str], env: Mapping[str, str]) -> str:
         if value in LANGUAGES:
             return value
     return from_environment(env)
-
-
-def _translate(command: Any, _: Translate) -> None:
-    """Put every help text of ``command`` and what lies below it into the reader's language."""
-    for owner in (command, *command.params):
-        for name in ("help", "short_help", "rich_help_panel"):
-            text = getattr(owner, name, None)
-            if isinstance(text, str) and text:
-                setattr(owner, name, _(text))
-    for below in getattr(command, "commands", {}).values():
-        _translate(below, _)

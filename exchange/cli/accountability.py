@@ -1,4 +1,4 @@
-"""``exchange who-knows``, ``exchange log`` and ``exchange retention``: giving account."""
+"""``exchange who-knows`` and ``exchange log``: giving account."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from exchange.cli.forms import given
 from exchange.cli.people import Born, Family, Form, Given, House, Postcode, Prefix, identity
 from exchange.cli.session import Session, command
+from exchange.cli.session import group as command_group
 from exchange.cli.sharing import moment
 from exchange.errors import InputError, IntegrityError
 from exchange.i18n import N_
 from exchange.reports import words
-from exchange.reports.times import day, minute
+from exchange.reports.times import minute
 from exchange.reports.titles import Titles
 
-log = typer.Typer(no_args_is_help=True, help=N_("The audit trail: list, show, verify, replay."))
-retention = typer.Typer(no_args_is_help=True, help=N_("How long data are kept: rules, what is due, confirm, erase."))
+log = command_group(N_("The audit trail: list, show, verify, replay."))
 
 Subject = Annotated[UUID | None, typer.Option("--subject", help=N_("Id of a register entry."))]
 Case = Annotated[UUID | None, typer.Option("--case", help=N_("Id of a case."))]
@@ -49,11 +49,15 @@ def _who_knows(
     as_of: Annotated[
         datetime | None,
         typer.Option(
-            "--as-of", metavar="DATE", formats=["%Y-%m-%d"], help=N_("As it was at the end of this day, YYYY-MM-DD.")
+            "--as-of",
+            metavar=N_("DATE"),
+            formats=["%Y-%m-%d"],
+            help=N_("As it was at the end of this day, YYYY-MM-DD."),
         ),
     ] = None,
     html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help=N_("Write a page to print. That you did is recorded."))
+        Path | None,
+        typer.Option("--html", metavar=N_("FILE"), help=N_("Write a page to print. That you did is recorded.")),
     ] = None,
 ) -> None:
     query: dict[str, Any] = given(subject=subject, reference=reference, case=case, as_of=as_of and as_of.date())
@@ -124,13 +128,23 @@ def show_known(session: Session, given_answer: dict[str, Any]) -> None:
         session.say(f" ({number}) " + "; ".join(basis))
 
 
-def add_to(app: typer.Typer) -> None:
+def add_to(app: typer.Typer, panel: str) -> None:
     """Register ``who-knows``."""
     text = N_(
         "Who knows what about a person, since when, why and until when.\n\nName the person by id, reference or case; or else"
         " by any two of name, birth date and address, which are asked for when not given. That you looked is recorded."
     )
-    command(app, "who-knows", text)(_who_knows)
+    command(
+        app,
+        "who-knows",
+        text,
+        examples=(
+            "exchange who-knows",
+            "exchange who-knows --subject 0b7a9a5e-5d1c-4a55-9c1b-3f5f2f6a9d10 --as-of 2026-03-31",
+            "exchange who-knows --subject 0b7a9a5e-5d1c-4a55-9c1b-3f5f2f6a9d10 --html wie-weet-wat.html",
+        ),
+        panel=panel,
+    )(_who_knows)
 
 
 # ---------------------------------------------------------------------------------------- the log
@@ -151,11 +165,16 @@ def _log_list(
     session.show(answer, lambda: session.table(columns, rows, _("There are no entries there.")))
 
 
-command(log, "list", N_("The public part of log entries; no key is needed for it."))(_log_list)
+command(
+    log,
+    "list",
+    N_("The public part of log entries; no key is needed for it."),
+    examples=("exchange log list", "exchange log list --start 0 --limit 100"),
+)(_log_list)
 
 
 def _log_show(
-    session: Session, index: Annotated[int, typer.Argument(min=0, metavar="ENTRY", help=N_("Entry number."))]
+    session: Session, index: Annotated[int, typer.Argument(min=0, metavar=N_("ENTRY"), help=N_("Entry number."))]
 ) -> None:
     _ = session.gettext
     answer = session.door.get(f"/v1/log/{index}")
@@ -169,7 +188,9 @@ def _log_show(
     session.show(answer, lambda: session.facts([*head, *((str(k), str(v)) for k, v in answer["public"].items())]))
 
 
-command(log, "show", N_("The public part of one log entry."))(_log_show)
+command(
+    log, "show", N_("The public part of one log entry, with its codes and hashes."), examples=("exchange log show 12",)
+)(_log_show)
 
 
 def followed(session: Session, path: str, label: str) -> dict[str, Any]:
@@ -195,7 +216,7 @@ def _verify(
     offline: Annotated[
         Path | None,
         typer.Option(
-            "--offline", metavar="DIR", help=N_("Read the log in this directory without a node and without keys.")
+            "--offline", metavar=N_("DIR"), help=N_("Read the log in this directory without a node and without keys.")
         ),
     ] = None,
 ) -> None:
@@ -233,7 +254,15 @@ def _offline(directory: Path) -> dict[str, Any]:
     return answer.model_dump(mode="json")
 
 
-command(log, "verify", N_("Re-read every entry, leaf, signature and sealed part; names the first bad entry."))(_verify)
+command(
+    log,
+    "verify",
+    N_(
+        "Re-read every entry, leaf, signature and sealed part; names the first bad entry."
+        "\n\nAsks the running node; with --offline it reads a stopped node's log, or a copy of log.db, without any key."
+    ),
+    examples=("exchange log verify", "exchange log verify --offline /media/audit/actium"),
+)(_verify)
 
 
 def _replay(
@@ -275,10 +304,13 @@ def _replay_text(session: Session, answer: dict[str, Any], story: Iterator[str])
 
 
 def _story(session: Session, about: dict[str, Any]) -> Iterator[str]:
+    from exchange.reports.story import sentence  # noqa: PLC0415 - a command loads only what it needs
+
+    titles = Titles.of_covenant(session.door.get("/v1/covenant"))
     for line in session.door.stream("/v1/log/_story", about):
         step = line["answer"]
-        detail = f"  ({step['detail']})" if step["detail"] else ""
-        yield f"{step['index']:>7}  {moment(step['at'])}  {words.step(step['text'], session.gettext)}{detail}"
+        said = sentence(step["topic"], step["details"], titles, session.language)
+        yield f"{step['index']:>7}  {moment(step['at'])}  {said}"
 
 
 command(
@@ -288,110 +320,5 @@ command(
         "Rebuild every view from the log alone, and compare."
         "\n\nWith --case, --subject or --partner: tell the story in order."
     ),
+    examples=("exchange log replay", "exchange log replay --partner welzijn"),
 )(_replay)
-
-
-# ---------------------------------------------------------------------------------------- retention
-
-
-def _rules(session: Session) -> None:
-    answer = session.door.get("/v1/retention/rules")
-    session.show(answer, lambda: show_rules(session, answer))
-
-
-def show_rules(session: Session, rules: list[dict[str, Any]]) -> None:
-    """Retention rules and whether the controller fixed them."""
-    _ = session.gettext
-    rows = [
-        (
-            r["rule"], r["title"], words.trigger(r["trigger"]), words.period(r["period"], _),
-            r["legal_source"] + ("" if r["verified"] else _(" (not verified)")),
-            _("confirmed {day}").format(day=moment(r["confirmed_at"])[:10]) if r["confirmed_at"] else _("proposed"),
-        )
-        for r in rules
-    ]  # fmt: skip
-    columns = [_("Rule"), _("What"), _("Counts from"), _("Term"), _("Source"), _("State")]
-    session.table(columns, rows, _("The covenant has no retention rules for this partner."))
-
-
-command(retention, "rules", N_("Every rule for this partner. A proposed rule destroys nothing."))(_rules)
-
-
-def _confirm(
-    session: Session, rule: Annotated[str, typer.Argument(metavar="RULE", help=N_("Code of the rule."))]
-) -> None:
-    answer = session.door.post(f"/v1/retention/rules/{rule}/confirm")
-    session.show(answer, lambda: show_rules(session, [answer]))
-
-
-command(retention, "confirm", N_("Fix a proposed rule as the controller. From then on it destroys what is due."))(
-    _confirm
-)
-
-
-def _due(
-    session: Session,
-    until: Annotated[
-        datetime | None,
-        typer.Option(
-            "--until", metavar="DATE", formats=["%Y-%m-%d"], help=N_("What is due up to this day, YYYY-MM-DD.")
-        ),
-    ] = None,
-) -> None:
-    _ = session.gettext
-    answer = session.door.get("/v1/retention/due", until=until and until.date().isoformat())
-    rows = [
-        (
-            day(datetime.fromisoformat(r["due_on"]).date()), r["items"], r["rule"], r["retention"], words.period(r["period"], _),
-            (_("overdue") if r["overdue"] else _("coming")) if r["confirmed"] else _("waits for confirmation"),
-        )
-        for r in answer
-    ]  # fmt: skip
-    columns = [_("Due on"), _("Items"), _("Rule"), _("Class"), _("Term"), _("State")]
-    session.show(answer, lambda: session.table(columns, rows, _("Nothing is due.")))
-
-
-command(retention, "due", N_("What goes when, and why."))(_due)
-
-
-def _enforce(
-    session: Session,
-    confirm_date: Annotated[
-        datetime | None,
-        typer.Option(
-            "--confirm-date",
-            metavar="DATE",
-            formats=["%Y-%m-%d"],
-            help=N_("Confirm that today is this day, when the clock cannot be checked and another actor asked."),
-        ),
-    ] = None,
-) -> None:
-    _ = session.gettext
-    answer = session.door.post("/v1/retention/enforce", given(confirm_date=confirm_date and confirm_date.date()))
-
-    def human() -> None:
-        if answer["left"]:
-            left = _("Left to another actor, because you confirmed it yourself: {rules}.")
-            session.say(left.format(rules=", ".join(answer["left"])), "yellow")
-        if not answer["keys"]:
-            session.say(_("Nothing was due."))
-            return
-        text = _(
-            "Erased for good: {items} items, {keys} keys destroyed, {epochs} epochs ended; vault generation {generation}."
-        )
-        session.say(text.format(**{k: answer[k] for k in ("items", "keys", "epochs", "generation")}), "bold")
-        if answer["single_handed"]:
-            session.say(_("Decided by a single hand; that is shown wherever this erasure is."), "yellow")
-
-    session.show(answer, human)
-
-
-command(
-    retention,
-    "enforce",
-    N_(
-        "Destroy what is due under confirmed rules, and record it. This cannot be undone."
-        "\n\nNot under a rule you confirmed yourself: another actor does that, or the node in its daily run."
-        " When the clock cannot be checked, one actor asks and another goes on with --confirm-date."
-    ),
-)(_enforce)

@@ -7,14 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from exchange.cli.session import Session, command
+from exchange.cli.session import Session, command, group
 from exchange.errors import InputError
 from exchange.i18n import N_
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help=N_("Areas first: reports about a street or village without a person, and pictures of them."),
-)
+app = group(N_("Areas first: reports about a street or village without a person, and pictures of them."))
 
 To = Annotated[
     list[str] | None,
@@ -55,11 +52,11 @@ def _list(session: Session) -> None:
 
 def _signal(
     session: Session,
-    area: Annotated[str, typer.Argument(metavar="AREA", help=N_("Code from exchange area list."))],
-    kind: Annotated[str, typer.Argument(metavar="KIND", help=N_("What it is about, such as JEUGDOVERLAST."))],
+    area: Annotated[str, typer.Argument(metavar=N_("AREA"), help=N_("Code from exchange area list."))],
+    kind: Annotated[str, typer.Argument(metavar=N_("KIND"), help=N_("What it is about, such as JEUGDOVERLAST."))],
     task: Task,
     observed_on: Annotated[
-        datetime | None, typer.Option("--on", metavar="DATE", formats=DAY, help=N_("When; today if left out."))
+        datetime | None, typer.Option("--on", metavar=N_("DATE"), formats=DAY, help=N_("When; today if left out."))
     ] = None,
     reports: Annotated[int, typer.Option("--reports", help=N_("How many reports it stands for."))] = 1,
     text: Remark = "",
@@ -90,8 +87,8 @@ def _signals(session: Session) -> None:
 
 def _picture(
     session: Session,
-    first: Annotated[datetime, typer.Argument(metavar="FIRST", formats=DAY, help=N_("First day of the period."))],
-    last: Annotated[datetime, typer.Argument(metavar="LAST", formats=DAY, help=N_("Last day of the period."))],
+    first: Annotated[datetime, typer.Argument(metavar=N_("FIRST"), formats=DAY, help=N_("First day of the period."))],
+    last: Annotated[datetime, typer.Argument(metavar=N_("LAST"), formats=DAY, help=N_("Last day of the period."))],
     task: Task,
     purpose: Purpose = "P1_INZICHT",
     context: Context = SCOPE,
@@ -142,10 +139,18 @@ def _show_picture(session: Session, picture: dict[str, Any]) -> None:
     )
 
 
-command(app, "list", N_("The areas that the covenant names."))(_list)
-command(app, "signal", N_("Report something about an area, and tell partners. No person stands in it."))(_signal)
-command(app, "signals", N_("Reports about areas, own and received."))(_signals)
+command(app, "list", N_("The areas that the covenant names."), examples=("exchange area list",))(_list)
 command(
-    app, "picture", N_("Count a calendar month, quarter or year by area and kind, hide what is small, and send it.")
+    app,
+    "signal",
+    N_("Report something about an area, and tell partners. No person stands in it."),
+    examples=("exchange area signal proefplein JEUGDOVERLAST --task wmo --reports 3 --to politie:handhaving",),
+)(_signal)
+command(app, "signals", N_("Reports about areas, own and received."), examples=("exchange area signals",))(_signals)
+command(
+    app,
+    "picture",
+    N_("Count a calendar month, quarter or year by area and kind, hide what is small, and send it."),
+    examples=("exchange area picture 2026-01-01 2026-03-31 --task wmo --to welzijn:maatschappelijk-werk",),
 )(_picture)
-command(app, "pictures", N_("Pictures so far, own and received."))(_pictures)
+command(app, "pictures", N_("Pictures so far, own and received."), examples=("exchange area pictures",))(_pictures)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from exchange.api import socket_of
+from exchange.cli.hints import command_line
 from exchange.errors import ExchangeError, InputError, SetupError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Door:
     """Calls to one node as one actor."""
 
     def __init__(self, directory: Path, actor: str | None, language: str) -> None:
+        self._directory = directory
         self._socket = _socket(directory)
         self._headers = {"Accept-Language": language}
         if actor is not None:
@@ -115,7 +117,9 @@ class Door:
         except httpx.ConnectError as error:
             if _denied(error):
                 raise _no_way() from None
-            raise SetupError("This node is not running; start it with: exchange run.") from None
+            raise SetupError(
+                "This node is not running; start it with: {command}", command=command_line("run", node=self._directory)
+            ) from None
         except httpx.TimeoutException:
             raise SetupError("The node does not answer; look at its operational log.") from None
         except httpx.TransportError:

@@ -7,18 +7,18 @@ from uuid import UUID
 
 import typer
 
-from exchange.cli.session import Session, command
+from exchange.cli.session import Session, command, group
 from exchange.cli.sharing import moment, show_act
 from exchange.errors import InputError
 from exchange.i18n import N_
 from exchange.reports import words
 from exchange.reports.titles import Titles
 
-inbox = typer.Typer(no_args_is_help=True, help=N_("What partners sent: list, read, take up, handle."))
-outbox = typer.Typer(no_args_is_help=True, help=N_("What was sent and has no receipt yet: list, send again, let go."))
-parked = typer.Typer(no_args_is_help=True, help=N_("Frames that were refused for good: list, ask again, let go."))
+inbox = group(N_("What partners sent: list, read, take up, handle."))
+outbox = group(N_("What was sent and has no receipt yet: list, send again, let go."))
+parked = group(N_("Frames that were refused for good: list, ask again, let go."))
 
-Message = Annotated[str, typer.Argument(metavar="MESSAGE", help=N_("Message id; its first characters are enough."))]
+Message = Annotated[str, typer.Argument(metavar=N_("MESSAGE"), help=N_("Message id; its first characters are enough."))]
 Parked = Annotated[UUID, typer.Argument(metavar="ID", help=N_("Id of the parking place."))]
 Reason = Annotated[str, typer.Option("--reason", help=N_("Why, as one code without spaces."))]
 Text = Annotated[str, typer.Option("--text", help=N_("What you tell the sender; at most 500 characters."))]
@@ -71,7 +71,7 @@ def _inbox_list(session: Session) -> None:
     session.show(answer, human)
 
 
-command(inbox, "list", N_("What partners sent, without its content."))(_inbox_list)
+command(inbox, "list", N_("What partners sent, without its content."), examples=("exchange inbox list",))(_inbox_list)
 
 
 def _inbox_show(session: Session, message: Message) -> None:
@@ -107,10 +107,20 @@ def _show_message(session: Session, answer: dict[str, Any], titles: Titles) -> N
     ]
     session.table([_("Category"), _("Field"), _("Text"), _("Nature")], rows)
     for reply in answer["replies"]:
-        session.say("  " + " · ".join(str(part) for part in reply.values() if part))
+        said = _("{state} by {partner}, {moment}").format(
+            state=words.word(reply["state"], words.STATES, _),
+            partner=titles.of_partner(reply["by"]),
+            moment=moment(reply["at"]),
+        )
+        session.say(f"  {said}" + (f": {reply['text']}" if reply["text"] else ""))
 
 
-command(inbox, "show", N_("Read one message. That you read it is recorded."))(_inbox_show)
+command(
+    inbox,
+    "show",
+    N_("Read one message. That you read it is recorded."),
+    examples=("exchange inbox show 3f9a01",),
+)(_inbox_show)
 
 
 def _reply(session: Session, message: str, state: str, text: str) -> None:
@@ -124,14 +134,24 @@ def _take_up(session: Session, message: Message, text: Text = "") -> None:
     _reply(session, message, "taken-up", text)
 
 
-command(inbox, "take-up", N_("Tell the sender that somebody acts on it."))(_take_up)
+command(
+    inbox,
+    "take-up",
+    N_("Tell the sender that somebody acts on it. Your answer is signed and goes to the sender only."),
+    examples=("exchange inbox take-up 3f9a01 --text 'Huisbezoek gepland.'",),
+)(_take_up)
 
 
 def _handle(session: Session, message: Message, text: Text = "") -> None:
     _reply(session, message, "handled", text)
 
 
-command(inbox, "handle", N_("Tell the sender that it was handled."))(_handle)
+command(
+    inbox,
+    "handle",
+    N_("Tell the sender that it was handled. Your answer is signed and goes to the sender only."),
+    examples=("exchange inbox handle 3f9a01 --text 'Hulp is gestart.'",),
+)(_handle)
 
 
 def _outbox_list(session: Session) -> None:
@@ -154,7 +174,12 @@ def _outbox_list(session: Session) -> None:
     session.show(answer, lambda: session.table(columns, rows, _("Everything has a receipt.")))
 
 
-command(outbox, "list", N_("Messages without a receipt."))(_outbox_list)
+command(
+    outbox,
+    "list",
+    N_("Messages without a receipt, and why they wait. The node sends them again by itself."),
+    examples=("exchange outbox list",),
+)(_outbox_list)
 
 
 def _outbox_retry(session: Session, message: Message) -> None:
@@ -162,7 +187,12 @@ def _outbox_retry(session: Session, message: Message) -> None:
     session.done(session.gettext("It is sent again now."))
 
 
-command(outbox, "retry", N_("Send a message again now."))(_outbox_retry)
+command(
+    outbox,
+    "retry",
+    N_("Send a message again now, instead of when its turn comes."),
+    examples=("exchange outbox retry 3f9a01",),
+)(_outbox_retry)
 
 
 def _outbox_drop(session: Session, message: Message, reason: Reason = "withdrawn") -> None:
@@ -170,7 +200,12 @@ def _outbox_drop(session: Session, message: Message, reason: Reason = "withdrawn
     session.done(session.gettext("Let go; the partner is told that its number carries nothing."))
 
 
-command(outbox, "drop", N_("Let a message go before delivery; a signed void takes its number."))(_outbox_drop)
+command(
+    outbox,
+    "drop",
+    N_("Let a message go before delivery; a signed void takes its number."),
+    examples=("exchange outbox drop 3f9a01 --reason verkeerde-persoon",),
+)(_outbox_drop)
 
 
 def _parked_list(session: Session) -> None:
@@ -184,7 +219,15 @@ def _parked_list(session: Session) -> None:
     session.show(answer, lambda: session.table(columns, rows, _("Nothing is parked.")))
 
 
-command(parked, "list", N_("Frames that were refused for good, and why."))(_parked_list)
+command(
+    parked,
+    "list",
+    N_(
+        "Frames that were refused for good, and why."
+        "\n\nOne is an accident; many from one partner with bad-signature are an incident."
+    ),
+    examples=("exchange parked list",),
+)(_parked_list)
 
 
 def _parked_retry(session: Session, place: Parked) -> None:
@@ -192,7 +235,12 @@ def _parked_retry(session: Session, place: Parked) -> None:
     session.done(session.gettext("The sender is asked to wrap the message anew."))
 
 
-command(parked, "retry", N_("Ask the sender to wrap the message anew."))(_parked_retry)
+command(
+    parked,
+    "retry",
+    N_("Ask the sender to wrap the message anew. Right for everything that smells of bad luck."),
+    examples=("exchange parked retry 7c0ab5d2-3c5e-4f0a-9a63-6d1c5b9f2e11",),
+)(_parked_retry)
 
 
 def _parked_drop(session: Session, place: Parked, reason: Reason = "seen") -> None:
@@ -200,4 +248,9 @@ def _parked_drop(session: Session, place: Parked, reason: Reason = "seen") -> No
     session.done(session.gettext("Let go."))
 
 
-command(parked, "drop", N_("Let a parked frame go."))(_parked_drop)
+command(
+    parked,
+    "drop",
+    N_("Let a parked frame go: it is not asked for again."),
+    examples=("exchange parked drop 7c0ab5d2-3c5e-4f0a-9a63-6d1c5b9f2e11 --reason seen",),
+)(_parked_drop)

@@ -10,15 +10,15 @@ from uuid import UUID
 
 import typer
 
-from exchange.cli.session import Session, command
+from exchange.cli.session import Session, command, group
 from exchange.cli.sharing import moment
 from exchange.errors import InputError
 from exchange.i18n import N_
 from exchange.reports import words
 
-actor = typer.Typer(no_args_is_help=True, help=N_("Who may act at this node: add, list, revoke, single-handed."))
-keys = typer.Typer(no_args_is_help=True, help=N_("The node's keys: show, roll."))
-clock = typer.Typer(no_args_is_help=True, help=N_("The clock of a demo."))
+actor = group(N_("Who may act at this node: add, list, revoke, single-handed."))
+keys = group(N_("The node's keys: show, roll."))
+clock = group(N_("The clock of a demo."))
 ALONE = N_("single-handed: one officer decides alone what needs two hands")
 
 
@@ -99,9 +99,18 @@ def _show_pairs(session: Session, pairs: list[dict[str, Any]]) -> None:
     session.table(columns, rows)
 
 
-def add_to(app: typer.Typer) -> None:
+def add_to(app: typer.Typer, panel: str) -> None:
     """Register ``status``."""
-    command(app, "status", N_("How the node is doing, what waits for you, and how each partner stands."))(_status)
+    command(
+        app,
+        "status",
+        N_(
+            "How the node is doing, what waits for you, and how each partner stands."
+            "\n\nFor monitoring: --json, and exit code 1 when the node does not answer."
+        ),
+        examples=("exchange status --node /var/lib/exchange/actium", "exchange status --json"),
+        panel=panel,
+    )(_status)
 
 
 # ---------------------------------------------------------------------------------------- actors
@@ -126,7 +135,9 @@ def show_actors(session: Session, answer: list[dict[str, Any]]) -> None:
 
 def _actor_add(
     session: Session,
-    name: Annotated[str, typer.Argument(metavar="NAME", help=N_("Name of the person or system; sealed in the log."))],
+    name: Annotated[
+        str, typer.Argument(metavar=N_("NAME"), help=N_("Name of the person or system; sealed in the log."))
+    ],
     role: Annotated[
         list[str],
         typer.Option(
@@ -148,7 +159,18 @@ def _actor_add(
     session.show(answer, lambda: show_actors(session, [answer]))
 
 
-command(actor, "add", N_("Register a person or system that may act here, with one or more roles."))(_actor_add)
+command(
+    actor,
+    "add",
+    N_(
+        "Register a person or system that may act here, with one or more roles."
+        "\n\nGive --uid: whoever acts is recognised by his account on this machine. Operators and auditors see no content."
+    ),
+    examples=(
+        'exchange actor add "Fenna Bedacht" --role worker --uid 1001',
+        "exchange actor add zaaksysteem --kind system --role integration --uid 998",
+    ),
+)(_actor_add)
 
 
 def _actor_list(session: Session) -> None:
@@ -156,7 +178,7 @@ def _actor_list(session: Session) -> None:
     session.show(answer, lambda: show_actors(session, answer))
 
 
-command(actor, "list", N_("Who may act at this node, and as what."))(_actor_list)
+command(actor, "list", N_("Who may act at this node, and as what."), examples=("exchange actor list",))(_actor_list)
 
 
 def _actor_revoke(
@@ -169,7 +191,11 @@ def _actor_revoke(
 command(
     actor,
     "revoke",
-    N_("Let an actor do nothing any more.\n\nOne operator is enough, but not for an actor on his own account."),
+    N_(
+        "Let an actor do nothing any more. What he did stays in the log."
+        "\n\nOne operator is enough, but not for an actor on his own account."
+    ),
+    examples=("exchange actor revoke 0b7a9a5e-5d1c-4a55-9c1b-3f5f2f6a9d10",),
 )(_actor_revoke)
 
 
@@ -195,6 +221,7 @@ command(
         " not let it go. A partner with one officer cannot keep to that. With this on, he may act alone where nobody else here"
         " has the role; each such erasure says so wherever it is shown."
     ),
+    examples=("exchange actor single-handed on",),
 )(_actor_single_handed)
 
 
@@ -219,8 +246,9 @@ def show_keys(session: Session, answer: dict[str, Any]) -> None:
             (_("Vault"), _("generation {number}").format(number=answer["vault_generation"])),
         ]
     )
-    for slug, facts in answer["partners"].items():
-        session.say(f" {slug}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
+    rows = [(slug, facts.get("prekeys", "-"), facts.get("sign", "-")) for slug, facts in answer["partners"].items()]
+    if rows:
+        session.table([_("Partner"), _("Prekeys"), _("Signing key")], rows)
 
 
 def _keys_show(session: Session) -> None:
@@ -228,7 +256,12 @@ def _keys_show(session: Session) -> None:
     session.show(answer, lambda: show_keys(session, answer))
 
 
-command(keys, "show", N_("Public keys, their fingerprint, and the stock of prekeys."))(_keys_show)
+command(
+    keys,
+    "show",
+    N_("Public keys, their fingerprint, and the stock of prekeys."),
+    examples=("exchange keys show",),
+)(_keys_show)
 
 
 def _keys_roll(session: Session) -> None:
@@ -236,13 +269,21 @@ def _keys_roll(session: Session) -> None:
     session.show(answer, lambda: show_keys(session, answer))
 
 
-command(keys, "roll", N_("End the live epoch now, destroy its key and publish a fresh one."))(_keys_roll)
+command(
+    keys,
+    "roll",
+    N_(
+        "End the live epoch now, destroy its key and publish a fresh one."
+        "\n\nFrames that were copied on the way and not opened yet cannot be opened any more; their senders wrap them anew."
+    ),
+    examples=("exchange keys roll",),
+)(_keys_roll)
 
 
 def _clock_set(
     session: Session,
     when: Annotated[
-        str, typer.Argument(metavar="MOMENT", help=N_("A day or moment, such as 2026-04-14 or 2026-04-14T09:00Z."))
+        str, typer.Argument(metavar=N_("MOMENT"), help=N_("A day or moment, such as 2026-04-14 or 2026-04-14T09:00Z."))
     ],
 ) -> None:
     try:
@@ -255,4 +296,12 @@ def _clock_set(
     session.done(session.gettext("The clock of this node stands at {moment}.").format(moment=moment(text)), moment=text)
 
 
-command(clock, "set", N_("Move the clock. Works only when the covenant's environment is DEMO."))(_clock_set)
+command(
+    clock,
+    "set",
+    N_(
+        "Move the clock. Works only when the covenant's environment is DEMO."
+        "\n\nMove it at every node, or they distrust the difference and destroy nothing."
+    ),
+    examples=("exchange clock set 2026-04-14", "exchange clock set 2026-04-14T09:00Z"),
+)(_clock_set)

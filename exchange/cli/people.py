@@ -9,25 +9,30 @@ from uuid import UUID
 import typer
 
 from exchange.cli.forms import ask, given, read_form
-from exchange.cli.session import Session, command
+from exchange.cli.hints import command_line
+from exchange.cli.session import Session, command, group
 from exchange.i18n import N_
 
-app = typer.Typer(no_args_is_help=True, help=N_("The register of people: register, find, match what a partner named."))
+app = group(N_("The register of people: register, find, match what a partner named."))
 
 Given = Annotated[str, typer.Option("--given-names", help=N_("Given names."))]
 Prefix = Annotated[str, typer.Option("--prefix", help=N_("Prefix, such as van der."))]
 Family = Annotated[str, typer.Option("--family-name", help=N_("Family name."))]
 Born = Annotated[
     datetime | None,
-    typer.Option("--birth-date", metavar="DATE", formats=["%Y-%m-%d"], help=N_("Birth date, YYYY-MM-DD.")),
+    typer.Option("--birth-date", metavar=N_("DATE"), formats=["%Y-%m-%d"], help=N_("Birth date, YYYY-MM-DD.")),
 ]
 Postcode = Annotated[str, typer.Option("--postcode", help=N_("Postcode, such as 7921 AB."))]
 House = Annotated[str, typer.Option("--house-number", help=N_("House number with its addition."))]
 Form = Annotated[
     str | None,
-    typer.Option("--form", metavar="FILE", help=N_("Read the fields from a TOML or JSON file, or - for input.")),
+    typer.Option("--form", metavar=N_("FILE"), help=N_("Read the fields from a TOML or JSON file, or - for input.")),
 ]
-Subject = Annotated[UUID, typer.Argument(metavar="SUBJECT", help=N_("Id of the register entry."))]
+Subject = Annotated[UUID, typer.Argument(metavar=N_("SUBJECT"), help=N_("Id of the register entry."))]
+
+_OTHER = "7c0ab5d2-3c5e-4f0a-9a63-6d1c5b9f2e11"
+_OWN = "0b7a9a5e-5d1c-4a55-9c1b-3f5f2f6a9d10"
+"""Ids in examples."""
 
 _QUESTIONS = (
     ("given_names", N_("Given names")),
@@ -93,7 +98,13 @@ def _add(
 
 
 command(
-    app, "add", N_("Register a person. Without options you are asked, so that nothing stays in the shell's history.")
+    app,
+    "add",
+    N_(
+        "Register a person. Without options you are asked, so that nothing stays in the shell's history."
+        "\n\nGives the id by which signals and disclosures name the person."
+    ),
+    examples=("exchange subject add", "exchange subject add --form persoon.toml"),
 )(_add)
 
 
@@ -115,9 +126,12 @@ def _find(
     session.show(answer, lambda: show_people(session, answer, session.gettext("Nobody found.")))
 
 
-command(app, "find", N_("Find a person by any two of name, birth date and address. That you searched is recorded."))(
-    _find
-)
+command(
+    app,
+    "find",
+    N_("Find a person by any two of name, birth date and address. That you searched is recorded."),
+    examples=("exchange subject find", "exchange subject find --family-name Verzonnen --birth-date 1964-11-05"),
+)(_find)
 
 
 def _unmatched(session: Session) -> None:
@@ -125,19 +139,33 @@ def _unmatched(session: Session) -> None:
     session.show(answer, lambda: show_people(session, answer, session.gettext("Everybody is matched.")))
 
 
-command(app, "unmatched", N_("People whom a partner named and nobody here matched yet."))(_unmatched)
+command(
+    app,
+    "unmatched",
+    N_("People whom a partner named and nobody here matched yet."),
+    examples=("exchange subject unmatched",),
+)(_unmatched)
 
 
 def _match(
     session: Session,
     unmatched: Subject,
-    into: Annotated[UUID, typer.Argument(metavar="INTO", help=N_("Id of the entry that is the same person."))],
+    into: Annotated[UUID, typer.Argument(metavar=N_("INTO"), help=N_("Id of the entry that is the same person."))],
 ) -> None:
     session.door.post(f"/v1/subjects/{unmatched}/match", {"into": into})
-    session.done(session.gettext("Matched. It can be undone with: exchange subject split."))
+    undo = command_line("subject", "split", unmatched, node=session.given.node)
+    session.done(session.gettext("Matched. It can be undone with:"), next=undo)
 
 
-command(app, "match", N_("Decide that an unmatched entry is the same person as another."))(_match)
+command(
+    app,
+    "match",
+    N_(
+        "Decide that an unmatched entry is the same person as another."
+        "\n\nThe first id is the entry a partner's message made (subject unmatched), the second your own. It can be undone."
+    ),
+    examples=(f"exchange subject match {_OTHER} {_OWN}",),
+)(_match)
 
 
 def _split(session: Session, subject: Subject) -> None:
@@ -145,4 +173,9 @@ def _split(session: Session, subject: Subject) -> None:
     session.done(session.gettext("Split: they are two persons again."))
 
 
-command(app, "split", N_("Undo a match."))(_split)
+command(
+    app,
+    "split",
+    N_("Undo a match: the two entries are two persons again."),
+    examples=(f"exchange subject split {_OTHER}",),
+)(_split)

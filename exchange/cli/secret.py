@@ -24,13 +24,15 @@ PassphraseFile = Annotated[
     Path | None,
     typer.Option(
         "--passphrase-file",
-        metavar="FILE",
+        metavar=N_("FILE"),
         help=N_("Read the passphrase from the first line of this file; without it you are asked."),
     ),
 ]
 CredentialFile = Annotated[
     Path | None,
-    typer.Option("--credential-file", metavar="FILE", help=N_("Open the vault with the 32 random bytes in this file.")),
+    typer.Option(
+        "--credential-file", metavar=N_("FILE"), help=N_("Open the vault with the 32 random bytes in this file.")
+    ),
 ]
 
 
@@ -63,13 +65,20 @@ def root_passphrase(session: Session, file: Path | None, *, new: bool = False) -
 
 
 def _ask(session: Session, *, new: bool) -> str:
-    if not sys.stdin.isatty():
+    if not _terminal():
         raise InputError(
             "There is no terminal to ask for the passphrase; use --passphrase-file or a service credential."
         )
-    text = session.gettext(N_("New passphrase") if new else N_("Passphrase"))
-    answer: str = typer.prompt(text, hide_input=True, confirmation_prompt=new, err=True)
+    _ = session.gettext
+    answer: str = typer.prompt(_("New passphrase") if new else _("Passphrase"), hide_input=True, err=True)
+    if new and typer.prompt(_("The same passphrase again"), hide_input=True, err=True) != answer:
+        raise InputError("The two passphrases are not the same; nothing was made.")
     return answer
+
+
+def _terminal() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty()
 
 
 def _line(session: Session, path: Path) -> str:

@@ -23,12 +23,15 @@ from rich.padding import Padding
 from rich.table import Table
 
 from exchange.cli.door import Door, ProblemError
+from exchange.cli.grammar import Command, Group
 from exchange.errors import ExchangeError
 from exchange.i18n import LANGUAGES, N_, Translate, from_environment, tr
 
 PANEL: Final = N_("Options of every command")
 WIDE: Final = 160
 """Columns when the output is no terminal: nothing is cut off for a file."""
+_CODE: Final = 26
+"""Characters of a code that a table keeps on one line."""
 _BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _CONTROL: Final = frozenset({"Cc", "Cs", "Cn", "Co"})
 
@@ -62,7 +65,9 @@ class Session:
 
     def __init__(self, given: Globals) -> None:
         self.given = given
-        self.language = given.language if given.language in LANGUAGES else from_environment(os.environ)
+        if given.language is not None and given.language not in LANGUAGES:
+            raise typer.BadParameter(tr(from_environment(os.environ))(N_("--lang is nl or en.")))
+        self.language = given.language or from_environment(os.environ)
         self.gettext: Translate = tr(self.language)
         self.out = _console(sys.stdout)
         self.err = _console(sys.stderr)
@@ -88,13 +93,40 @@ class Session:
         else:
             human()
 
-    def done(self, sentence: str, **more: object) -> None:
-        """Say that something without an answer of its own was done."""
-        self.show({"done": True, **more}, lambda: self.say(sentence))
+    def done(self, sentence: str, *, next: str | None = None, **more: object) -> None:  # noqa: A002 - as machines read it
+        """Say that something without an answer of its own was done, and which command comes next."""
 
-    def say(self, sentence: str = "", style: str | None = None) -> None:
-        """One line of text for people."""
-        self.out.print(clean(sentence), style=style, soft_wrap=not self.out.is_terminal)
+        def human() -> None:
+            self.say(sentence)
+            if next is not None:
+                self.out.print(f"  {clean(next)}", style="bold", soft_wrap=True)  # one line, to be pasted
+
+        self.show({"done": True, **({"next": next} if next else {}), **more}, human)
+
+    def running(self, sentence: str, **more: object) -> None:
+        """Say that something runs from here on, until it is stopped."""
+        if self.given.json:
+            self.out.out(json.dumps({"running": True, **more}), highlight=False)
+            sys.stdout.flush()
+        else:
+            self.err.print(sentence, soft_wrap=True)
+
+    def say(self, sentence: str = "", style: str | None = None, *, failed: bool = False) -> None:
+        """One paragraph of text for people; on standard error when it says what went wrong."""
+        console = self.err if failed else self.out
+        # A leading line break is layout of ours; inside, whatever was typed stays on one line.
+        start = "\n" if sentence.startswith("\n") else ""
+        console.print(start + clean(sentence.removeprefix("\n")), style=style, soft_wrap=not console.is_terminal)
+
+    def item(self, sentence: str) -> None:
+        """One of several points under a heading."""
+        console = self.out
+        if not console.is_terminal:
+            self.say(f"  - {sentence}")
+            return
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row("  -", clean(sentence))
+        console.print(grid)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str = "", title: str = "") -> None:
         """A table, or ``empty`` when there are no rows."""
@@ -106,8 +138,9 @@ class Session:
             box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold", pad_edge=False
         )
         for number, column in enumerate(columns):
-            # An id or a short name is there to be copied: it stays on one line, and the others give way.
-            whole = number == 0 and not any(" " in row[0] for row in listed)
+            # An id, a code or a short name is there to be copied: it stays on one line, and the others give way.
+            cells = [row[number] for row in listed]
+            whole = not any(" " in cell for cell in cells) and (number == 0 or max(map(len, cells)) <= _CODE)
             table.add_column(column, overflow="fold", header_style="bold", no_wrap=whole)
         for row in listed:
             table.add_row(*row)
@@ -125,6 +158,8 @@ class Session:
 
     def item_place(self, refusal: dict[str, Any]) -> str:
         """Which item a refusal is about, counted from one; nothing when it concerns the whole."""
+        if refusal.get("identity"):
+            return self.gettext(" (the identity that goes along)")
         if refusal["item"] is None:
             return ""
         return self.gettext(" (item {number})").format(number=refusal["item"] + 1)
@@ -134,6 +169,10 @@ class Session:
         problem: dict[str, Any] = {"code": error.code, "detail": error.localised(self.gettext)}
         if isinstance(error, ProblemError):
             problem = error.problem
+        elif error.details:
+            problem["errors"] = [
+                {"location": d.location, "type": d.kind, "message": d.localised(self.gettext)} for d in error.details
+            ]
         if self.given.json:
             self.out.out(json.dumps(problem, indent=2, ensure_ascii=False), highlight=False)
             return
@@ -142,7 +181,14 @@ class Session:
             text = f"  {refusal['code']} {refusal['partner']}{self.item_place(refusal)}: {refusal['text']}"
             self.err.print(clean(text), soft_wrap=True)
         for fault in problem.get("errors", ()):
-            self.err.print(clean(f"  {fault['location']}: {fault['message']}"), soft_wrap=True)
+            self.err.print(clean(f"  {self._where(fault['location'])}: {fault['message']}"), soft_wrap=True)
+
+    def _where(self, location: str) -> str:
+        """The place of a fault as people count: ``body.items.0.category`` is the category of item 1."""
+        parts = location.removeprefix("body.").split(".")
+        if len(parts) > 2 and parts[0] == "items" and parts[1].isdigit():  # noqa: PLR2004 - a field of an item
+            return parts[2] + self.gettext(" (item {number})").format(number=int(parts[1]) + 1)
+        return ".".join(parts)
 
 
 def _console(stream: Any) -> Console:
@@ -158,7 +204,7 @@ Option = tuple[str, Any, Any]
 Node = Annotated[
     Path | None,
     typer.Option(
-        "--node", metavar="DIR", rich_help_panel=PANEL, help=N_("The node's directory (or variable EXCHANGE_NODE).")
+        "--node", metavar=N_("DIR"), rich_help_panel=PANEL, help=N_("The node's directory (or variable EXCHANGE_NODE).")
     ),
 ]
 As = Annotated[
@@ -183,8 +229,28 @@ _COMMON: Final[tuple[Option, ...]] = (
 )
 
 
+def group(text: str) -> typer.Typer:
+    """A group of commands; ``text`` is its help, marked with ``N_``. The options of every command work after its name too."""
+    made = typer.Typer(no_args_is_help=True, cls=Group, help=text)
+
+    @made.callback()
+    def _options(
+        context: typer.Context, node: Node = None, actor: As = None, json_: Json = False, lang: Lang = None
+    ) -> None:
+        before = context.obj if isinstance(context.obj, Globals) else Globals()
+        context.obj = Globals(node, actor, json_, lang).over(before)
+
+    return made
+
+
 def command(
-    app: typer.Typer, name: str, text: str, options: Sequence[Option] = ()
+    app: typer.Typer,
+    name: str,
+    text: str,
+    options: Sequence[Option] = (),
+    *,
+    examples: Sequence[str] = (),
+    panel: str | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a command.
 
@@ -193,6 +259,8 @@ def command(
         name: As typed.
         text: The help, marked with ``N_``; translated when the program starts.
         options: Further options for a function that takes ``**options`` because several commands share them.
+        examples: Lines to paste, shown below the help; what a person has to fill in himself stands in capitals or as "…".
+        panel: Heading under which the command is listed.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
@@ -212,7 +280,9 @@ def command(
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {p.name: p.annotation for p in parameters}
         run.__name__ = name.replace("-", "_")
-        app.command(name, help=text, no_args_is_help=any(p.default is p.empty for p in own))(run)
+        needs = any(p.default is p.empty for p in own)
+        epilog = "\n".join(examples) or None
+        app.command(name, cls=Command, help=text, no_args_is_help=needs, epilog=epilog, rich_help_panel=panel)(run)
         return function
 
     return register

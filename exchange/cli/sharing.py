@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tomllib
 from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -10,95 +11,121 @@ from uuid import UUID
 import typer
 
 from exchange.cli.forms import given, item, read_form, recipient, template
+from exchange.cli.hints import command_line
 from exchange.cli.session import Option, Session, command
 from exchange.errors import ConflictError
 from exchange.i18n import N_
 from exchange.reports import words
 from exchange.reports.times import minute
+from exchange.reports.titles import Titles
 
 _POLL_S: Final = 25.0
 _PAUSE_S: Final = 0.2
 """Between two polls of a node that answered at once although not everything is final."""
 FINAL: Final = frozenset({"receipted", "refused", "voided", "stated"})
 
+_WHOM, _WHAT, _WHY = N_("About whom, and to whom"), N_("What"), N_("What for, and on which ground")
+_TOLD = N_("What the person was told (covenant article 10.1)")
+_SEND, _SIGN = N_("Sending"), N_("Of a signal")
+"""Headings in the help."""
+
+
+def _under(panel: str, flag: str, text: str, **more: Any) -> Any:
+    """An option under a heading of the help."""
+    return typer.Option(flag, rich_help_panel=panel, help=text, **more)
+
+
+def _on(panel: str, flag: str, text: str) -> Any:
+    """An option that takes a day."""
+    return _under(panel, flag, text, metavar=N_("DATE"), formats=["%Y-%m-%d"])
+
+
+Text = str | None
+Day = datetime | None
 Form = Annotated[
-    str | None,
-    typer.Option("--form", metavar="FILE", help=N_("Read the whole form from a TOML or JSON file, or - for input.")),
-]
-Subject = Annotated[UUID | None, typer.Option("--subject", help=N_("The person: an id from exchange subject find."))]
-To = Annotated[
-    list[str] | None,
+    Text,
     typer.Option(
-        "--to",
-        metavar="PARTNER:BASIS:TASK",
-        help=N_(
-            "A recipient with his legal basis and task; optionally :SPECIAL-EXCEPTION:CRIMINAL-GROUND. Repeatable."
-        ),
+        "--form", metavar=N_("FILE"), help=N_("Read the whole form from a TOML or JSON file, or - for input.")
     ),
 ]
+Template = Annotated[bool, typer.Option("--template", help=N_("Print an empty form to fill in."))]
+
+Subject = Annotated[UUID | None, _under(_WHOM, "--subject", N_("The person: an id from subject find."))]
+To = Annotated[
+    list[str] | None,
+    _under(
+        _WHOM,
+        "--to",
+        N_(
+            "A recipient with his legal basis and task; then, where needed, :EXCEPTION for a special category and :GROUND for"
+            " criminal data. Repeatable."
+        ),
+        metavar=N_("PARTNER:BASIS:TASK"),
+    ),
+]
+Case = Annotated[UUID | None, _under(_WHOM, "--case", N_("The case it belongs to."))]
+Reference = Annotated[Text, _under(_WHOM, "--reference", N_("The case number in your own system; stays here, sealed."))]
+
 Fact = Annotated[
     list[str] | None,
-    typer.Option(
+    _under(
+        _WHAT,
         "--item",
-        metavar="CATEGORY:FIELD[=TEXT]",
-        help=N_("A fact. Without =TEXT you are asked for the text. Repeatable."),
+        N_("A fact. Without =TEXT you are asked for the text. Repeatable."),
+        metavar=N_("CATEGORY:FIELD[=TEXT]"),
     ),
 ]
 Opinion = Annotated[
     list[str] | None,
-    typer.Option("--opinion", metavar="CATEGORY:FIELD[=TEXT]", help=N_("An opinion, kept apart from facts.")),
-]
-Purpose = Annotated[str | None, typer.Option("--purpose", help=N_("Purpose (covenant article 4.1)."))]
-Context = Annotated[str | None, typer.Option("--context", help=N_("Context (covenant article 2.2)."))]
-Basis = Annotated[str | None, typer.Option("--basis", help=N_("Your own legal basis, such as A6_1_e."))]
-Task = Annotated[str | None, typer.Option("--task", help=N_("Your own statutory task."))]
-Case = Annotated[UUID | None, typer.Option("--case", help=N_("The case it belongs to."))]
-Necessity = Annotated[str | None, typer.Option("--necessity", help=N_("Why it is needed."))]
-Proportionality = Annotated[str | None, typer.Option("--proportionality", help=N_("Why it is in proportion."))]
-Subsidiarity = Annotated[str | None, typer.Option("--subsidiarity", help=N_("Why less would not do."))]
-ToldOn = Annotated[
-    datetime | None,
-    typer.Option("--told-on", metavar="DATE", formats=["%Y-%m-%d"], help=N_("When the person was told, YYYY-MM-DD.")),
-]
-ToldHow = Annotated[str | None, typer.Option("--told-how", help=N_("How: GESPREK, HUISBEZOEK, TELEFOON, BRIEF …"))]
-NotTold = Annotated[
-    str | None, typer.Option("--not-told", metavar="GROUND", help=N_("Ground not to tell the person beforehand."))
-]
-ReviewOn = Annotated[
-    datetime | None,
-    typer.Option("--review-on", metavar="DATE", formats=["%Y-%m-%d"], help=N_("When that ground is looked at again.")),
-]
-Channel = Annotated[
-    str | None,
-    typer.Option("--channel", help=N_("EXCHANGE (default), or told otherwise: ORAL, PHONE, SECURE_MAIL, PAPER.")),
-]
-OccurredOn = Annotated[
-    datetime | None,
-    typer.Option("--occurred-on", metavar="DATE", formats=["%Y-%m-%d"], help=N_("Told otherwise: on which day.")),
-]
-Reference = Annotated[
-    str | None, typer.Option("--reference", help=N_("The case number in your own system; stays here, sealed."))
+    _under(
+        _WHAT, "--opinion", N_("An opinion, kept apart from facts. Repeatable."), metavar=N_("CATEGORY:FIELD[=TEXT]")
+    ),
 ]
 NumberConfirmed = Annotated[
-    bool, typer.Option("--number-confirmed", help=N_("I looked: the number in the text is no citizen service number."))
+    bool, _under(_WHAT, "--number-confirmed", N_("I looked: the number in the text is no citizen service number."))
 ]
-Explain = Annotated[bool, typer.Option("--explain", help=N_("Only say what would happen; nothing is stored or sent."))]
+
+Purpose = Annotated[Text, _under(_WHY, "--purpose", N_("Purpose (covenant article 4.1), such as P0_ONDERSTEUNING."))]
+Context = Annotated[Text, _under(_WHY, "--context", N_("Context (covenant article 2.2), such as CASUS."))]
+Basis = Annotated[
+    Text, _under(_WHY, "--basis", N_("Your own legal basis: A6_1_a to A6_1_f (GDPR article 6(1)(a) to (f))."))
+]
+Task = Annotated[
+    Text, _under(_WHY, "--task", N_("Your own statutory task (covenant article 3.1), such as leefbaarheid."))
+]
+Necessity = Annotated[Text, _under(_WHY, "--necessity", N_("Why it is needed."))]
+Proportionality = Annotated[Text, _under(_WHY, "--proportionality", N_("Why it is in proportion."))]
+Subsidiarity = Annotated[Text, _under(_WHY, "--subsidiarity", N_("Why less would not do."))]
+
+ToldOn = Annotated[Day, _on(_TOLD, "--told-on", N_("When the person was told, YYYY-MM-DD."))]
+ToldHow = Annotated[Text, _under(_TOLD, "--told-how", N_("How: GESPREK, HUISBEZOEK, TELEFOON, BRIEF …"))]
+NotTold = Annotated[
+    Text,
+    _under(
+        _TOLD,
+        "--not-told",
+        N_("Ground not to tell the person beforehand, such as UAVG_41_1_i."),
+        metavar=N_("GROUND"),
+    ),
+]
+ReviewOn = Annotated[Day, _on(_TOLD, "--review-on", N_("When that ground is looked at again, YYYY-MM-DD."))]
+
+Channel = Annotated[
+    Text,
+    _under(_SEND, "--channel", N_("EXCHANGE (default), or told otherwise: ORAL, PHONE, SECURE_MAIL, PAPER.")),
+]
+OccurredOn = Annotated[Day, _on(_SEND, "--occurred-on", N_("Told otherwise: on which day, YYYY-MM-DD."))]
+Explain = Annotated[bool, _under(_SEND, "--explain", N_("Only say what would happen; nothing is stored or sent."))]
 Wait = Annotated[
     float | None,
-    typer.Option("--wait", min=0, metavar="SECONDS", help=N_("Wait for every receipt, at most this long.")),
+    _under(_SEND, "--wait", N_("Wait for every receipt, at most this long."), min=0, metavar=N_("SECONDS")),
 ]
-Key = Annotated[
-    str | None, typer.Option("--idempotency-key", help=N_("The same key gives the same answer, never a second act."))
-]
-SignalKind = Annotated[
-    str | None, typer.Option("--kind", help=N_("What it is about: WOONOVERLAST, VERVUILING, EENZAAMHEID …"))
-]
-Support = Annotated[
-    str | None, typer.Option("--support", help=N_("Why this person could benefit from support (article 1)."))
-]
-Request = Annotated[str | None, typer.Option("--request", help=N_("What you ask of the recipients."))]
-Feedback = Annotated[bool, typer.Option("--feedback", help=N_("You want to hear what came of it."))]
-Template = Annotated[bool, typer.Option("--template", help=N_("Print an empty form to fill in."))]
+Key = Annotated[Text, _under(_SEND, "--idempotency-key", N_("The same key gives the same answer, never a second act."))]
+
+SignalKind = Annotated[Text, _under(_SIGN, "--kind", N_("What it is about: WOONOVERLAST, VERVUILING, EENZAAMHEID …"))]
+Support = Annotated[Text, _under(_SIGN, "--support", N_("Why this person could benefit from support (article 1)."))]
+Request = Annotated[Text, _under(_SIGN, "--request", N_("What you ask of the recipients."))]
+Feedback = Annotated[bool, _under(_SIGN, "--feedback", N_("You want to hear what came of it."))]
 
 
 _SHARE: Final[tuple[Option, ...]] = (
@@ -187,22 +214,42 @@ def share(session: Session, kind: str, options: dict[str, Any]) -> None:
         answer = wait_for(session, answer, options["wait"])
     show_act(session, answer)
     if options["wait"] is not None and any(m["state"] not in {"receipted", "stated"} for m in answer["messages"]):
-        raise ConflictError("It is stored, but not every recipient has confirmed it; see: exchange outbox list.")
+        raise ConflictError(
+            "It is stored, but not every recipient has confirmed it. See: {command}",
+            command=command_line("outbox", "list", node=session.given.node),
+        )
 
 
 def _explain(session: Session, answers: list[dict[str, Any]]) -> None:
     """What would happen per recipient; exit code 1 when somebody would be refused."""
 
     def human() -> None:
+        titles = Titles.of_covenant(session.door.get("/v1/covenant"))
         for answer in answers:
             verdict = session.gettext("allowed") if answer["allowed"] else session.gettext("refused")
             session.say(f"{answer['partner']}: {verdict}", "bold green" if answer["allowed"] else "bold red")
             for refusal in answer["refusals"]:
                 session.say(f"  {refusal['code']}{session.item_place(refusal)}: {refusal['text']}")
+            if answer["identity"]:
+                session.say("  " + _goes_along(session, answer, titles))
 
     session.show(answers, human)
     if not all(answer["allowed"] for answer in answers):
         raise typer.Exit(1)
+
+
+def _goes_along(session: Session, answer: dict[str, Any], titles: Titles) -> str:
+    """What tells the recipient, once, whom it is about; its content is not shown."""
+    by_category: dict[str, list[str]] = {}
+    for fact in answer["identity"]:
+        name = titles.of_field(fact["category"], fact["field"])
+        by_category.setdefault(titles.of(fact["category"]), []).append(name)
+    text = session.gettext(
+        "Goes along, this once: {fields}. No reference for this person was agreed with {partner} yet, so it must be told whom"
+        " this is about. The same rules judge it."
+    )
+    fields = "; ".join(f"{category} ({', '.join(names)})" for category, names in by_category.items())
+    return text.format(fields=fields, partner=titles.of_partner(answer["partner"]))
 
 
 def wait_for(session: Session, answer: dict[str, Any], seconds: float) -> dict[str, Any]:
@@ -255,7 +302,8 @@ def moment(text: str | None) -> str:
 
 def _disclose(session: Session, empty_form: Template = False, **options: Any) -> None:
     if empty_form:
-        session.out.out(template(session), highlight=False)
+        form = template(session)
+        session.show(tomllib.loads(form), lambda: session.out.out(form, highlight=False))
         return
     share(session, "disclosure", options)
 
@@ -264,21 +312,42 @@ def _signal(session: Session, **options: Any) -> None:
     share(session, "signal", options)
 
 
-def add_to(app: typer.Typer) -> None:
+_ACTIUM: Final = "--node /var/lib/exchange/actium"
+_PERSON: Final = "0b7a9a5e-5d1c-4a55-9c1b-3f5f2f6a9d10"
+
+
+def add_to(app: typer.Typer, panel: str) -> None:
     """Register both commands."""
+    command(
+        app,
+        "signal",
+        N_(
+            "Tell partners that somebody could benefit from support."
+            "\n\nSay why (--support), to whom, on which ground, and give the facts. Codes stand in the covenant"
+            " (covenant show), the person's id in the register (subject find). Ask first with --explain."
+        ),
+        (*_SHARE, *_SIGNAL),
+        examples=(
+            f"exchange signal --subject {_PERSON} \\",
+            "  --to welzijn:A6_1_e:maatschappelijk-werk --purpose P0_ONDERSTEUNING --context SIGNALERING \\",
+            "  --basis A6_1_e --task leefbaarheid --kind VERVUILING --support 'Zij vraagt zelf om hulp.' \\",
+            f"  --item OVERLAST:aantal-meldingen='Drie meldingen' --explain {_ACTIUM}",
+        ),
+        panel=panel,
+    )(_signal)
     command(
         app,
         "disclose",
         N_(
             "Give personal data to one or more partners."
             "\n\nFill in a form (--template prints an empty one) or use options, and ask first with --explain."
-            " Exit code 1 when the covenant does not allow it."
+            " Codes stand in the covenant (covenant show). Exit code 1 when the covenant does not allow it."
         ),
         _SHARE,
+        examples=(
+            "exchange disclose --template > verstrekking.toml",
+            "exchange disclose --form verstrekking.toml --explain",
+            "exchange disclose --form verstrekking.toml --wait 15",
+        ),
+        panel=panel,
     )(_disclose)
-    command(
-        app,
-        "signal",
-        N_("Tell partners that somebody could benefit from support.\n\nTakes the same form as disclose, and says why."),
-        (*_SHARE, *_SIGNAL),
-    )(_signal)

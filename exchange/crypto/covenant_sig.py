@@ -7,13 +7,14 @@ That these are the partners' keys, people establish once: each reads the fingerp
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from exchange.crypto import labels
 from exchange.crypto.labels import H
-from exchange.crypto.signing import RootKey, RootPublic, RootSignature, verify_root
-from exchange.errors import CovenantError, CryptoError
+from exchange.crypto.signing import RootKey, RootPublic, RootSignature, lacking
+from exchange.errors import N_, CovenantError, CryptoError, Detail
 
 HASH_SIZE: Final = 32
 _GROUP: Final = 4
@@ -43,35 +44,74 @@ def sign_covenant(root: RootKey, document: bytes) -> RootSignature:
     return root.sign(labels.SIGN_COVENANT, document)
 
 
-def verify_covenant(document: bytes, signatures: Mapping[str, RootSignature], roots: Mapping[str, RootPublic]) -> None:
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What one connected partner still has to do before the covenant holds."""
+
+    slug: str
+    name: str
+    signed: bool
+    """There is a signature of this partner, but it does not hold."""
+    halves: tuple[str, ...]
+    """Which of its two signatures lack: Ed25519, ML-DSA-65."""
+
+    @property
+    def detail(self) -> Detail:
+        """The sentence, with a code for machines."""
+        halves = {"halves": " + ".join(self.halves)}
+        if self.signed:
+            template = N_(
+                "The signature does not hold over this document ({halves}); its root must sign exactly this one."
+            )
+            return Detail(self.slug, "signature-invalid", template, halves)
+        return Detail(self.slug, "signature-missing", N_("Did not sign yet ({halves}); its root must sign."), halves)
+
+
+class UnsignedError(CovenantError):
+    """Connected partners who have not signed, or not validly; ``details`` says of each which signature lacks."""
+
+    def __init__(self, owed: Sequence[Owed], total: int) -> None:
+        super().__init__(
+            "The covenant lacks a valid signature of {count} of its {total} connected partners: {partners}.",
+            count=len(owed),
+            total=total,
+            partners=", ".join(partner.name for partner in owed),
+        )
+        self.details = tuple(partner.detail for partner in owed)
+
+
+def verify_covenant(
+    document: bytes,
+    signatures: Mapping[str, RootSignature],
+    roots: Mapping[str, RootPublic],
+    names: Mapping[str, tuple[str, str]] | None = None,
+) -> None:
     """Check that every connected partner signed, with a root of its own, and nobody else did.
 
     Args:
         document: The canonical bytes, as received.
         signatures: By partner id.
         roots: The root on each connected partner's card, by partner id.
+        names: Short and full name by partner id, for the sentences.
 
     Raises:
-        CovenantError: Nobody is connected, a signature is missing, too many or does not hold, or two partners share a root key.
+        UnsignedError: A signature is missing or does not hold; names every such partner and which half.
+        CovenantError: Nobody is connected, a signature too many, or two partners share a root key.
     """
     if not roots:
         raise CovenantError("The covenant has no connected partner.")
     _check_distinct(roots)
-    if missing := sorted(roots.keys() - signatures.keys()):
-        raise CovenantError(
-            "The covenant lacks the signature of {count} of its {total} connected partners.",
-            count=len(missing),
-            total=len(roots),
-        )
     if signatures.keys() - roots.keys():
         raise CovenantError("The covenant carries a signature of somebody who is not a connected partner.")
+    owed = []
     for partner, root in roots.items():
-        try:
-            verify_root(root, labels.SIGN_COVENANT, document, signatures[partner])
-        except CryptoError:
-            raise CovenantError(
-                "The root signature of partner {partner} does not hold over this covenant.", partner=partner
-            ) from None
+        signature = signatures.get(partner)
+        halves = lacking(root, labels.SIGN_COVENANT, document, signature or RootSignature(b"", b""))
+        if halves:
+            slug, name = (names or {}).get(partner, (partner, partner))
+            owed.append(Owed(slug, name, signature is not None, halves))
+    if owed:
+        raise UnsignedError(owed, len(roots))
 
 
 def _check_distinct(roots: Mapping[str, RootPublic]) -> None:

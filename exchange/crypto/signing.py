@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -250,6 +251,15 @@ class RootSignature:
         """
         return cls(*_pair(data, ED25519_SIGNATURE_SIZE, MLDSA_SIGNATURE_SIZE[65]))
 
+    @classmethod
+    def halves(cls, data: object) -> RootSignature:
+        """As :meth:`from_json`, but a half that is absent or malformed becomes empty, which never verifies.
+
+        For saying which half a partner still owes; whoever only wants to know whether it holds takes :meth:`from_json`.
+        """
+        given = data if isinstance(data, dict) and data.keys() <= {"ed25519", "mldsa65"} else {}
+        return cls(_half(given.get("ed25519"), bytes.fromhex, bytes.hex), _half(given.get("mldsa65"), _unb64, _b64))
+
 
 class RootKey:
     """A partner's root: Ed25519 and ML-DSA-65, kept offline; held as 64 bytes, one independent seed each."""
@@ -292,8 +302,35 @@ def verify_root(public: RootPublic, label: str, data: bytes, signature: RootSign
     verify_mldsa(65, public.mldsa65, label, data, signature.mldsa65)
 
 
+def lacking(public: RootPublic, label: str, data: bytes, signature: RootSignature) -> tuple[str, ...]:
+    """Which of a root's two signatures do not hold, by the names people use; empty when both do."""
+    found = []
+    try:
+        verify(public.ed25519, label, data, signature.ed25519)
+    except CryptoError:
+        found.append("Ed25519")
+    try:
+        verify_mldsa(65, public.mldsa65, label, data, signature.mldsa65)
+    except CryptoError:
+        found.append("ML-DSA-65")
+    return tuple(found)
+
+
 def _b64(data: bytes) -> str:
     return base64.b64encode(data).decode()
+
+
+def _unb64(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
+
+
+def _half(text: object, decode: Callable[[str], bytes], encode: Callable[[bytes], str]) -> bytes:
+    """One field of a signature in its only spelling, or nothing."""
+    try:
+        data = decode(text) if isinstance(text, str) else b""
+    except (ValueError, binascii.Error):
+        return b""
+    return data if encode(data) == text else b""
 
 
 def _pair(data: object, size_hex: int, size_b64: int) -> tuple[bytes, bytes]:

@@ -7,9 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from exchange import app
+from exchange import hosting
 from exchange.errors import BrokerError
-from exchange.transport import keys as nkeys
 from exchange.transport.broker import BrokerLayout
 from exchange.transport.link import Dial, Link
 from exchange.transport.subjects import OPERATOR_INBOX
@@ -25,9 +24,9 @@ class Eavesdropper:
     """
 
     def __init__(self, url: str, directory: Path, signed: Path) -> None:
-        self._seed = app.operator_seed(directory)
+        self._seed = hosting.operator_seed(directory)
         self._dial = Dial(url, self._seed, OPERATOR_INBOX, None)
-        self._layout: BrokerLayout = app.layout_of(signed, nkeys.public_of(self._seed))
+        self._layout: BrokerLayout = hosting.layout_of(signed, directory)
 
     async def copy(self, recipient: str) -> list[bytes]:
         """Every frame that waits for ``recipient``."""

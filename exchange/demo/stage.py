@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import socket
 import sys
@@ -15,7 +16,7 @@ from typing import Any, Final, NoReturn, Self
 import httpx
 from rich.console import Console
 
-from exchange import app, ceremony, setup
+from exchange import ceremony, hosting, setup
 from exchange.crypto.vault import Credential
 from exchange.errors import ExchangeError, SetupError
 from exchange.i18n import N_, Translate
@@ -38,8 +39,10 @@ class DemoError(ExchangeError):
 class Narrator:
     """Says in plain words what happens, and keeps count of what was expected."""
 
-    def __init__(self, translate: Translate) -> None:
-        self.console = Console(highlight=False)
+    def __init__(self, translate: Translate, *, as_json: bool = False) -> None:
+        self.console = Console(highlight=False, stderr=as_json)
+        self._as_json = as_json
+        self._expected: list[dict[str, object]] = []
         if not self.console.is_terminal:
             self.console.width = PAPER
         self.translate = translate
@@ -58,6 +61,7 @@ class Narrator:
     def expect(self, held: object, sentence: str, **words: object) -> None:
         """Something that must be so. The demonstration ends with the first that is not."""
         self.checks += 1
+        self._expected.append({"held": bool(held), "text": self._fill(sentence, words)})
         mark = "[green]✓[/green]" if held else "[red]✗[/red]"
         self.console.print(f"  {mark} {self._fill(sentence, words)}")
         if not held:
@@ -80,6 +84,12 @@ class Narrator:
             else self.translate(N_("It went wrong."))
         )
         self.console.print(f"\n[bold]{text.format(count=self.checks)}[/bold]")
+
+    def outcome(self) -> None:
+        """What was expected and whether it held, for a machine that asked."""
+        if self._as_json:
+            outcome = {"passed": self.passed, "expectations": self._expected}
+            Console().out(json.dumps(outcome, indent=2, ensure_ascii=False), highlight=False)
 
     def _fill(self, sentence: str, words: dict[str, object]) -> str:
         return self.translate(sentence).format(**words)
@@ -141,7 +151,7 @@ class Stage:
         stage = cls(home, narrator, _free_port())
         try:
             await stage.found()
-            stage.broker = await app.start_broker(stage.signed, home / "broker", port=stage.port)
+            stage.broker = await hosting.start_broker(stage.signed, home / "broker", port=stage.port)
             yield stage
         finally:
             for slug in stage.offices:

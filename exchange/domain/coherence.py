@@ -5,6 +5,7 @@ One small check per kind of mistake; all mistakes are found at once, each with i
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -27,6 +28,12 @@ class Problem:
     def text(self, gettext: Callable[[str], str] = str) -> str:
         """The sentence."""
         return gettext(self.template).format(**self.params)
+
+    localised = text
+    """So that it can stand inside an error's sentence."""
+
+    def __str__(self) -> str:
+        return self.text()
 
 
 def _(text: str) -> str:
@@ -172,7 +179,13 @@ def _unknown_retention(covenant: Covenant, who: set[str]) -> Iterator[Problem]:
 def _unknown(path: Path, names: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:
     known = frozenset(known)
     for name in names:
-        if name not in known:
+        if name in known:
+            continue
+        meant = difflib.get_close_matches(name, sorted(known), n=1)
+        if meant:
+            text = _("{name} is not defined in this covenant. Did you mean {meant}?")
+            yield Problem(path, text, {"name": name, "meant": meant[0]})
+        else:
             yield Problem(path, _("{name} is not defined in this covenant."), {"name": name})
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Final
@@ -39,48 +39,82 @@ class Mistake:
 
     line: int | None
     problem: Problem
+    last: bool = True
+    """Everything was looked at; False while the text could not be read far enough to compare its rules with each other."""
 
     def sentence(self, gettext: Callable[[str], str] = str) -> str:
         """One sentence, in the reader's language."""
         at = gettext(_("Line {line}, {place}:")) if self.line else gettext(_("{place}:"))
-        return f"{at.format(line=self.line, place=place(self.problem.path))} {self.problem.text(gettext)}"
+        return f"{at.format(line=self.line, place=self.place)} {self.problem.text(gettext)}"
+
+    localised = sentence
+    """So that it can stand inside an error's sentence."""
+
+    def __str__(self) -> str:
+        return self.sentence()
+
+    @property
+    def place(self) -> str:
+        """Where in the document: ``matrix[3].grounds``."""
+        return place(self.problem.path)
+
+
+class MistakesError(CovenantError):
+    """The text is no covenant yet. Its sentence names the first mistake; ``mistakes`` are all of them."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__(
+            "The covenant has {count} mistake(s), and this is the first. {first}",
+            count=len(mistakes),
+            first=mistakes[0],
+        )
+        self.mistakes = tuple(mistakes)
 
 
 def compile_covenant(text: str, parties: Mapping[str, Party]) -> Covenant:
     """The covenant that ``text`` describes, with the cards of its connected partners (slug -> party).
 
     Raises:
-        CovenantError: There are mistakes; names the first and how many. :func:`check` lists them all.
+        MistakesError: There are mistakes; it carries all of them, each with its line.
     """
-    covenant, mistakes = _compile(text, parties, draft=False)
+    return _whole(*_compile(text, parties, draft=False))
+
+
+def draft_covenant(text: str, parties: Mapping[str, Party]) -> Covenant:
+    """As :func:`compile_covenant`, but a card may still be lacking: for reading a text, never for signing it.
+
+    Raises:
+        MistakesError: There are other mistakes.
+    """
+    return _whole(*_compile(text, parties, draft=True))
+
+
+def _whole(covenant: Covenant | None, mistakes: Sequence[Mistake]) -> Covenant:
     if covenant is None or mistakes:
-        raise CovenantError(
-            "The covenant has {count} mistake(s), and this is the first. {first}",
-            count=len(mistakes),
-            first=mistakes[0].sentence(),
-        )
+        raise MistakesError(sorted(mistakes, key=lambda mistake: mistake.line or 0))
     return covenant
 
 
 def check(text: str, parties: Mapping[str, Party] | None = None) -> list[Mistake]:
-    """Every mistake in ``text``. Without ``parties`` it is read as a draft whose cards are still to come."""
-    return _compile(text, parties or {}, draft=parties is None)[1]
+    """Every mistake in ``text``, in its order. Without ``parties`` it is read as a draft whose cards are still to come."""
+    mistakes = _compile(text, parties or {}, draft=parties is None)[1]
+    return sorted(mistakes, key=lambda mistake: mistake.line or 0)
 
 
 def _compile(text: str, parties: Mapping[str, Party], *, draft: bool) -> tuple[Covenant | None, list[Mistake]]:
     if len(text) > MAX_SIZE:
-        return None, [Mistake(None, Problem((), _("The file is too large to be a covenant.")))]
+        return None, [Mistake(None, Problem((), _("The file is too large to be a covenant.")), last=False)]
     try:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        return None, [_syntax(error)]
+        return None, [_syntax(error, last=text.count("\n") + 1)]
     lines = _Lines(text)
     missing = _merge(data, parties, draft=draft)
     try:
         covenant = Covenant.model_validate_json(json.dumps({"format": "covx-covenant/1", **data}, default=_plain))
     except (ValidationError, ValueError, RecursionError) as error:
         problems = _form(error) if isinstance(error, ValidationError) else [Problem((), _("A value is out of range."))]
-        return None, [Mistake(lines.of(p.path), p) for p in [*missing, *problems]]
+        return None, [Mistake(lines.of(p.path), p, last=False) for p in [*missing, *problems]]
     return covenant, [Mistake(lines.of(p.path), p) for p in [*missing, *contradictions(covenant)]]
 
 
@@ -94,23 +128,22 @@ def _plain(value: object) -> str:
 _SYNTAX: Final = re.compile(r"\(at line ([0-9]+), column ([0-9]+)\)")
 
 
-def _syntax(error: BaseException) -> Mistake:
+def _syntax(error: BaseException, *, last: int) -> Mistake:
     """TOML that cannot be read. The parser's own words may repeat the text, so only its position is used."""
     at = _SYNTAX.search(str(error))
     if at is None:
-        return Mistake(None, Problem((), _("This is not TOML: the text ends too early, or is nested too deep.")))
-    return Mistake(
-        int(at[1]), Problem((), _("This is not TOML, or a key stands twice, near column {column}."), {"column": at[2]})
-    )
+        problem = Problem((), _("This is not TOML: the text ends too early, or is nested too deep."))
+        return Mistake(last, problem, last=False)
+    problem = Problem((), _("This is not TOML, or a key stands twice, near column {column}."), {"column": at[2]})
+    return Mistake(int(at[1]), problem, last=False)
 
 
 def _merge(data: dict[str, Any], parties: Mapping[str, Party], *, draft: bool) -> list[Problem]:
     """Put identifiers and cards into the partners, in place."""
-    problems = []
-    partners = data.get("partners")
-    for at, partner in enumerate(partners if isinstance(partners, list) else ()):
-        if not isinstance(partner, dict):
-            continue
+    found = data.get("partners")
+    partners = [(at, p) for at, p in enumerate(found if isinstance(found, list) else ()) if isinstance(p, dict)]
+    problems = [] if draft else _strangers([p for _at, p in partners], parties)
+    for at, partner in partners:
         if "card" in partner:
             problems.append(
                 Problem(("partners", at, "card"), _("Cards are merged in from their own files; leave this out."))
@@ -129,6 +162,13 @@ def _merge(data: dict[str, Any], parties: Mapping[str, Party], *, draft: bool) -
             partner.setdefault("id", f"{at + 1:032x}")
             problems.append(Problem(("partners", at), _("A connected partner needs its card; put it with the others.")))
     return problems
+
+
+def _strangers(partners: Sequence[Mapping[str, Any]], parties: Mapping[str, Party]) -> list[Problem]:
+    """A card that nobody asked for is most often a short name that was misspelt."""
+    connected = [p.get("slug") for p in partners if p.get("participation") == "connected"]
+    sentence = _("There is a card of {name}, who is no connected partner here.")
+    return [Problem(("partners",), sentence, {"name": slug}) for slug in parties if slug not in connected]
 
 
 _FORM: Final = {
@@ -158,7 +198,7 @@ def _form(error: ValidationError) -> list[Problem]:
         Problem(
             found["loc"],
             _FORM.get(found["type"], _("This does not have the right form.")),
-            {"expected": str(found.get("ctx", {}).get("expected", ""))},
+            {"expected": str(found.get("ctx", {}).get("expected", "")).replace(" or ", ", ")},
         )
         for found in form_errors(error)
     ]

@@ -277,7 +277,7 @@ class Covenant(Model):
             raise CovenantError(
                 "The covenant contradicts itself at {place}: {problem}",
                 place=place(problem.path),
-                problem=problem.text(),
+                problem=problem,
             )
         return covenant
 

@@ -242,7 +242,7 @@ def pages(log: Log, topics: list[str] | None = None) -> Iterator[list[Entry]]:
 
 
 def story(ctx: Context, *, case: UUID | None, subject: UUID | None, partner: str | None) -> Iterator[f.StoryLine]:
-    """What happened, in order, from public fields; the topic is the text, the codes are the detail."""
+    """What happened, in order, from public fields: topics and codes, which :mod:`exchange.reports.story` says in words."""
     indexes, messages = _scope(ctx, case, subject)
     for page in pages(ctx.log):
         for entry in page:
@@ -253,16 +253,18 @@ def story(ctx: Context, *, case: UUID | None, subject: UUID | None, partner: str
                 yield f.StoryLine(
                     index=entry.index,
                     at=datetime.fromisoformat(public["at"]),
-                    text=entry.topic,
-                    detail=" ".join(f"{k}={public[k]}" for k in _DETAIL if public.get(k) not in (None, [], "")),
+                    topic=entry.topic,
+                    details={name: public[name] for name in _DETAILS if public.get(name) not in (None, [], {}, "")},
                 )
 
 
-_DETAIL = (
-    "direction", "partner", "recipient", "sender", "sequence", "kind", "category", "purpose", "channel", "codes",
-    "rejected", "reason", "rule", "period", "generation", "view", "alarm", "first", "last", "release",
-    "command", "on",
+_DETAILS = (
+    "direction", "partner", "recipient", "sender", "sequence", "kind", "category", "categories", "purpose", "channel",
+    "occurred_on", "side", "codes", "rejected", "reason", "rule", "retention", "period", "trigger", "generation", "keys",
+    "epochs", "clock", "view", "alarm", "first", "last", "release", "roles", "command", "on", "area",
+    "origin", "reports",
 )  # fmt: skip
+"""Public fields that belong in a story; ids, hashes, headers and signatures do not."""
 
 
 def _scope(ctx: Context, case: UUID | None, subject: UUID | None) -> tuple[set[int] | None, set[str]]:

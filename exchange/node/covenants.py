@@ -203,8 +203,8 @@ def split_signed(data: bytes) -> tuple[bytes, dict[str, RootSignature]]:
     try:
         value = decode(data.removesuffix(b"\n"), max_bytes=MAX_COVENANT)
         document = value["document"].encode()
-        signatures = {str(k): RootSignature.from_json(s) for k, s in value["signatures"].items()}
-    except (WireError, CryptoError, KeyError, TypeError, AttributeError):
+        signatures = {str(k): RootSignature.halves(s) for k, s in value["signatures"].items()}
+    except (WireError, KeyError, TypeError, AttributeError):
         raise CovenantError("This file is not a signed covenant.") from None
     return document, signatures
 
@@ -235,12 +235,13 @@ def verify_signed(data: bytes, at: datetime) -> Accepted:
     try:
         accepted = Accepted(covenant, document_hash(document), data, at)
     except CryptoError as error:
-        raise CovenantError("A partner's card in the covenant is not acceptable: {why}", why=str(error)) from None
+        raise CovenantError("A partner's card in the covenant is not acceptable: {why}", why=error) from None
     cards = [p.card for p in accepted.connected() if p.card is not None]
     keys = [key for card in cards for key in card.keys()]  # noqa: SIM118 - a card is no dict
     if len(set(keys)) != len(keys):
         raise CovenantError("Two partners of the covenant have a key in common.")
-    verify_covenant(document, signatures, {c.partner: c.root for c in cards})
+    names = {p.id.hex(): (p.slug, p.name) for p in accepted.connected()}
+    verify_covenant(document, signatures, {c.partner: c.root for c in cards}, names)
     return accepted
 
 

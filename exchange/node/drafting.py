@@ -14,6 +14,7 @@ from exchange.domain.scene import FULL_GATES, ITEM_GATES, MESSAGE_GATES
 from exchange.errors import InputError, NotFoundError
 from exchange.node import forms as f
 from exchange.node import rules
+from exchange.node.codes import check_codes
 from exchange.node.context import Context
 from exchange.node.covenants import Accepted
 from exchange.node.messages import obeyed
@@ -52,7 +53,9 @@ class Drafting:
         Raises:
             NotFoundError: The subject is not in the register.
             InputError: A recipient is named twice.
+            UnknownCodesError: A category or field is not in the covenant.
         """
+        check_codes(self._ctx.covenants.current.covenant, form.items)
         person = self._ctx.people.resolve(form.subject)
         if person is None:
             raise NotFoundError("There is no such subject in this node's register.")
@@ -124,10 +127,22 @@ class Drafting:
                 partner=d.recipient,
                 allowed=d.verdict.allowed,
                 refusals=reasons(d.verdict, d.recipient, len(form.items)),
+                identity=_accompanying(d, len(form.items)),
                 gates=gates,
             )
             for d in self.drafts(form)
         ]
+
+
+def _accompanying(draft: Draft, own_items: int) -> list[f.Accompanying]:
+    """What goes along to tell whom it is about: the facts the gates judge, without their content."""
+    if not draft.identity:
+        return []
+    return [
+        f.Accompanying(category=fact.category, field=fact.field)
+        for item in draft.items[own_items:]
+        for fact in rules.facts("", item)
+    ]
 
 
 def _statement(form: f.ShareForm, to: f.RecipientForm) -> m.Statement:
@@ -165,6 +180,7 @@ def reasons(verdict: Verdict, partner: str, own_items: int) -> list[f.RefusalAns
             text=finding.sentence(),
             partner=partner,
             item=finding.item if finding.item is not None and finding.item < own_items else None,
+            identity=finding.item is not None and finding.item >= own_items,
         )
         for finding in verdict.findings
     ]

@@ -176,7 +176,16 @@ class RefusalAnswer(Answer):
     text: str
     partner: str
     item: int | None = None
-    """Index in ``items``; None when it concerns the whole."""
+    """Index in ``items``; None when it concerns the whole, or the identity that goes along."""
+    identity: bool = False
+    """It concerns the identity that goes along the first time."""
+
+
+class Accompanying(Answer):
+    """Something that goes along although nobody put it in the form: category and field, never the content."""
+
+    category: str
+    field: str
 
 
 class Explanation(Answer):
@@ -185,6 +194,8 @@ class Explanation(Answer):
     partner: str
     allowed: bool
     refusals: list[RefusalAnswer]
+    identity: list[Accompanying] = []
+    """What tells the recipient whom this is about; only the first time, while he has no reference for this person."""
     gates: list[str]
     """Gates that were applied."""
 
@@ -519,12 +530,12 @@ class VerifyAnswer(Answer):
 
 
 class StoryLine(Answer):
-    """One line of a replayed story."""
+    """One line of a replayed story: the event's topic, and those of its public fields that say what happened."""
 
     index: int
     at: datetime
-    text: str
-    detail: str = ""
+    topic: str
+    details: dict[str, object] = {}
 
 
 class ReplayAnswer(Answer):

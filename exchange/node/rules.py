@@ -167,7 +167,7 @@ def _owners(items: list[m.Item]) -> list[int]:
     return [
         number
         for number, item in enumerate(items)
-        for _ in (range(1) if item.identity is None else _facts("", item))  # only an identity is more than one fact
+        for _ in (range(1) if item.identity is None else facts("", item))  # only an identity is more than one fact
     ]
 
 
@@ -222,13 +222,13 @@ def proposal_of(
             support_rationale=statement.support_rationale,
             text=_apart(statement.request, statement.secrecy.motivation, *_references(statement)),
             numbers_confirmed=statement.numbers_confirmed,
-            items=tuple(fact for item in items for fact in _facts(sender, item)),
+            items=tuple(fact for item in items for fact in facts(sender, item)),
         )
     except ValueError:
         raise WireError("schema", "The statement holds a date or code that is none.") from None
 
 
-def _facts(sender: str, item: m.Item) -> list[gates.ItemFacts]:
+def facts(sender: str, item: m.Item) -> list[gates.ItemFacts]:
     """What one item discloses; an identity discloses a name, and perhaps a birth date and an address."""
     identity = item.identity
     names = "" if identity is None else f"{identity.given_names} {identity.prefix} {identity.family_name}"

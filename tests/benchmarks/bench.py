@@ -36,7 +36,7 @@ from rich.console import Console
 from rich.table import Table
 from world import PARTNERS, found, free_port
 
-from exchange import app
+from exchange import hosting
 from exchange.transport.server import LocalServer
 
 HERE = Path(__file__).resolve().parent
@@ -165,7 +165,7 @@ class Bench:
         signed = await asyncio.to_thread(found, self._home, PARTNERS, broker_url=f"nats://127.0.0.1:{port}")
         store = json.dumps(str(self._home / "floor-jetstream"))
         config = f'host: "127.0.0.1"\nport: -1\njetstream {{ store_dir: {store}, sync_interval: "100ms" }}\n'
-        broker = await app.start_broker(signed, self._home / "broker", port=port)
+        broker = await hosting.start_broker(signed, self._home / "broker", port=port)
         try:
             async with LocalServer(self._home / "floor-broker", config) as other:
                 nodes = self._home / "nodes"

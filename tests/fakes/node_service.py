@@ -19,28 +19,51 @@ OTHER_MESSAGE = "cd" * 32
 ACT = UUID("0b7a9a5e-5d1c-4a55-9c1b-3f5f2f6a9d10")
 RULE = "hw-1"
 
+
+def _partner(number: int, slug: str, name: str, kind: str, task: str, title: str) -> dict[str, Any]:
+    """One partner of the covenant, as the node shows it."""
+    return {
+        "id": f"{number:032x}", "slug": slug, "name": name, "kind": kind, "participation": "connected",
+        "public_body": False, "organisation_id": f"urn:nld:kvknr:{number:08}",
+        "statutory_tasks": [{"code": task, "title": title, "source": "verzonnen"}],
+    }  # fmt: skip
+
+
 COVENANT: dict[str, Any] = {
+    "format": "covx-covenant/1",
     "name": "Privacyconvenant Buurtteams De Wolden",
     "version": "1.0",
     "environment": "DEMO",
     "generation": 1,
+    "review_due": "2026-10-01",
+    "settings": {
+        "max_age_days": 30, "small_cell_threshold": 5, "signal_retention": "h01", "statement_retention": "h01",
+    },
     "partners": [
-        {"slug": "actium", "name": "Woningcorporatie Actium", "kind": "WONINGCORPORATIE", "participation": "connected",
-         "statutory_tasks": [{"code": "WONINGWET_46", "title": "Leefbaarheid (art. 46 Woningwet)"}]},
-        {"slug": "welzijn", "name": "Welzijn De Wolden", "kind": "WELZIJN", "participation": "connected",
-         "statutory_tasks": [{"code": "WMO_2_3_2", "title": "Maatschappelijke ondersteuning (Wmo 2015)"}]},
-        {"slug": "gemeente", "name": "Gemeente De Wolden", "kind": "GEMEENTE", "participation": "connected",
-         "statutory_tasks": []},
-        {"slug": "politie", "name": "Politie Zuidwest Drenthe", "kind": "POLITIE", "participation": "connected",
-         "statutory_tasks": []},
+        _partner(1, "actium", "Woningcorporatie Actium", "WONINGCORPORATIE", "woningwet", "Leefbaarheid (art. 46 Woningwet)"),
+        _partner(2, "welzijn", "Welzijn De Wolden", "WELZIJN", "wmo", "Maatschappelijke ondersteuning (Wmo 2015)"),
+        _partner(3, "gemeente", "Gemeente De Wolden", "GEMEENTE", "jeugd", "Jeugdhulp"),
+        _partner(4, "politie", "Politie Zuidwest Drenthe", "POLITIE", "hulp", "Hulpverlening"),
     ],
-    "purposes": [{"code": "P0_ONDERSTEUNING", "title": "Ondersteuning bieden", "article": "4.1"}],
+    "purposes": [{"code": "P0_ONDERSTEUNING", "title": "Ondersteuning bieden", "article": "4.1", "aggregate_only": False}],
     "contexts": [{"code": "CASUS", "title": "Bespreken en volgen van een casus", "article": "2.2"}],
     "categories": [
-        {"code": "HUISVESTING", "title": "Huisvesting", "mark": "none", "fields": {"staat": "Staat van de woning"}},
-        {"code": "GEZONDHEID", "title": "Gezondheid", "mark": "special", "fields": {}},
+        {"code": "HUISVESTING", "title": "Huisvesting", "mark": "none", "retention": "h01",
+         "fields": {"staat": "Staat van de woning"}},
+        {"code": "GEZONDHEID", "title": "Gezondheid", "mark": "special", "retention": "h01", "fields": {}},
     ],
-    "retention": [{"code": "h01", "title": "Huisvesting en overlast"}],
+    "matrix": [
+        {"categories": ["HUISVESTING"], "recipients": ["*"], "condition": "allow", "source": "artikel 4.1"},
+        {"categories": ["GEZONDHEID"], "recipients": ["WELZIJN"], "condition": "exception", "grounds": ["UAVG_30_3_a"],
+         "source": "artikel 30 UAVG"},
+    ],
+    "field_rules": [{"purposes": ["P0_ONDERSTEUNING"], "category": "HUISVESTING", "fields": ["staat"]}],
+    "retention": [
+        {"code": "h01", "title": "Huisvesting en overlast",
+         "rules": [{"code": "hw-1", "holders": ["*"], "trigger": "ONTVANGST", "period": "P2Y", "source": "voorstel",
+                    "verified": False}]},
+    ],
+    "articles": {"4.1": "Doel is ondersteuning bieden.", "6.1": "Partners beveiligen zelf.", "14.1": "Partners spannen zich in."},
 }  # fmt: skip
 
 
@@ -51,7 +74,7 @@ def item(**changes: Any) -> f.KnownItem:
             "item": UUID(int=1), "partner": "welzijn", "partner_name": "Welzijn De Wolden", "direction": "sent",
             "channel": "EXCHANGE", "proven": True, "at": NOW, "occurred_on": None, "kind": "disclosure",
             "category": "HUISVESTING", "field": "staat", "purpose": "P0_ONDERSTEUNING",
-            "basis": ["A6_1_e", "WONINGWET_46"], "receipt": "at 2026-03-02T08:00:05.000Z", "receipt_at": NOW,
+            "basis": ["A6_1_e", "woningwet"], "receipt": "at 2026-03-02T08:00:05.000Z", "receipt_at": NOW,
             "rejected": [], "retention": "h01", "keep_until": date(2028, 3, 2), "keep_rule": RULE,
             "rule_confirmed": True, "erased_at": None, "erased_rule": "", "mentioned": False, "log_index": 12,
             **changes,
@@ -189,6 +212,10 @@ class FakeNode:
             f.Explanation(
                 partner=r.partner, allowed=not any(x.partner == r.partner for x in refusals),
                 refusals=[x for x in refusals if x.partner == r.partner], gates=["partner", "purpose", "category"],
+                identity=[
+                    f.Accompanying(category="IDENTIFICATIE", field="naam"),
+                    f.Accompanying(category="CONTACT", field="adres"),
+                ],
             )
             for r in form.recipients
         ]  # fmt: skip
@@ -219,7 +246,8 @@ class FakeNode:
         return f.MessageAnswer(
             message=MESSAGE, sender="welzijn", recipient="actium", kind="signal", at=NOW, subject=UUID(int=7),
             subject_label="Jelle Verzonnen", statement={"purpose": "P0_ONDERSTEUNING", "context": "CASUS"},
-            items=[kept, gone], replies=[],
+            items=[kept, gone],
+            replies=[{"state": "taken-up", "by": "actium", "at": "2026-03-02T09:00:00+00:00", "text": "Ik ga langs."}],
         )  # fmt: skip
 
     async def reply(self, actor: Actor, message: str, form: f.ReplyForm, key: Idempotency | None) -> f.ActAnswer:
@@ -281,7 +309,15 @@ class FakeNode:
         require(roles_of(actor.roles), "log.replay")
         if sum(x is not None for x in (case, subject, partner)) != 1:
             raise IntegrityError("unreachable in these tests")
-        yield f.StoryLine(index=3, at=NOW, text="verstrekking aan welzijn", detail="HUISVESTING")
+        yield f.StoryLine(
+            index=3,
+            at=NOW,
+            topic="item/recorded/1",
+            details={
+                "direction": "sent", "partner": "welzijn", "kind": "disclosure", "category": "HUISVESTING",
+                "purpose": "P0_ONDERSTEUNING", "channel": "EXCHANGE",
+            },
+        )  # fmt: skip
 
     async def retention_rules(self, actor: Actor) -> list[f.RuleAnswer]:
         self._use(actor, "retention.rules")
@@ -332,7 +368,7 @@ class FakeNode:
         self._use(actor, "keys.show")
         return f.KeysAnswer(
             partner="actium", fingerprint="ABCD EFGH IJKL", sign="aa" * 32, log="bb" * 32, prekeys_live=45,
-            prekeys_until=NOW, vault_generation=3, partners={"welzijn": {"prekeys_until": "2026-04-16", "sequence": 2}},
+            prekeys_until=NOW, vault_generation=3, partners={"welzijn": {"sign": "cc" * 32, "prekeys": 44}},
         )  # fmt: skip
 
     async def roll_keys(self, actor: Actor) -> f.KeysAnswer:

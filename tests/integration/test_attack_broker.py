@@ -10,9 +10,8 @@ from pathlib import Path
 from case_forms import HOUSE, TO_GEMEENTE, share_form
 from world import World
 
-from exchange import app
+from exchange import hosting
 from exchange.node import forms as f
-from exchange.transport import keys as nkeys
 from exchange.transport.broker import setup
 from exchange.transport.link import Dial, Link
 from exchange.transport.subjects import OPERATOR_INBOX
@@ -29,8 +28,8 @@ async def two_nodes(home: Path) -> AsyncIterator[World]:
 
 async def operator(world: World, *calls: str) -> None:
     """What the broker's operator does by hand, and then runs the set-up again."""
-    seed = app.operator_seed(world.home / "broker")
-    layout = app.layout_of(world.signed, nkeys.public_of(seed))
+    seed = hosting.operator_seed(world.home / "broker")
+    layout = hosting.layout_of(world.signed, world.home / "broker")
     link = await Link.open(Dial(world.broker.url, seed, OPERATOR_INBOX))
     for call in calls:
         name = f"{call}.{layout.names.inbox_stream('gemeente')}"

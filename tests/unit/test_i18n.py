@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange import i18n
-from exchange.errors import CryptoError
+from exchange.domain.coherence import Problem
+from exchange.errors import CovenantError, CryptoError, InputError
 
 SENTENCE = "A key of {expected} bytes is needed, got {got}."
 
@@ -66,3 +67,18 @@ def test_a_browser_gets_the_language_it_prefers(header: str | None, language: st
 @given(st.text())
 def test_no_header_breaks_the_choice(header: str) -> None:
     assert i18n.from_header(header) in i18n.LANGUAGES
+
+
+def test_a_sentence_inside_a_sentence_speaks_the_same_language() -> None:
+    why = CryptoError("An ML-DSA-{level} signature does not hold.", level=65)
+    error = InputError("The card file {name} is not acceptable: {why}", name="actium.card.json", why=why)
+    assert str(error) == "The card file actium.card.json is not acceptable: An ML-DSA-65 signature does not hold."
+    dutch = error.localised(i18n.tr("nl"))
+    assert dutch.startswith("Het kaartbestand actium.card.json")
+    assert why.localised(i18n.tr("nl")) in dutch
+
+
+def test_a_contradiction_in_a_compiled_covenant_is_told_in_dutch_as_well() -> None:
+    problem = Problem(("matrix", 0, "recipients"), "{name} is not defined in this covenant.", {"name": "KERK"})
+    error = CovenantError("The covenant contradicts itself at {place}: {problem}", place="matrix[0]", problem=problem)
+    assert "KERK is in dit convenant niet gedefinieerd." in error.localised(i18n.tr("nl"))

@@ -10,8 +10,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from command_lines import commands
 
+from exchange.demo.stage import Narrator
 from exchange.domain.actors import Role
+from exchange.errors import Detail
+from exchange.i18n import tr
+from exchange.node.codes import UnknownCodesError
 
 MESSAGE = "ab" * 32
 ITEM = "00000000-0000-0000-0000-000000000009"
@@ -35,6 +40,7 @@ ASKS = [
     (("subject", "split", ITEM), "Split"),
     (("inbox", "list"), "Welzijn De Wolden"),
     (("inbox", "show", "abab"), "verzonnen tekst"),
+    (("inbox", "show", MESSAGE), "taken up by Woningcorporatie Actium, 02-03-2026 10:00: Ik ga langs."),
     (("inbox", "take-up", "abab", "--text", "ik ga langs"), "Stored as"),
     (("inbox", "handle", MESSAGE), "Stored as"),
     (("outbox", "list"), "published no key"),
@@ -45,7 +51,7 @@ ASKS = [
     (("log", "show", "7"), "HUISVESTING"),
     (("log", "verify"), "The log is whole"),
     (("log", "replay"), "Every view follows"),
-    (("log", "replay", "--partner", "welzijn"), "verstrekking aan welzijn"),
+    (("log", "replay", "--partner", "welzijn"), "Huisvesting: given to Welzijn De Wolden in a disclosure"),
     (("retention", "rules"), "Huisvesting en overlast"),
     (("retention", "due", "--until", "2026-12-31"), "14-04-2026"),
     (("retention", "confirm", "hw-1"), "confirmed"),
@@ -209,6 +215,64 @@ def test_as_picks_an_actor_by_id_or_by_a_role_only_one_of_mine_has(exchange: Any
 def test_every_role_the_help_names_is_one_and_none_is_left_out(bare: Any) -> None:
     text = " ".join(bare("actor", "add", "--help").out.replace("│", " ").split()).replace("- ", "-")
     assert not [role.value for role in Role if role.value not in text]
+
+
+def test_every_command_takes_json_and_the_other_options_of_every_command() -> None:
+    lacking = {
+        path: name
+        for path, command in commands()
+        for name in ("--node", "--as", "--json", "--lang")
+        if name not in {option for param in command.params for option in param.opts}
+    }
+    assert lacking == {}
+
+
+def test_the_empty_form_as_json_is_a_form(exchange: Any, node: Any) -> None:
+    form = json.loads(exchange("disclose", "--template", "--json").out)
+    form |= {"subject": SUBJECT, "task": "T"}
+    form["recipients"][0]["task"], form["items"][0]["field"] = "T", "staat"
+    assert exchange("disclose", "--form", "-", stdin=json.dumps(form, default=str)).code == 0
+    assert node.calls[-1][2].weighing.necessity == ""
+
+
+def test_explain_tells_what_goes_along_by_title_and_without_content(exchange: Any) -> None:
+    told = exchange("disclose", *SHARE, "--explain")
+    assert "Goes along, this once: Identificatie (Naam); Contact (Adres). No reference" in told.out
+    machine = json.loads(exchange("disclose", *SHARE, "--explain", "--json").out)
+    assert machine[0]["identity"] == [
+        {"category": "IDENTIFICATIE", "field": "naam"}, {"category": "CONTACT", "field": "adres"},
+    ]  # fmt: skip
+
+
+def test_unknown_codes_are_listed_by_item_with_those_there_are(exchange: Any, node: Any) -> None:
+    text = "The covenant has no category “{code}”. Known are: {known}."
+    node.fail = UnknownCodesError(
+        [
+            Detail(
+                "body.items.1.category", "unknown-category", text, {"code": "HUIS", "known": "HUISVESTING, GEZONDHEID"}
+            )
+        ]
+    )
+    told = exchange("disclose", *SHARE)
+    assert told.code == 1
+    assert "has a code that is not in the covenant" in told.err
+    assert "  category (item 2): The covenant has no category “HUIS”. Known are: HUISVESTING, GEZONDHEID." in told.err
+    node.fail = UnknownCodesError(
+        [Detail("body.items.1.category", "unknown-category", text, {"code": "X", "known": "Y"})]
+    )
+    machine = json.loads(exchange("disclose", *SHARE, "--json").out)
+    assert (machine["code"], machine["status"]) == ("input", 422)
+    assert [(e["location"], e["type"]) for e in machine["errors"]] == [("body.items.1.category", "unknown-category")]
+
+
+def test_the_demo_can_tell_a_machine_what_it_expected(capsys: pytest.CaptureFixture[str]) -> None:
+    narrator = Narrator(tr("en"), as_json=True)
+    narrator.expect(True, "Four nodes run.")
+    narrator.verdict()
+    narrator.outcome()
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == {"passed": True, "expectations": [{"held": True, "text": "Four nodes run."}]}
+    assert "Four nodes run." in printed.err
 
 
 def test_a_damaged_log_is_exit_1_with_the_entry(exchange: Any, node: Any, fakes: Any) -> None:

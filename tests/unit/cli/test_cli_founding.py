@@ -59,6 +59,25 @@ def test_a_passphrase_file_that_does_not_serve_is_one_sentence(
     assert "kort" not in ran.err
 
 
+@pytest.mark.parametrize(("again", "code"), [(PASS, 0), ("een andere zin dan de eerste", 1)])
+def test_a_new_passphrase_is_asked_twice_and_two_that_differ_make_nothing(
+    bare: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: str, code: int
+) -> None:
+    answers = iter([PASS, again])
+    asked: list[str] = []
+
+    def prompt(label: str, **_how: object) -> str:
+        asked.append(label)
+        return next(answers)
+
+    monkeypatch.setattr("typer.prompt", prompt)
+    monkeypatch.setattr("exchange.cli.secret._terminal", lambda: True)
+    ran = bare("root", "create", "actium", "--to", str(tmp_path / "r"), "--lang", "nl")
+    assert (ran.code, asked) == (code, ["Nieuwe wachtzin", "Dezelfde wachtzin nog eens"])
+    assert (tmp_path / "r").exists() is (code == 0)
+    assert PASS not in ran.out + ran.err
+
+
 def test_a_passphrase_file_that_others_read_is_warned_about(bare: Any, tmp_path: Path, secret_file: Path) -> None:
     secret_file.chmod(0o644)
     ran = bare("root", "create", "actium", "--to", str(tmp_path / "r"), "--passphrase-file", str(secret_file))

@@ -53,6 +53,52 @@ def test_covenant_with_one_of_two_root_signatures():
         refused(signatures={**SIGNATURES, "politie": half})
 
 
+def owed(document=DOCUMENT, signatures=SIGNATURES):
+    """What the error says of each partner: code and lacking halves."""
+    names = {name: (name, name.title()) for name in NAMES}
+    with pytest.raises(covenant_sig.UnsignedError) as refusal:
+        covenant_sig.verify_covenant(document, signatures, ROOTS, names)
+    details = {d.location: (d.kind, d.params["halves"]) for d in refusal.value.details}
+    assert all(name.title() in str(refusal.value) for name in details)
+    return details
+
+
+def test_every_partner_who_did_not_sign_is_named_with_the_half_that_lacks():
+    stranger = covenant_sig.sign_covenant(RootKey.generate(), DOCUMENT)
+    good = SIGNATURES["politie"]
+    assert owed(signatures={"actium": SIGNATURES["actium"]}) == {
+        "gemeente": ("signature-missing", "Ed25519 + ML-DSA-65"),
+        "politie": ("signature-missing", "Ed25519 + ML-DSA-65"),
+    }
+    assert owed(signatures={**SIGNATURES, "politie": RootSignature(good.ed25519, stranger.mldsa65)}) == {
+        "politie": ("signature-invalid", "ML-DSA-65")
+    }
+    assert owed(signatures={**SIGNATURES, "politie": RootSignature(stranger.ed25519, good.mldsa65)}) == {
+        "politie": ("signature-invalid", "Ed25519")
+    }
+    assert set(owed(document=DOCUMENT + b" ")) == set(NAMES)
+
+
+@pytest.mark.parametrize("half", ["ed25519", "mldsa65"])
+@pytest.mark.parametrize("spoilt", [None, "", "zz", 7, "upper"])
+def test_a_half_that_is_absent_or_misspelt_lacks_and_the_other_half_counts(half, spoilt):
+    written = dict(SIGNATURES["politie"].to_json())
+    if spoilt is None:
+        del written[half]
+    else:
+        written[half] = written[half].swapcase() if spoilt == "upper" else spoilt
+    lacking = "Ed25519" if half == "ed25519" else "ML-DSA-65"
+    assert owed(signatures={**SIGNATURES, "politie": RootSignature.halves(written)}) == {
+        "politie": ("signature-invalid", lacking)
+    }
+
+
+def test_a_signature_with_something_extra_counts_for_nothing():
+    for odd in ({**SIGNATURES["politie"].to_json(), "x": "y"}, [], "text", None):
+        assert RootSignature.halves(odd) == RootSignature(b"", b"")
+    assert RootSignature.halves(SIGNATURES["politie"].to_json()) == SIGNATURES["politie"]
+
+
 def test_covenant_changed_by_one_byte():
     refused(document=b'{"generation":2}')
     refused(document=DOCUMENT + b"\n")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.domain.compile import Party, check, compile_covenant
+from exchange.domain.compile import MistakesError, Party, check, compile_covenant, draft_covenant
 from exchange.domain.covenant import Condition, Covenant
 from exchange.domain.retention import Trigger
 from exchange.domain.vocabulary import Kind, Mark
@@ -178,6 +178,43 @@ def test_all_mistakes_come_at_once(tiny_toml: str) -> None:
         'fields = ["klacht"]', 'fields = ["x"]'
     )
     assert len(check(broken)) == 2
+
+
+def test_an_error_carries_all_mistakes_in_the_order_of_their_lines(tiny_toml: str) -> None:
+    broken = tiny_toml.replace('recipients = ["ggd"]', 'recipients = ["niemand"]').replace('"UAVG_30_3_a"', '"UAVG_77"')
+    with pytest.raises(MistakesError) as refused:
+        compile_covenant(broken, _cards("school"))
+    lines = [mistake.line for mistake in refused.value.mistakes]
+    assert lines == sorted(lines, key=lambda line: line or 0)
+    assert [mistake.place for mistake in refused.value.mistakes] == [
+        "partners[1]",
+        "matrix[0].recipients",
+        "matrix[1].grounds",
+    ]
+
+
+def test_the_first_mistake_is_told_in_the_readers_language() -> None:
+    with pytest.raises(MistakesError) as refused:
+        compile_covenant("generation = ", {})
+    dutch = {"Line {line}, {place}:": "Regel {line}, {place}:"}
+    assert "Regel 1" in refused.value.localised(lambda text: dutch.get(text, text))
+
+
+def test_a_card_of_somebody_who_is_no_connected_partner_is_a_mistake(tiny_toml: str) -> None:
+    with pytest.raises(MistakesError, match="card of bibliotheek"):
+        compile_covenant(tiny_toml, _cards("school", "ggd", "bibliotheek"))
+
+
+def test_a_text_that_ends_too_early_is_shown_at_its_last_line() -> None:
+    assert [m.line for m in check('name = "x"\nversion = ')] == [2]
+    assert [m.line for m in check('name = "x"\nlist = [1,\n')] == [3]
+
+
+def test_a_draft_can_be_read_without_the_card_of_a_new_partner(tiny_toml: str) -> None:
+    covenant = draft_covenant(tiny_toml, _cards("school", "somebody-who-left"))
+    assert [p.card is None for p in covenant.partners] == [False, True, True]
+    with pytest.raises(MistakesError):
+        draft_covenant(tiny_toml.replace("generation = 1", "generation = 2"), {})
 
 
 @pytest.mark.parametrize(

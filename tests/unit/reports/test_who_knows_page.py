@@ -239,7 +239,7 @@ def test_the_same_grounds_are_written_once_and_referred_to_by_number(fakes: Modu
 
 
 def test_the_grounds_say_whose_they_are(fakes: ModuleType) -> None:
-    item = fakes.item(basis=["A6_1_f", "WONINGWET_46", "A6_1_e", "WMO_2_3_2", "UAVG_30_3_a"])
+    item = fakes.item(basis=["A6_1_f", "woningwet", "A6_1_e", "wmo", "UAVG_30_3_a"])
     text = words(render(fakes.answer(item), "en", Titles.of_covenant(fakes.COVENANT)))
     assert "giver: Gerechtvaardigd belang (art. 6 lid 1 onder f AVG), Leefbaarheid" in text
     assert "receiver: Taak van algemeen belang of openbaar gezag (art. 6 lid 1 onder e AVG), Maatschapp" in text

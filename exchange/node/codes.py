@@ -1,0 +1,70 @@
+"""Codes of the own organisation's form, before the covenant judges them: a slip of the pen is no breach of the covenant.
+
+A category or field that the covenant does not have is named to whoever filled in the form, with the codes it does have. Only the
+sending side does this: a partner's message with such a code is refused by the gates like anything else no rule speaks of (R17).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from exchange.domain.covenant import Covenant
+from exchange.errors import N_, Detail, InputError
+from exchange.node import forms as f
+
+_CODE: Final = re.compile(r"[A-Za-z][A-Za-z_.-]*[0-9]{0,3}[A-Za-z_.-]*")
+"""What may be repeated: it looks like a code. A number that was typed in the wrong place is never shown."""
+
+
+class UnknownCodesError(InputError):
+    """The form names categories or fields that the covenant does not have; ``details`` names each, and what there is."""
+
+    def __init__(self, details: Sequence[Detail]) -> None:
+        super().__init__(
+            "The form has a code that is not in the covenant; nothing was stored."
+            if len(details) == 1
+            else "The form has {count} codes that are not in the covenant; nothing was stored.",
+            count=len(details),
+        )
+        self.details = tuple(details)
+
+
+def check_codes(covenant: Covenant, items: Sequence[f.ItemForm]) -> None:
+    """Let only items through whose category and field the covenant has.
+
+    Raises:
+        UnknownCodesError: Others are among them.
+    """
+    found = [detail for number, item in enumerate(items) for detail in _unknown(covenant, number, item)]
+    if found:
+        raise UnknownCodesError(found)
+
+
+def _unknown(covenant: Covenant, number: int, item: f.ItemForm) -> Iterator[Detail]:
+    categories = covenant.index.categories
+    category = categories.get(item.category)
+    if category is None:
+        yield _detail(
+            f"body.items.{number}.category", "unknown-category", item.category, categories, _CATEGORY, _MEANT_CATEGORY
+        )
+    elif item.field not in category.fields and category.fields:
+        yield _detail(f"body.items.{number}.field", "unknown-field", item.field, category.fields, _FIELD, _MEANT_FIELD)
+
+
+_CATEGORY: Final = N_("The covenant has no category “{code}”. Known are: {known}.")
+_MEANT_CATEGORY: Final = N_("The covenant has no category “{code}”. Did you mean {meant}? Known are: {known}.")
+_FIELD: Final = N_("This category has no field “{code}”. Known are: {known}.")
+_MEANT_FIELD: Final = N_("This category has no field “{code}”. Did you mean {meant}? Known are: {known}.")
+
+
+def _detail(location: str, kind: str, code: str, known: Iterable[str], plain: str, guess: str) -> Detail:
+    """What is unknown at ``location``, and what was perhaps meant."""
+    names = list(known)
+    folded = {name.casefold(): name for name in names}
+    meant = [folded[name] for name in difflib.get_close_matches(code.casefold(), folded, n=1)]
+    shown = code if _CODE.fullmatch(code) else "…"
+    params = {"code": shown, "known": ", ".join(names), "meant": "".join(meant)}
+    return Detail(location, kind, guess if meant else plain, params)

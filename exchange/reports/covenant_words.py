@@ -1,0 +1,166 @@
+"""What stands in a covenant, as words: partners and kinds by name, codes by title, terms and conditions spelled out."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import Any, Final
+
+from exchange.domain.covenant import Covenant
+from exchange.domain.vocabulary import ANYONE
+from exchange.i18n import N_, Translate
+from exchange.reports import words
+from exchange.reports.times import day
+from exchange.reports.titles import Titles, readable
+
+PARTICIPATION: Final[Mapping[str, str]] = {"connected": N_("connected to the exchange"), "paper": N_("on paper")}
+OVERDUE: Final[Mapping[str, str]] = {
+    "warn": N_("the node warns (R27)"),
+    "refuse": N_("every message is refused (R27)"),
+}
+KINDS: Final[Mapping[str, str]] = {"signal": N_("signals"), "disclosure": N_("disclosures")}
+STATUS: Final[Mapping[str, str]] = {"voorstel": N_("proposed"), "vastgesteld": N_("fixed")}
+
+FIELDS: Final[Mapping[str, str]] = {
+    "id": N_("identifier"),
+    "name": N_("name"),
+    "kind": N_("kind of organisation"),
+    "participation": N_("participation"),
+    "public_body": N_("public body"),
+    "organisation_id": N_("organisation number"),
+    "regime": N_("law its own records are kept under"),
+    "card": N_("card with its public keys"),
+    "title": N_("title"),
+    "source": N_("source"),
+    "secrecy_bound": N_("done only by people bound to secrecy"),
+    "article": N_("article"),
+    "aggregate_only": N_("only without identifiable people"),
+    "mark": N_("kind of data"),
+    "secrecy": N_("under professional secrecy"),
+    "retention": N_("retention class"),
+    "condition": N_("condition"),
+    "within": N_("lies in"),
+    "grounds": N_("grounds"),
+    "recipient_tasks": N_("only for these tasks of the recipient"),
+    "holders": N_("holds for"),
+    "trigger": N_("counts from"),
+    "period": N_("term"),
+    "cap": N_("at most, after the first processing"),
+    "verified": N_("legal source was read"),
+    "status": N_("state"),
+    "groups": N_("words"),
+    "text": N_("text"),
+    "max_age_days": N_("days that messages of the previous generation are still accepted"),
+    "small_cell_threshold": N_("counts below this are not shown in area pictures"),
+    "review_overdue": N_("when the review date has passed"),
+    "notice_before": N_("the person must have been told before"),
+    "weighing_before": N_("a written weighing is needed before"),
+    "signal_retention": N_("retention class of a signal nobody took up"),
+    "statement_retention": N_("retention class of purpose, basis, weighing and notice"),
+    "version": N_("version"),
+    "environment": N_("environment"),
+    "generation": N_("generation"),
+    "previous": N_("hash of the previous generation"),
+    "review_due": N_("review before"),
+    "format": N_("format of the document"),
+}
+"""Attribute of the covenant -> what people call it."""
+
+
+class CovenantWords:
+    """Says what stands in one covenant, or in two generations of it (the last one's titles win)."""
+
+    def __init__(self, translate: Translate, *covenants: Covenant) -> None:
+        self._ = translate
+        every = [Titles.of_covenant(covenant.document()) for covenant in covenants]
+        self.titles = Titles(
+            dict(ChainMap(*[dict(titles.codes) for titles in reversed(every)])),
+            dict(ChainMap(*[dict(titles.fields) for titles in reversed(every)])),
+            dict(ChainMap(*[dict(titles.partners) for titles in reversed(every)])),
+        )
+
+    def who(self, code: str) -> str:
+        """A partner by name, a kind of partner, or everybody."""
+        if code == ANYONE:
+            return self._(N_("every partner"))
+        return self.titles.partners.get(code) or readable(code)
+
+    def everyone(self, codes: Iterable[str]) -> str:
+        """Several of :meth:`who`."""
+        return self._joined(self.who(code) for code in codes)
+
+    def named(self, codes: Iterable[str]) -> str:
+        """Several codes by their titles."""
+        return self._joined(self.titles.of(code) for code in codes)
+
+    def either(self, codes: Iterable[str]) -> str:
+        """Several codes of which one is enough."""
+        return self._joined((self.titles.of(code) for code in codes), N_("{all_but_last} or {last}"))
+
+    def field_names(self, category: str, codes: Iterable[str]) -> str:
+        """Fields of a category by their titles."""
+        return self._joined(self.titles.of_field(category, code) for code in codes)
+
+    def kinds(self, codes: Iterable[str]) -> str:
+        """Signals, disclosures, or both."""
+        return self._joined(words.word(code, KINDS, self._) for code in codes)
+
+    def rule(self, row: Mapping[str, Any], *, codes: bool = False) -> str:
+        """The condition of a row of the matrix with its grounds and tasks; by their codes where those are explained."""
+        text = words.word(row["condition"], words.CONDITIONS, self._)
+        if row["grounds"]:
+            if row["condition"] == "wpg":
+                text += self._(N_(", or on one of these grounds"))
+            text += f": {', '.join(row['grounds']) if codes else self.either(row['grounds'])}"
+        if row["recipient_tasks"]:
+            tasks = ", ".join(row["recipient_tasks"]) if codes else self.named(row["recipient_tasks"])
+            text += self._(N_("; only for these tasks of the recipient: {tasks}")).format(tasks=tasks)
+        return text
+
+    def label(self, field: str) -> str:
+        """What an attribute is called."""
+        return self._(FIELDS[field]) if field in FIELDS else field
+
+    def value(self, field: str, value: Any) -> str:
+        """What an attribute says."""
+        if value is None or value in ([], {}, ""):
+            return self._(N_("none"))
+        if isinstance(value, bool):
+            return self._(N_("yes")) if value else self._(N_("no"))
+        if (say := self._sayings.get(field)) is not None:
+            return say(value)
+        return f"“{value}”" if isinstance(value, str) and " " in value else str(value)
+
+    @property
+    def _sayings(self) -> Mapping[str, Callable[[Any], str]]:
+        """Attributes whose value is a code, a period, a date, or a list."""
+        table = words.word
+        return {
+            "participation": lambda v: table(v, PARTICIPATION, self._),
+            "kind": readable,
+            "mark": lambda v: table(v, words.MARKS, self._),
+            "condition": lambda v: table(v, words.CONDITIONS, self._),
+            "review_overdue": lambda v: table(v, OVERDUE, self._),
+            "status": lambda v: table(v, STATUS, self._),
+            "period": lambda v: words.period(v, self._),
+            "cap": lambda v: words.period(v, self._),
+            "trigger": words.trigger,
+            "review_due": lambda v: day(date.fromisoformat(v)),
+            "holders": self.everyone,
+            "grounds": self.named,
+            "recipient_tasks": self.named,
+            "notice_before": self.kinds,
+            "weighing_before": self.kinds,
+            "retention": lambda v: f"{v} ({self.titles.of(v)})",
+            "signal_retention": lambda v: f"{v} ({self.titles.of(v)})",
+            "statement_retention": lambda v: f"{v} ({self.titles.of(v)})",
+            "groups": lambda v: " + ".join("/".join(group) for group in v),
+        }
+
+    def _joined(self, parts: Iterable[str], last: str = N_("{all_but_last} and {last}")) -> str:
+        """``a, b and c``."""
+        found = list(dict.fromkeys(parts))
+        if len(found) < 2:  # noqa: PLR2004 - one is no list
+            return "".join(found)
+        return self._(last).format(all_but_last=", ".join(found[:-1]), last=found[-1])

@@ -1,0 +1,127 @@
+"""A covenant in words: nothing that is signed is left unsaid, whatever its articles are called."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from exchange.domain.compile import draft_covenant
+from exchange.domain.covenant import Covenant
+from exchange.reports.articles import Article, articles
+from exchange.reports.changes import HEADINGS, chapters
+from exchange.reports.covenant_words import FIELDS
+
+DE_WOLDEN = Path(__file__).resolve().parents[3] / "deploy" / "de-wolden" / "covenant.toml"
+
+
+@pytest.fixture(scope="module")
+def de_wolden() -> Covenant:
+    return draft_covenant(DE_WOLDEN.read_text(), {})
+
+
+def said(found: list[Article]) -> str:
+    parts = [text for a in found for text in (a.number, a.text, *a.duties)]
+    return "\n".join([*parts, *(cell for a in found for t in a.tables for row in t.rows for cell in row)])
+
+
+def of_article(covenant: Covenant, number: str, language: str = "nl") -> Article:
+    return next(a for a in articles(covenant, language) if a.number == number)
+
+
+def test_every_code_and_every_title_of_the_covenant_is_read(de_wolden: Covenant) -> None:
+    text = said(articles(de_wolden, "nl"))
+    tables = (de_wolden.purposes, de_wolden.contexts, de_wolden.categories, de_wolden.grounds)
+    codes = [(row.code, row.title) for table in tables for row in table]
+    codes += [(task.code, task.title) for p in de_wolden.partners for task in p.statutory_tasks]
+    codes += [(f"{c.code}:{code}", title) for c in de_wolden.categories for code, title in c.fields.items()]
+    codes += [(rule.code, rule.source) for known in de_wolden.retention for rule in known.rules]
+    codes += [(p.slug, p.name) for p in de_wolden.partners]
+    codes += [(ground, ground) for row in de_wolden.matrix for ground in row.grounds]
+    assert [pair for pair in codes if not all(part in text for part in pair)] == []
+    assert all(article in text for article in de_wolden.articles.values())
+
+
+def test_articles_come_in_the_order_of_their_numbers(de_wolden: Covenant) -> None:
+    numbers = [a.number for a in articles(de_wolden, "nl") if a.number]
+    assert numbers == sorted(de_wolden.articles, key=lambda n: tuple(map(int, n.split("."))))
+    assert numbers.index("9.2") < numbers.index("10.1")
+
+
+def test_every_article_says_what_the_node_does_or_that_people_do_it(de_wolden: Covenant) -> None:
+    assert [a.number for a in articles(de_wolden, "nl") if a.number and not a.duties] == []
+    assert of_article(de_wolden, "14.1").duties == [
+        "Het knooppunt doet hier niets mee; het is een afspraak tussen mensen."
+    ]
+
+
+def test_the_covenants_own_settings_are_told_where_they_belong(de_wolden: Covenant) -> None:
+    assert "verstrekkingen" in of_article(de_wolden, "10.1").duties[-1]
+    assert "01-10-2026" in of_article(de_wolden, "15.1").duties[0]
+    settings = {"notice_before": (), "weighing_before": (), "review_overdue": "refuse"}
+    other = de_wolden.model_copy(update={"settings": de_wolden.settings.model_copy(update=settings)})
+    assert of_article(other, "10.1").duties == ["Geen bericht vraagt of betrokkene is ingelicht."]
+    assert of_article(other, "10.1").tables == []
+    assert "R33" not in said([of_article(other, "11.1")])
+    assert "elk bericht wordt geweigerd (R27)" in of_article(other, "15.1").duties[0]
+
+
+def test_a_covenant_whose_articles_have_other_numbers_is_read_whole(fakes: ModuleType) -> None:
+    covenant = Covenant.parse(json.dumps(fakes.COVENANT))
+    found = articles(covenant, "en")
+    assert [a.number for a in found] == ["4.1", "6.1", "14.1", ""]
+    rest = said([found[-1]])
+    for expected in ("Woningcorporatie Actium", "HUISVESTING:staat", "hw-1", "woningwet", "To be reviewed before"):
+        assert expected in rest
+    assert "P0_ONDERSTEUNING" in said([found[0]])
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_no_sentence_is_left_unfilled_or_in_the_other_language(de_wolden: Covenant, language: str) -> None:
+    text = said(articles(de_wolden, language))
+    assert "{" not in text
+    assert ("knooppunt" in text) is (language == "nl")
+    assert ("the node" in text.lower()) is (language == "en")
+
+
+def test_every_attribute_of_the_covenant_has_a_name_for_people(de_wolden: Covenant) -> None:
+    """So that a change of it is told in words and not by the name of a field in the code."""
+
+    def attributes(value: Any) -> set[str]:
+        if isinstance(value, list):
+            return set().union(*map(attributes, value))
+        if not isinstance(value, dict):
+            return set()
+        return set(value).union(
+            *(attributes(inner) for name, inner in value.items() if name not in {"fields", "articles"})
+        )
+
+    structure = {
+        "settings", "partners", "statutory_tasks", "purposes", "contexts", "categories", "matrix", "field_rules", "rules",
+        "text_rules", "articles", "areas", "fields", "recipients", "senders", "kinds", "category", "code", "slug",
+    }  # fmt: skip
+    assert attributes(de_wolden.model_dump(mode="json")) - structure - set(FIELDS) == set()
+
+
+def test_changes_are_grouped_under_headings_in_the_order_people_talk_about_them(de_wolden: Covenant) -> None:
+    document = de_wolden.model_dump(mode="json")
+    document["partners"][0]["name"] = "Gemeente Nieuw-Wolden"
+    document["purposes"][0]["title"] = "Andere ondersteuning"
+    document["review_due"] = "2028-10-01"
+    document["articles"]["4.1"] = "Iets anders."
+    new = Covenant.model_validate_json(json.dumps(document))
+    found = chapters(de_wolden, new, "nl")
+    assert [c.heading for c in found] == [
+        "Partners",
+        "Doelen (artikel 4.1)",
+        "Tekst van de artikelen",
+        "Het document zelf",
+    ]
+    assert found[0].sentences == [
+        "Gemeente Nieuw-Wolden (gemeente): naam was “Gemeente De Wolden” en wordt “Gemeente Nieuw-Wolden”."
+    ]
+    assert found[3].sentences == ["Herziening vóór: was 01-10-2026 en wordt 01-10-2028."]
+    assert len(HEADINGS) == len(set(HEADINGS.values()))

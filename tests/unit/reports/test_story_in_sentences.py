@@ -1,0 +1,101 @@
+"""A story is told in sentences a person reads: no codes, no key=value, nothing lost of what a newer node tells."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from exchange.domain import events
+from exchange.domain.event import EVENTS
+from exchange.node.accountability import _DETAILS
+from exchange.reports.story import SENTENCES, sentence
+from exchange.reports.titles import Titles
+
+SAMPLES = json.loads((Path(__file__).resolve().parents[2] / "vectors" / "events.json").read_text())
+
+
+@pytest.fixture
+def titles(fakes: ModuleType) -> Titles:
+    return Titles.of_covenant(fakes.COVENANT)
+
+
+OURS = sorted(topic for topic, cls in EVENTS.items() if cls.__module__.startswith(events.__name__))
+
+
+def test_every_event_this_release_knows_has_a_sentence() -> None:
+    told = {key.partition(":")[0] for key in SENTENCES}
+    assert {topic.rpartition("/")[0] for topic in OURS} - told == set()
+
+
+def details_of(topic: str) -> dict[str, Any]:
+    """The public fields of the stored sample of an event, as a story gives them."""
+    stored = bytes.fromhex(next(sample["state"] for sample in SAMPLES if sample["topic"] == topic))
+    public = json.loads(stored.split(b"\n")[0])  # the public line; what is sealed comes after it
+    return {name: public[name] for name in _DETAILS if public.get(name) not in (None, [], {}, "")}
+
+
+@pytest.mark.parametrize("topic", OURS)
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_stored_sample_of_every_event_reads_as_one_sentence(topic: str, language: str, titles: Titles) -> None:
+    said = sentence(topic, details_of(topic), titles, language)
+    assert said.endswith(".")
+    assert "=" not in said
+    assert "{" not in said
+    assert " - " not in said, "a field the sentence needs is not in the story"
+    if language == "nl":
+        assert said != sentence(topic, details_of(topic), titles, "en")
+
+
+TOLD = [
+    (
+        "item/recorded/1",
+        {"direction": "sent", "partner": "welzijn", "kind": "disclosure", "category": "HUISVESTING",
+         "purpose": "P0_ONDERSTEUNING", "channel": "PHONE", "occurred_on": "2026-03-01"},
+        (
+            "Huisvesting: gegeven aan Welzijn De Wolden in een verstrekking, per telefoon, voor Ondersteuning bieden. Het is"
+            " verteld op 01-03-2026."
+        ),
+    ),
+    (
+        "message/received/1",
+        {"sender": "gemeente", "sequence": 4, "kind": "nl.convenanten.opvolging.opgepakt.v1"},
+        "Een antwoord van Gemeente De Wolden is binnengekomen en opgeslagen, nummer 4.",
+    ),
+    (
+        "receipt/received/1",
+        {"partner": "welzijn", "sequence": 2, "rejected": {"0": ["R17"], "2": ["R05", "R30"]}},
+        (
+            "Welzijn De Wolden tekende voor ontvangst van nummer 2, maar weigerde gegeven 2: R05 (bijzonder gegeven geen"
+            " uitzondering), R30 (beroepsgeheim)."
+        ),
+    ),
+    (
+        "refusal/recorded/1",
+        {"side": "sender", "partner": "actium", "kind": "signal", "categories": ["GEZONDHEID"], "codes": ["R99"]},
+        "Dit knooppunt weigerde een signaal aan Woningcorporatie Actium over Gezondheid: R99.",
+    ),
+    ("keys/rolled/1", {"reason": "erasure"}, "De lopende sleutels zijn beëindigd en vervangen: een wissing had dat nodig."),
+    ("data/read/1", {"view": "inbox.read"}, "Iemand bekeek persoonsgegevens: een bericht."),
+    (
+        "retention/confirmed/1",
+        {"rule": "hw-1", "period": "P2Y", "trigger": "LAATSTE_WIJZIGING"},
+        "De bewaarregel hw-1 is vastgesteld: 2 jaar, gerekend vanaf Laatste wijziging.",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("topic", "details", "expected"), TOLD, ids=[topic for topic, _d, _e in TOLD])
+def test_a_step_reads_in_dutch_with_names_and_titles(
+    topic: str, details: dict[str, Any], expected: str, titles: Titles
+) -> None:
+    assert sentence(topic, details, titles, "nl") == expected
+
+
+def test_what_a_newer_node_tells_is_named_as_well_as_can_be(titles: Titles) -> None:
+    assert sentence("quantum/entangled/1", {"spin": 1}, titles, "nl") == "quantum/entangled/1"
+    newer = sentence("message/sent/7", {"recipient": "mars", "kind": "x.y.beam.v9"}, titles, "nl")
+    assert newer == "Een beam voor mars is ondertekend, nummer -."
