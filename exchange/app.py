@@ -7,6 +7,7 @@ run_node(directory, secret)                   the whole process, until SIGTERM o
 from __future__ import annotations
 
 import asyncio
+import base64
 import gc
 import importlib.metadata
 import logging
@@ -25,12 +26,14 @@ from exchange.api.access import admit
 from exchange.api.app import create_app
 from exchange.api.auth import AnyOf, BearerToken, PeerCredentials, token_of
 from exchange.api.server import serve
+from exchange.api.webhook import Webhook, check_url, webhook_secret
 from exchange.crypto.hpke import self_test
 from exchange.crypto.signing import Ed25519Key, MLDSAKey
 from exchange.crypto.vault import Secret
 from exchange.domain.covenant import Environment
 from exchange.domain.events import CovenantAccepted
 from exchange.errors import IntegrityError
+from exchange.files import read, write_new
 from exchange.node import accountability
 from exchange.node import actors as node_actors
 from exchange.node import people as node_people
@@ -38,7 +41,7 @@ from exchange.node.actors import Actors
 from exchange.node.context import Context, NodeKeys
 from exchange.node.covenants import Covenants
 from exchange.node.following import Following, pairs
-from exchange.node.forms import VerifyAnswer
+from exchange.node.forms import FeedRow, VerifyAnswer
 from exchange.node.node import Node
 from exchange.node.partners import Partners
 from exchange.node.people import People
@@ -53,9 +56,11 @@ from exchange.store.vault import Vault
 from exchange.store.views import catch_up
 from exchange.transport.client import NatsTransport
 from exchange.transport.security import TlsFiles
+from exchange.wire.messages import source_of
 
 VIEWS_FILE: Final = "views.db"
 OPERATOR_FILE: Final = "operator.nk"
+WEBHOOK: Final = "webhook"
 SWITCH_S: Final = 0.00005
 """How long one thread keeps the interpreter from another that wants it."""
 log = structlog.get_logger()
@@ -303,17 +308,51 @@ async def _serve(directory: Path, place: settings.Settings, node: Node, tell: Ca
     ready = asyncio.Event()
     server = asyncio.create_task(serve(app, socket=socket, group=group, tcp=tcp, ready=ready))
     waits = [asyncio.create_task(stop.wait()), server]
+    if place.webhook is not None:
+        waits.append(asyncio.create_task(_webhook(directory, place, node).run()))
     told = asyncio.create_task(_told(ready, tell))
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        if server.done():
-            server.result()  # raises what ended it
+        for ended in (task for task in waits if task.done()):
+            ended.result()  # raises what ended it
     finally:
         for task in (*waits, told):
             task.cancel()
         await asyncio.gather(*waits, told, return_exceptions=True)
         await loop.shutdown_default_executor()  # no reading thread may be at work in a file that is being closed
         await node.stop()
+
+
+def _webhook(directory: Path, place: settings.Settings, node: Node) -> Webhook:
+    """What tells the case system; begins at what happens from now on, and later where it was.
+
+    Raises:
+        SetupError: The address may not be used, or the secret cannot be read.
+    """
+    check_url(place.webhook or "")
+    ctx, side = node.ctx, node.ctx.side
+    path = place_at(directory, place.webhook_secret)
+    if not path.exists():
+        write_new(path, base64.b64encode(os.urandom(32)), 0o600)
+    known = side.get(WEBHOOK, "position")
+
+    async def feed(cursor: int, limit: int) -> list[FeedRow]:
+        return await asyncio.to_thread(accountability.feed, ctx.log, cursor, limit)
+
+    hook = Webhook(
+        url=place.webhook or "",
+        secret=webhook_secret(read(path, "webhook secret")),
+        source=source_of(ctx.me.slug),
+        feed=feed,
+        position=int(known["cursor"]) if known else ctx.log.size - 1,
+        keep=lambda cursor: side.put(WEBHOOK, "position", {"cursor": cursor}),
+        wait=node.bell.wait,
+        now=ctx.clock.now,
+    )
+    if known is None:
+        hook.keep(hook.position)
+    node.warn_of(lambda: ["webhook-failing"] if hook.failing else [])
+    return hook
 
 
 async def _told(ready: asyncio.Event, tell: Callable[[], None]) -> None:

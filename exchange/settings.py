@@ -37,6 +37,10 @@ class Settings(BaseModel):
     """Group (name or number) whose members may connect to the socket; nobody but the node's own user when absent."""
     tcp_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """Loopback TCP for the API; off when absent."""
+    webhook: str | None = None
+    """Where a case system is told that something happened; https, or http on this machine. Nothing is told when absent."""
+    webhook_secret: Path = Path("webhook.secret")
+    """The secret shared with that case system; made at the first start with a webhook."""
     log_level: Annotated[str, Field(pattern=r"^(?i:debug|info|warning|error|critical)$")] = "info"
 
 

@@ -39,7 +39,8 @@ ROOMS = {
     "node": _room("errors domain crypto merkle wire store", "pydantic orjson structlog"),
     "transport": _room("errors wire", "nats nkeys structlog"),
     "api": _room(
-        "errors i18n domain node reports store.views", "fastapi starlette uvicorn pydantic orjson jinja2 structlog"
+        "errors i18n domain node reports store.views",
+        "fastapi starlette uvicorn pydantic orjson jinja2 structlog httpx",
     ),
     "reports": _room("errors i18n domain node store.views", "jinja2"),
     "i18n": _room("errors"),

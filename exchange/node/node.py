@@ -148,6 +148,10 @@ class Node:
         await self.housekeeping.take(message)  # type: ignore[arg-type]  # the transport hands over ControlMessage
         self.bell.ring()
 
+    def warn_of(self, edge: Callable[[], list[str]]) -> None:
+        """Let ``status`` show what an adapter at the edge warns of."""
+        self._operations.edges.append(edge)
+
     def _epochs_rolled(self) -> None:
         self.housekeeping.republish_bundle()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID, uuid4
@@ -39,6 +40,8 @@ class Operations:
     ) -> None:
         self._ctx = ctx
         self._partners = partners
+        self.edges: list[Callable[[], list[str]]] = []
+        """What adapters at the edge of the node warn of."""
         self._outbox = outbox
         self._transport = transport
         self._housekeeping = housekeeping
@@ -78,7 +81,7 @@ class Operations:
         )
 
     def _warnings(self) -> list[str]:
-        ctx, found = self._ctx, list(self._ctx.vault.status().warnings)
+        ctx, found = self._ctx, [*self._ctx.vault.status().warnings, *(w for edge in self.edges for w in edge())]
         if local_day(ctx.clock.now()) > ctx.covenants.current.covenant.review_due:
             found.append("covenant-review-overdue")
         if not self._transport.connected:

@@ -84,6 +84,7 @@ REASONS: Final[Mapping[str, str]] = {
     "replica-silent": N_("the vault's replica does not follow"),
     "covenant-review-overdue": N_("the covenant should have been reviewed"),
     "equivocation": N_("a partner signed two different messages for one number; the evidence is kept"),
+    "webhook-failing": N_("the case system does not take what it is told; it is told again until it does"),
     "retention-overdue": N_("items are past their term and still there"),
 }
 
