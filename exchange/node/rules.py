@@ -6,12 +6,23 @@ out of the frame. So a hostile sender that skips its own checks meets the same g
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Final
 
 from exchange.domain import gates
 from exchange.domain.covenant import Covenant
-from exchange.domain.proposal import Notice, NoticeException, Proposal, Secrecy, Verdict, Weighing, WpgDecision
+from exchange.domain.proposal import (
+    Emergency,
+    Notice,
+    NoticeException,
+    Proposal,
+    Secrecy,
+    Verdict,
+    Weighing,
+    WpgDecision,
+)
 from exchange.domain.retention import local_day
 from exchange.domain.vocabulary import Kind, Regime, SecrecyGround, SecrecyRegime, Side
 from exchange.errors import WireError
@@ -20,6 +31,27 @@ from exchange.node.receiving import Incoming
 from exchange.wire import messages as m
 
 _KINDS = {m.Kind.SIGNAL: Kind.SIGNAL, m.Kind.DISCLOSURE: Kind.DISCLOSURE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemOwn:
+    """What only the sender knows of one item: from its own records."""
+
+    restricted: bool = False
+    gone: bool = False
+    since: date | None = None
+    """First processed here, which may be later than it was observed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """What only the sender knows of a message; a receiver judges without it."""
+
+    decided_by_person: bool = True
+    registered: bool = True
+    trained_on: date | None = None
+    items: tuple[ItemOwn, ...] = ()
+    """By item; what is missing here is not known."""
 
 
 def domain_kind(kind: m.Kind) -> Kind:
@@ -111,18 +143,24 @@ def _logged(incoming: Incoming) -> datetime:
 
 
 def judge(
-    covenant: Covenant, kind: m.Kind, sender: str, recipient: str, statement: m.Statement, items: list[m.Item], on: date
+    covenant: Covenant,
+    kind: m.Kind,
+    sender: str,
+    recipient: str,
+    statement: m.Statement,
+    items: list[m.Item],
+    on: date,
+    own: Own | None = None,
 ) -> Verdict:
     """The sending side's verdict, by item."""
-    verdict = gates.judge(covenant, proposal_of(kind, sender, recipient, statement, items, on), side=Side.SENDING)
-    return regroup(verdict, _owners(items))
+    proposal = proposal_of(kind, sender, recipient, statement, items, on, own or Own())
+    return regroup(gates.judge(covenant, proposal, side=Side.SENDING), _owners(items))
 
 
 def regroup(verdict: Verdict, owners: list[int]) -> Verdict:
     """Findings about single facts as findings about the items that carry them."""
-    return Verdict(
-        tuple(replace(f, item=owners[f.item]) if f.item is not None else f for f in verdict.findings), verdict.warnings
-    )
+    findings = tuple(replace(f, item=owners[f.item]) if f.item is not None else f for f in verdict.findings)
+    return replace(verdict, findings=findings)  # only whole messages are owed a duty
 
 
 def _owners(items: list[m.Item]) -> list[int]:
@@ -154,19 +192,33 @@ def identity_for(
 
 
 def proposal_of(
-    kind: m.Kind, sender: str, recipient: str, statement: m.Statement, items: list[m.Item], on: date
+    kind: m.Kind,
+    sender: str,
+    recipient: str,
+    statement: m.Statement,
+    items: list[m.Item],
+    on: date,
+    own: Own | None = None,
 ) -> Proposal:
     """What the gates judge.
 
     Raises:
         WireError: A date or code in the statement is none.
     """
+    known = own or Own()
     try:
         return Proposal(
             kind=domain_kind(kind),
             sender=sender,
             recipient=recipient,
             on=on,
+            decided_by_person=known.decided_by_person,
+            registered=known.registered,
+            trained_on=known.trained_on,
+            conference=str(statement.conference) if statement.conference else None,
+            chair_release=str(statement.chair_release) if statement.chair_release else None,
+            emergency=_emergency(statement.emergency),
+            signal_kind=statement.signal_kind,
             purpose=statement.purpose,
             context=statement.context,
             sender_basis=statement.sender_basis,
@@ -184,13 +236,20 @@ def proposal_of(
             support_rationale=statement.support_rationale,
             text=_apart(statement.request, statement.secrecy.motivation, *_references(statement)),
             numbers_confirmed=statement.numbers_confirmed,
-            items=tuple(fact for item in items for fact in _facts(sender, item)),
+            items=tuple(fact for n, item in enumerate(items) for fact in _facts(sender, item, _of(known.items, n))),
         )
     except ValueError:
         raise WireError("schema", "The statement holds a date or code that is none.") from None
 
 
-def _facts(sender: str, item: m.Item) -> list[gates.ItemFacts]:
+_NOTHING_KNOWN: Final = ItemOwn()
+
+
+def _of(known: Sequence[ItemOwn], number: int) -> ItemOwn:
+    return known[number] if number < len(known) else _NOTHING_KNOWN
+
+
+def _facts(sender: str, item: m.Item, own: ItemOwn = _NOTHING_KNOWN) -> list[gates.ItemFacts]:
     """What one item discloses; an identity discloses a name, and perhaps a birth date and an address."""
     identity = item.identity
     names = "" if identity is None else f"{identity.given_names} {identity.prefix} {identity.family_name}"
@@ -204,6 +263,11 @@ def _facts(sender: str, item: m.Item) -> list[gates.ItemFacts]:
         origin_regime=Regime(item.origin_regime),
         source_consent=item.source_consent,
         onward_ground=item.onward_ground,
+        restricted=own.restricted,
+        gone=own.gone,
+        since=min(filter(None, (_day(item.observed_on), own.since)), default=None),
+        valid_until=_day(item.valid_until),
+        identifies=identity is not None,
     )
     facts = [base]
     if identity is not None and identity.birth_date is not None:
@@ -211,6 +275,10 @@ def _facts(sender: str, item: m.Item) -> list[gates.ItemFacts]:
     if identity is not None and (identity.postcode or identity.house_number):
         facts.append(_identity_fact(base, "address", f"{identity.postcode} {identity.house_number}"))
     return facts
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text is not None else None
 
 
 def _identity_fact(base: gates.ItemFacts, attribute: str, text: str) -> gates.ItemFacts:
@@ -254,7 +322,15 @@ def _secrecy(secrecy: m.Secrecy) -> Secrecy | None:
 def _notice(notice: m.Notice) -> Notice | None:
     if notice.given_on is None:
         return None
-    return Notice(reference=notice.reference or notice.given_on, recipients=frozenset(notice.recipients))
+    return Notice(
+        reference=notice.reference or notice.given_on,
+        recipients=frozenset(notice.recipients),
+        given_on=date.fromisoformat(notice.given_on),
+    )
+
+
+def _emergency(emergency: m.Emergency | None) -> Emergency | None:
+    return None if emergency is None else Emergency(danger=emergency.danger, interest_of=emergency.interest_of)
 
 
 def _exception(notice: m.Notice) -> NoticeException | None:
