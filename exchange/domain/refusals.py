@@ -370,18 +370,19 @@ CATALOGUE: Final[Mapping[str, Refusal]] = {refusal.code: refusal for refusal in 
 
 _OTHER_FRAMES: Final[Mapping[str, str]] = {
     "other-covenant": "R27",
-    "generation-unknown": "R27",
+    "generation-over": "R27",
     "no-covenant": "R27",
     "sender-unknown": "R08",
 }
-_NO_REFUSALS: Final = frozenset({"clock", "generation-newer", "type-unknown", "vault-locked", "storage", "later"})
+_NO_REFUSALS: Final = frozenset(
+    "clock generation-newer type-unknown vault-locked storage later epoch-retired outside-window unreadable".split()
+)
 
 
 def code_of_frame(reason: str) -> str | None:
     """The catalogue's code for a frame that was refused before it could be judged: what people read beside the reason.
 
-    A frame that does not open, or whose signature, parts or form do not hold, is R16 (article 6.2). What may pass by itself, such
-    as a full disk, is no refusal.
+    A frame that does not open, or whose signature, parts or form do not hold, is R16 (article 6.2). What passes by itself is none.
     """
     return None if reason in _NO_REFUSALS else _OTHER_FRAMES.get(reason, "R16")
 

@@ -327,7 +327,7 @@ def test_a_duty_is_made_good_by_its_own_act_or_by_a_reason_and_only_once(code: s
     ("reason", "code"),
     [
         ("bad-signature", "R16"), ("part-hash", "R16"), ("part-sealed", "R16"), ("magic", "R16"), ("not-canonical", "R16"),
-        ("other-covenant", "R27"), ("generation-unknown", "R27"), ("sender-unknown", "R08"), ("storage", None), ("clock", None),
+        ("other-covenant", "R27"), ("generation-over", "R27"), ("sender-unknown", "R08"), ("storage", None), ("clock", None),
     ],
 )  # fmt: skip
 def test_a_frame_that_was_never_judged_has_a_code_people_know(reason: str, code: str | None) -> None:
