@@ -375,14 +375,15 @@ _OTHER_FRAMES: Final[Mapping[str, str]] = {
     "sender-unknown": "R08",
 }
 _NO_REFUSALS: Final = frozenset(
-    "clock generation-newer type-unknown vault-locked storage later epoch-retired outside-window unreadable".split()
+    {"clock", "generation-newer", "type-unknown", "vault-locked", "storage", "later", "epoch-retired", "outside-window"}
+    | {"unreadable"}
 )
 
 
 def code_of_frame(reason: str) -> str | None:
     """The catalogue's code for a frame that was refused before it could be judged: what people read beside the reason.
 
-    A frame that does not open, or whose signature, parts or form do not hold, is R16 (article 6.2). What passes by itself is none.
+    A frame that does not open, or whose signature, parts or form do not hold, is R16 (article 6.2); what passes is none.
     """
     return None if reason in _NO_REFUSALS else _OTHER_FRAMES.get(reason, "R16")
 

@@ -14,6 +14,7 @@ from exchange.store.side import SideStore
 from exchange.store.vault import Vault
 
 if TYPE_CHECKING:
+    from exchange.node.factbook import Factbook
     from exchange.node.people import People
     from exchange.node.prekeys import Prekeys
     from exchange.node.writer import Writer
@@ -42,6 +43,7 @@ class Context:
     ledger: Ledger
     side: SideStore
     people: People
+    facts: Factbook
     prekeys: Prekeys
     writer: Writer
     release: str

@@ -28,6 +28,9 @@ from exchange.node import forms as f
 from exchange.node.actors import Actors
 from exchange.node.commands import Bell, Result, allow, once
 from exchange.node.context import Context
+from exchange.node.drafting import Drafting
+from exchange.node.duties import Duties
+from exchange.node.facts import Facts
 from exchange.node.housekeeping import Housekeeping
 from exchange.node.inbox import Inbox
 from exchange.node.operations import Operations
@@ -68,13 +71,18 @@ class Node:
         self._actors = actors
         self._reads = Reads(ctx)
         self._register = Register(ctx, self._reads)
-        self._sharing = Sharing(ctx, self.outgoing, self.bell)
+        self._sharing = Sharing(ctx, self.outgoing, self.bell, Drafting(ctx, actors, self.terms))
         self._reading = Reading(ctx, self.outgoing, self._reads)
         self.retention = Retention(ctx, self.terms, self.partners, self._epochs_rolled)
+        duties = Duties(ctx)
+        self.facts = Facts(ctx, self._reads, actors, duties)
         self.housekeeping = Housekeeping(
-            ctx, self.partners, self.outgoing, transport, self.retention.daily, self.retention.resume, self._void
+            ctx, self.partners, self.outgoing, transport, self.retention.daily, self.retention.resume, self._void,
+            duties.watch,
+        )  # fmt: skip
+        self._operations = Operations(
+            ctx, self.partners, self.outgoing, transport, self.housekeeping, self.retention, duties
         )
-        self._operations = Operations(ctx, self.partners, self.outgoing, transport, self.housekeeping, self.retention)
         self.inbox_handler = Inbox(
             ctx,
             answer=self.outgoing.answer,
@@ -200,7 +208,7 @@ class Node:
     async def explain(self, actor: Actor, form: f.ShareForm) -> list[f.Explanation]:
         """What would be allowed or refused, and why."""
         allow(actor, "disclosure.explain")
-        return self._sharing.explain(form)
+        return self._sharing.explain(actor, form)
 
     async def act(self, actor: Actor, act: UUID, *, wait_s: float = 0) -> f.ActAnswer:
         """Where a signal, disclosure or reply stands."""

@@ -9,11 +9,13 @@ from uuid import UUID, uuid4
 from exchange.crypto.covenant_sig import fingerprint
 from exchange.domain import events as e
 from exchange.domain.pairing import PairIn, PairOut
+from exchange.domain.refusals import code_of_frame
 from exchange.domain.retention import local_day
 from exchange.errors import ConflictError, NotFoundError
 from exchange.node import forms as f
 from exchange.node.context import Context
 from exchange.node.covenants import Partner
+from exchange.node.duties import Duties
 from exchange.node.housekeeping import Housekeeping
 from exchange.node.outbox import Outbox
 from exchange.node.partners import Partners
@@ -34,6 +36,7 @@ class Operations:
         transport: Transport,
         housekeeping: Housekeeping,
         retention: Retention,
+        duties: Duties,
     ) -> None:
         self._ctx = ctx
         self._partners = partners
@@ -41,6 +44,7 @@ class Operations:
         self._transport = transport
         self._housekeeping = housekeeping
         self._retention = retention
+        self._duties = duties
 
     # ------------------------------------------------------------------------------------ status
 
@@ -69,6 +73,7 @@ class Operations:
             parked=ctx.ledger.count("parked WHERE state='parked'"),
             unmatched=len(ctx.people.unmatched()),
             due=self._retention.overdue_count(),
+            duties=self._duties.open_count(),
             clock=self._retention.clock_state(),
             now=ctx.clock.now(),
         )
@@ -85,6 +90,8 @@ class Operations:
             found.append("equivocation")
         if self._retention.overdue_count():
             found.append("retention-overdue")
+        if self._duties.late_count():
+            found.append("duty-overdue")
         return found
 
     def _pair(self, partner: Partner) -> f.PairStatus:
@@ -117,6 +124,7 @@ class Operations:
                 partner=r["partner"],
                 frame=r["frame"],
                 reason=r["reason"],
+                code=code_of_frame(r["reason"]),
                 state=r["state"],
             )
             for r in self._ctx.ledger.rows("SELECT * FROM parked ORDER BY at DESC")

@@ -6,7 +6,6 @@ out of the frame. So a hostile sender that skips its own checks meets the same g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
@@ -51,7 +50,11 @@ class Own:
     registered: bool = True
     trained_on: date | None = None
     items: tuple[ItemOwn, ...] = ()
-    """By item; what is missing here is not known."""
+    """By item."""
+    restricted: bool = False
+    """Everything about the subject is; holds for items that are not listed, such as who it is."""
+    texts: tuple[str, ...] = ()
+    """What a person typed for the own records only: scanned like the rest."""
 
 
 def domain_kind(kind: m.Kind) -> Kind:
@@ -59,13 +62,23 @@ def domain_kind(kind: m.Kind) -> Kind:
     return _KINDS.get(kind, Kind.REPLY)
 
 
-def judge_incoming(ctx: Context, incoming: Incoming) -> list[tuple[str, ...]]:
-    """Refusal codes per part on the receiving side (check 18); empty means accepted.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the receiving side says of a message."""
+
+    codes: list[tuple[str, ...]]
+    """Refusal codes per part; empty means accepted."""
+    owed: tuple[str, ...] = ()
+    """What the sender owes, because of acute danger."""
+
+
+def judge_incoming(ctx: Context, incoming: Incoming) -> Judged:
+    """Judge on the receiving side (check 18).
 
     During a change of generation a message must pass both rule sets (protocol §2).
     """
     if incoming.statement is None:
-        return [_work_codes(ctx, incoming)] * len(incoming.parts)
+        return Judged([_work_codes(ctx, incoming)] * len(incoming.parts))
     books = {incoming.generation.generation: incoming.generation.covenant}
     current = ctx.covenants.current
     books[current.generation] = current.covenant
@@ -88,7 +101,7 @@ def judge_incoming(ctx: Context, incoming: Incoming) -> list[tuple[str, ...]]:
     if not whole and incoming.header.data.parts[0].retention != current.covenant.settings.statement_retention:
         whole, items = ("R17",), [codes or ("R17",) for codes in items]  # no item without its accountability
     statement = whole or (("R17",) if items and all(items) else ())
-    return [statement, *items]
+    return Judged([statement, *items], tuple(sorted({code for v in verdicts for code in v.owed})))
 
 
 def _work_codes(ctx: Context, incoming: Incoming) -> tuple[str, ...]:
@@ -234,9 +247,9 @@ def proposal_of(
             notice_exception=_exception(statement.notice),
             wpg=_wpg(statement.wpg),
             support_rationale=statement.support_rationale,
-            text=_apart(statement.request, statement.secrecy.motivation, *_references(statement)),
+            text=_apart(statement.request, statement.secrecy.motivation, *_references(statement), *known.texts),
             numbers_confirmed=statement.numbers_confirmed,
-            items=tuple(fact for n, item in enumerate(items) for fact in _facts(sender, item, _of(known.items, n))),
+            items=tuple(fact for n, item in enumerate(items) for fact in _facts(sender, item, _of(known, n))),
         )
     except ValueError:
         raise WireError("schema", "The statement holds a date or code that is none.") from None
@@ -245,8 +258,10 @@ def proposal_of(
 _NOTHING_KNOWN: Final = ItemOwn()
 
 
-def _of(known: Sequence[ItemOwn], number: int) -> ItemOwn:
-    return known[number] if number < len(known) else _NOTHING_KNOWN
+def _of(own: Own, number: int) -> ItemOwn:
+    if number < len(own.items):
+        return own.items[number]
+    return ItemOwn(restricted=True) if own.restricted else _NOTHING_KNOWN
 
 
 def _facts(sender: str, item: m.Item, own: ItemOwn = _NOTHING_KNOWN) -> list[gates.ItemFacts]:

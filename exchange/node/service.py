@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from exchange.errors import ExchangeError
 from exchange.node import forms as f
+
+if TYPE_CHECKING:
+    from exchange.node.facts_service import FactsService
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,9 @@ class Refused(ExchangeError):  # noqa: N818 - a refusal is an outcome people spe
 
 class NodeService(Protocol):
     """What a running node can be asked."""
+
+    @property
+    def facts(self) -> FactsService: ...
 
     # who is calling (for the Authenticator)
     def actors_of_uid(self, uid: int) -> list[Actor]: ...

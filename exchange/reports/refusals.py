@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exchange.domain.refusals import CATALOGUE
+from exchange.node.facts_forms import DutyAnswer
 from exchange.node.forms import Explanation, RefusalAnswer
 
 
@@ -19,6 +20,16 @@ def in_language(answer: RefusalAnswer, language: str) -> RefusalAnswer:
 def explained(answers: Sequence[Explanation], language: str) -> list[Explanation]:
     """What would happen per recipient, with every sentence in ``language``."""
     return [
-        answer.model_copy(update={"refusals": [in_language(refusal, language) for refusal in answer.refusals]})
+        answer.model_copy(
+            update={
+                weight: [in_language(refusal, language) for refusal in getattr(answer, weight)]
+                for weight in ("refusals", "duties", "warnings")
+            }
+        )
         for answer in answers
     ]
+
+
+def duty_in_language(answer: DutyAnswer, language: str) -> DutyAnswer:
+    """A duty with its sentence in ``language``."""
+    return answer.model_copy(update={"text": CATALOGUE[answer.code].sentence(language=language)})
