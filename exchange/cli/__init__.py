@@ -15,7 +15,7 @@ from typing import Any
 import typer
 from typer import rich_utils
 
-from exchange.cli import accountability, custody, founding, mail, operations, people, sharing
+from exchange.cli import accountability, custody, duties, facts, founding, mail, operations, people, sharing
 from exchange.cli.session import As, Globals, Json, Lang, Node
 from exchange.i18n import LANGUAGES, N_, Translate, from_environment, tr
 
@@ -31,6 +31,12 @@ _GROUPS = (
     ("covenant", founding.covenant),
     ("actor", operations.actor),
     ("subject", people.app),
+    ("notice", facts.notice),
+    ("exception", facts.exception),
+    ("decision", facts.decision),
+    ("training", facts.training),
+    ("activity", facts.activity),
+    ("duty", duties.duty),
     ("inbox", mail.inbox),
     ("outbox", mail.outbox),
     ("log", accountability.log),
@@ -64,7 +70,7 @@ def build() -> typer.Typer:
         variable = os.environ.get("EXCHANGE_NODE")
         context.obj = Globals(node or (Path(variable) if variable else None), actor, json, lang)
 
-    for part in (founding, operations, sharing, accountability):
+    for part in (founding, operations, sharing, duties, accountability):
         part.add_to(app)
     custody.add_to(operations.keys, founding.broker)
     for name, group in _GROUPS:

@@ -9,6 +9,7 @@ import typer
 
 from exchange.cli.session import Session, command
 from exchange.cli.sharing import moment, show_act
+from exchange.domain.refusals import refusal
 from exchange.errors import InputError
 from exchange.i18n import N_
 from exchange.reports import words
@@ -61,7 +62,8 @@ def _inbox_list(session: Session) -> None:
                 titles.of_partner(row["sender"]),
                 _kind(session, row["kind"]),
                 ", ".join(titles.of(code) for code in row["categories"]),
-                _("erased") if row["erased"] else words.word(row["state"], words.STATES, _),
+                (_("ACUTE DANGER") + ", " if row["emergency"] else "")
+                + (_("erased") if row["erased"] else words.word(row["state"], words.STATES, _)),
             )
             for row in answer
         ]
@@ -177,7 +179,15 @@ def _parked_list(session: Session) -> None:
     _ = session.gettext
     answer = session.door.get("/v1/parked")
     rows = [
-        (r["parked"], moment(r["at"]), r["partner"], r["reason"], words.word(r["state"], words.STATES, _))
+        (
+            r["parked"],
+            moment(r["at"]),
+            r["partner"],
+            f"{r['reason']}: {r['code']} {refusal(r['code']).sentence(language=session.language)}"
+            if r["code"]
+            else r["reason"],
+            words.word(r["state"], words.STATES, _),
+        )
         for r in answer
     ]
     columns = [_("Id"), _("At"), _("Said to be from"), _("Reason"), _("State")]

@@ -68,6 +68,28 @@ ReviewOn = Annotated[
     datetime | None,
     typer.Option("--review-on", metavar="DATE", formats=["%Y-%m-%d"], help=N_("When that ground is looked at again.")),
 ]
+NoticeId = Annotated[UUID | None, typer.Option("--notice", help=N_("A notice on record: exchange notice list."))]
+ExceptionId = Annotated[
+    UUID | None, typer.Option("--exception", help=N_("An exception on record: exchange exception list."))
+]
+DecisionId = Annotated[
+    UUID | None,
+    typer.Option("--wpg-decision", help=N_("Police data: the registered decision: exchange decision list.")),
+]
+Danger = Annotated[
+    str | None,
+    typer.Option(
+        "--danger",
+        metavar="TEXT",
+        help=N_("Acute danger: what threatens. What is missing is then owed within 72 hours and does not stop it."),
+    ),
+]
+InterestOf = Annotated[
+    str | None, typer.Option("--interest-of", help=N_("Acute danger: whose vital interest, SUBJECT or OTHER."))
+]
+DecidedBy = Annotated[
+    UUID | None, typer.Option("--decided-by", metavar="ACTOR", help=N_("When a system sends: the person who decided."))
+]
 Channel = Annotated[
     str | None,
     typer.Option("--channel", help=N_("EXCHANGE (default), or told otherwise: ORAL, PHONE, SECURE_MAIL, PAPER.")),
@@ -119,6 +141,12 @@ _SHARE: Final[tuple[Option, ...]] = (
     ("told_how", ToldHow, None),
     ("not_told", NotTold, None),
     ("review_on", ReviewOn, None),
+    ("notice_id", NoticeId, None),
+    ("exception_id", ExceptionId, None),
+    ("wpg_decision_id", DecisionId, None),
+    ("danger", Danger, None),
+    ("interest_of", InterestOf, None),
+    ("decided_by", DecidedBy, None),
     ("channel", Channel, None),
     ("occurred_on", OccurredOn, None),
     ("external_reference", Reference, None),
@@ -135,7 +163,7 @@ _SIGNAL: Final[tuple[Option, ...]] = (
 )
 _PLAIN: Final = (
     "subject", "purpose", "context", "basis", "task", "case", "channel", "occurred_on", "external_reference",
-    "signal_kind", "support_rationale", "request",
+    "signal_kind", "support_rationale", "request", "notice_id", "exception_id", "wpg_decision_id", "decided_by",
 )  # fmt: skip
 
 
@@ -151,6 +179,7 @@ def build(session: Session, kind: str, options: dict[str, Any]) -> dict[str, Any
     for section, fields in (
         ("weighing", {name: options[name] for name in ("necessity", "proportionality", "subsidiarity")}),
         ("notice", _notice(options, recipients)),
+        ("emergency", {name: options[name] for name in ("danger", "interest_of")}),
     ):
         if found := given(**fields):
             form[section] = {**form.get(section, {}), **found}
@@ -192,13 +221,21 @@ def share(session: Session, kind: str, options: dict[str, Any]) -> None:
 
 def _explain(session: Session, answers: list[dict[str, Any]]) -> None:
     """What would happen per recipient; exit code 1 when somebody would be refused."""
+    _ = session.gettext
+    outcomes = {
+        "allow": (_("allowed"), "bold green"),
+        "allow-with-duties": (_("allowed, with duties to make good within 72 hours"), "bold yellow"),
+        "refuse": (_("refused"), "bold red"),
+    }
+    weights = (("refusals", ""), ("duties", _("duty") + " "), ("warnings", _("warning") + " "))
 
     def human() -> None:
         for answer in answers:
-            verdict = session.gettext("allowed") if answer["allowed"] else session.gettext("refused")
-            session.say(f"{answer['partner']}: {verdict}", "bold green" if answer["allowed"] else "bold red")
-            for refusal in answer["refusals"]:
-                session.say(f"  {refusal['code']}{session.item_place(refusal)}: {refusal['text']}")
+            verdict, style = outcomes[answer["outcome"] if answer["allowed"] else "refuse"]
+            session.say(f"{answer['partner']}: {verdict}", style)
+            for weight, before in weights:
+                for finding in answer[weight]:
+                    session.say(f"  {before}{finding['code']}{session.item_place(finding)}: {finding['text']}")
 
     session.show(answers, human)
     if not all(answer["allowed"] for answer in answers):

@@ -78,7 +78,7 @@ class Drafting:
         items = [self._item(item) for item in form.items]
         identity = form.channel == EXCHANGE and ctx.people.reference_for(person.handle, to.partner) is None
         if identity:
-            items.append(self._identity_item(person, to.partner, kind, form.purpose))
+            items.append(self._identity_item(person, to.partner, kind, form.purpose, grounds.wpg))
         own = replace(grounds.own, registered=self._registered(form, to.partner, items))
         covenant = ctx.covenants.current.covenant
         verdict = rules.judge(covenant, kind, ctx.me.slug, to.partner, statement, items, today, own)
@@ -109,7 +109,9 @@ class Drafting:
             onward_ground=item.onward_ground,
         )
 
-    def _identity_item(self, person: Person, to: str, kind: m.Kind, purpose: str) -> m.Item:
+    def _identity_item(
+        self, person: Person, to: str, kind: m.Kind, purpose: str, decision: m.WpgDecision | None
+    ) -> m.Item:
         """Tells a partner, once, who a reference is; it passes the gates like any other item."""
         known = person.identity
         identity = m.Identity(
@@ -127,7 +129,7 @@ class Drafting:
             subject=NO_REFERENCE,
             category=category,
             field=field,
-            identity=rules.identity_for(covenant, me, to, kind, purpose, identity),
+            identity=rules.identity_for(covenant, me, to, kind, purpose, identity, decision),
             origin_partner=me,
         )
 

@@ -8,11 +8,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from exchange.node.forms import Answer, Form, Text
+from exchange.node.forms import Answer, Form, Text, Written
 from exchange.wire.messages import Code, Hex64, Slug
 
 Name = Annotated[str, Field(min_length=1, max_length=120)]
-Written = Annotated[Text, Field(min_length=1)]
 
 
 class SubjectNoticeForm(Form):

@@ -21,7 +21,9 @@ def _composed(text: object) -> object:
     return unicodedata.normalize("NFC", text) if isinstance(text, str) else text
 
 
-Text = Annotated[str, BeforeValidator(_composed), Field(max_length=TEXT_LIMIT)]
+Text = Annotated[str, Field(max_length=TEXT_LIMIT), BeforeValidator(_composed)]
+Written = Annotated[str, Field(min_length=1, max_length=TEXT_LIMIT), BeforeValidator(_composed)]
+"""A text that may not be left out."""
 
 
 class Form(BaseModel):
@@ -131,7 +133,7 @@ class NoticeForm(Form):
 class EmergencyForm(Form):
     """Acute danger (GDPR 6(1)(d)): what threatens, and whose vital interest it is."""
 
-    danger: Annotated[Text, Field(min_length=1)]
+    danger: Written
     interest_of: Literal["SUBJECT", "OTHER"]
 
 

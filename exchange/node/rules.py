@@ -185,14 +185,23 @@ def _owners(items: list[m.Item]) -> list[int]:
 
 
 def identity_for(
-    covenant: Covenant, sender: str, recipient: str, kind: m.Kind, purpose: str, identity: m.Identity
+    covenant: Covenant,
+    sender: str,
+    recipient: str,
+    kind: m.Kind,
+    purpose: str,
+    identity: m.Identity,
+    decision: m.WpgDecision | None = None,
 ) -> m.Identity:
-    """As much of an identity as the recipient may have for this purpose (article 11.1)."""
+    """As much of an identity as the recipient may have for this purpose (article 11.1), and as the Wpg decision names."""
 
     def allowed(attribute: str) -> bool:
         category, field = m.IDENTITY_FIELDS[attribute]
         fields = covenant.index.allowed_fields(purpose, category, recipient, sender, domain_kind(kind).value)
-        return field in fields
+        decided = decision is None or (
+            category in decision.categories and (decision.fields is None or field in decision.fields)
+        )
+        return field in fields and decided
 
     return m.Identity(
         given_names=identity.given_names,
