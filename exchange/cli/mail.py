@@ -9,10 +9,10 @@ import typer
 
 from exchange.cli.session import Session, command
 from exchange.cli.sharing import moment, show_act
-from exchange.domain.refusals import refusal
 from exchange.errors import InputError
 from exchange.i18n import N_
 from exchange.reports import words
+from exchange.reports.refusals import frame_reason
 from exchange.reports.titles import Titles
 
 inbox = typer.Typer(no_args_is_help=True, help=N_("What partners sent: list, read, take up, handle."))
@@ -148,7 +148,9 @@ def _outbox_list(session: Session) -> None:
             moment(row["since"]),
             row["attempts"],
             words.word(row["state"], words.STATES, _),
-            words.word(row["why"], words.REASONS, _) or "-",
+            frame_reason(row["why"], session.language)
+            if row["state"] == "refused"
+            else words.word(row["why"], words.REASONS, _) or "-",
         )
         for row in answer
     ]
@@ -183,9 +185,7 @@ def _parked_list(session: Session) -> None:
             r["parked"],
             moment(r["at"]),
             r["partner"],
-            f"{r['reason']}: {r['code']} {refusal(r['code']).sentence(language=session.language)}"
-            if r["code"]
-            else r["reason"],
+            frame_reason(r["reason"], session.language),
             words.word(r["state"], words.STATES, _),
         )
         for r in answer

@@ -61,13 +61,6 @@ ToldOn = Annotated[
     typer.Option("--told-on", metavar="DATE", formats=["%Y-%m-%d"], help=N_("When the person was told, YYYY-MM-DD.")),
 ]
 ToldHow = Annotated[str | None, typer.Option("--told-how", help=N_("How: GESPREK, HUISBEZOEK, TELEFOON, BRIEF …"))]
-NotTold = Annotated[
-    str | None, typer.Option("--not-told", metavar="GROUND", help=N_("Ground not to tell the person beforehand."))
-]
-ReviewOn = Annotated[
-    datetime | None,
-    typer.Option("--review-on", metavar="DATE", formats=["%Y-%m-%d"], help=N_("When that ground is looked at again.")),
-]
 NoticeId = Annotated[UUID | None, typer.Option("--notice", help=N_("A notice on record: exchange notice list."))]
 ExceptionId = Annotated[
     UUID | None, typer.Option("--exception", help=N_("An exception on record: exchange exception list."))
@@ -139,8 +132,6 @@ _SHARE: Final[tuple[Option, ...]] = (
     ("subsidiarity", Subsidiarity, None),
     ("told_on", ToldOn, None),
     ("told_how", ToldHow, None),
-    ("not_told", NotTold, None),
-    ("review_on", ReviewOn, None),
     ("notice_id", NoticeId, None),
     ("exception_id", ExceptionId, None),
     ("wpg_decision_id", DecisionId, None),
@@ -190,14 +181,12 @@ def build(session: Session, kind: str, options: dict[str, Any]) -> dict[str, Any
 
 
 def _notice(options: dict[str, Any], recipients: list[dict[str, str]]) -> dict[str, Any]:
-    """What the person was told: about these recipients, or why not."""
+    """What the person was told: about these recipients."""
     told = _plain(options["told_on"])
     return {
         "given_on": told,
         "mode": options["told_how"],
         "recipients": [r["partner"] for r in recipients] if told else None,
-        "exception": options["not_told"],
-        "review_on": _plain(options["review_on"]),
     }
 
 

@@ -376,7 +376,7 @@ _OTHER_FRAMES: Final[Mapping[str, str]] = {
 }
 _NO_REFUSALS: Final = frozenset(
     {"clock", "generation-newer", "type-unknown", "vault-locked", "storage", "later", "epoch-retired", "outside-window"}
-    | {"unreadable"}
+    | {"unreadable", "dropped", "retry"}
 )
 
 

@@ -11,7 +11,7 @@ import structlog
 
 from exchange.domain import duties as d
 from exchange.domain import events as e
-from exchange.domain.actors import may, roles_of
+from exchange.domain.actors import Role, may, roles_of
 from exchange.domain.refusals import CATALOGUE
 from exchange.errors import InputError, NotAllowedError, NotFoundError
 from exchange.node import facts_forms as ff
@@ -181,8 +181,8 @@ class Duties:
 
 
 def _concerns(actor: Actor, row: sqlite3.Row) -> bool:
-    """Whether it is on this actor's list: its own, of a role it holds that is no worker's, or of whoever may excuse."""
-    if UUID(row["owner"]) == actor.id or may(roles_of(actor.roles), "duty.excuse"):
+    """Whether it is on this actor's list: its own, of a role it holds that is no worker's; or it watches over all."""
+    if UUID(row["owner"]) == actor.id or may(roles_of(actor.roles), "duty.excuse") or Role.FG in actor.roles:
         return True
     return row["role"] != "worker" and row["role"] in actor.roles
 

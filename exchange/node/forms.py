@@ -126,6 +126,9 @@ class NoticeForm(Form):
     given_by: Annotated[str, Field(max_length=120)] = ""
     interest: Text = ""
     exception: Code | None = None
+    considerations: dict[Literal["a", "b", "c", "d", "e", "f", "g", "h"], Written] = {}
+    """Of an exception: UAVG 41(2), by letter."""
+    motivation: Text = ""
     review_on: date | None = None
     ends_on: date | None = None
 

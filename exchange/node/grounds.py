@@ -73,7 +73,12 @@ class Lookup:
             trained_on=self._ctx.facts.trained_on(decider) if decider else None,
             items=tuple(self._item(item, restricted=restricted) for item in form.items),
             restricted=restricted,
-            texts=(form.notice.given_by, form.notice.interest),
+            texts=(
+                form.notice.given_by,
+                form.notice.interest,
+                form.notice.motivation,
+                *form.notice.considerations.values(),
+            ),
         )
         return Grounds(decider, notice, self._decision(form.wpg_decision_id), record, own)
 
@@ -112,10 +117,14 @@ class Lookup:
                 short.given_on, short.mode or "", frozenset(short.recipients), short.reference or "",
             ):  # fmt: skip
                 return _told(told), None
+        if short.given_on is None and not (short.considerations and short.motivation):
+            raise InputError(
+                "An exception says what UAVG 41(2) asks you to weigh, and why; fill that in, or record it first and name its id."
+            )
         fact = uuid4()
         made = m.Notice(
             **{
-                **short.model_dump(mode="json", exclude={"given_by", "interest"}),
+                **short.model_dump(mode="json", exclude={"given_by", "interest", "considerations", "motivation"}),
                 "reference": short.reference or reference_of(fact),
             }
         )
@@ -213,8 +222,8 @@ def put_on_record(tx: Tx, ctx: Context, fact: UUID, actor: Actor, form: f.ShareF
                 ends_on=short.ends_on.isoformat() if short.ends_on else None,
                 subject=subject,
                 ground=short.exception or "",
-                considerations={},
-                motivation=form.weighing.necessity,
+                considerations={str(letter): text for letter, text in short.considerations.items()},
+                motivation=short.motivation,
                 told_of_restriction=False,
             )
         )

@@ -16,6 +16,7 @@ from exchange.domain.proposal import (
     Emergency,
     Notice,
     NoticeException,
+    Outside,
     Proposal,
     Secrecy,
     Verdict,
@@ -53,6 +54,8 @@ class Own:
     """By item."""
     restricted: bool = False
     """Everything about the subject is; holds for items that are not listed, such as who it is."""
+    third_party: Outside | None = None
+    """Given to somebody who is no partner (article 8.1): never over the exchange."""
     texts: tuple[str, ...] = ()
     """What a person typed for the own records only: scanned like the rest."""
 
@@ -237,6 +240,7 @@ def proposal_of(
             decided_by_person=known.decided_by_person,
             registered=known.registered,
             trained_on=known.trained_on,
+            third_party=known.third_party,
             conference=str(statement.conference) if statement.conference else None,
             chair_release=str(statement.chair_release) if statement.chair_release else None,
             emergency=_emergency(statement.emergency),

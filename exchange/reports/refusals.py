@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exchange.domain.refusals import CATALOGUE
+from exchange.domain.refusals import CATALOGUE, code_of_frame
 from exchange.node.facts_forms import DutyAnswer
 from exchange.node.forms import Explanation, RefusalAnswer
 
@@ -15,6 +15,12 @@ def in_language(answer: RefusalAnswer, language: str) -> RefusalAnswer:
     if language == "nl" or refusal is None:
         return answer
     return answer.model_copy(update={"text": refusal.sentence({"recipient": answer.partner}, language=language)})
+
+
+def frame_reason(reason: str, language: str) -> str:
+    """Why a frame was refused before anybody judged it: its own word, and what the catalogue calls that."""
+    code = code_of_frame(reason)
+    return f"{reason}: {code} {CATALOGUE[code].sentence(language=language)}" if code else reason
 
 
 def explained(answers: Sequence[Explanation], language: str) -> list[Explanation]:

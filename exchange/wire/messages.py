@@ -33,7 +33,8 @@ def _real_day(text: str) -> str:
 
 def _not_too_long(text: str) -> str:
     """At most :data:`TEXT_LIMIT` characters as people count them; the text itself stays as it was signed."""
-    if len(text) > TEXT_LIMIT and len(unicodedata.normalize("NFC", text)) > TEXT_LIMIT:
+    composed = text if text.isascii() else unicodedata.normalize("NFC", text)
+    if len(composed) > TEXT_LIMIT:
         raise ValueError
     return text
 

@@ -192,6 +192,8 @@ class FakeNode:
         self.known = answer(item())
         self.moment = ""
         self.facts = FakeFacts(self)
+        self.owed: list[str] = []
+        """Codes that an explanation says would be owed."""
 
     # -- the test's side
 
@@ -298,9 +300,15 @@ class FakeNode:
             f.Explanation(
                 partner=r.partner, allowed=not any(x.partner == r.partner for x in refusals),
                 refusals=[x for x in refusals if x.partner == r.partner], gates=["partner", "purpose", "category"],
+                outcome="allow-with-duties" if self.owed else "allow",
+                duties=[self._duty_of(code, r.partner) for code in self.owed],
             )
             for r in form.recipients
         ]  # fmt: skip
+
+    def _duty_of(self, code: str, partner: str) -> f.RefusalAnswer:
+        why = refusal(code)
+        return f.RefusalAnswer(code=code, name=why.name, article=why.article, text=why.sentence(), partner=partner)
 
     async def act(self, actor: Actor, act: UUID, *, wait_s: float = 0) -> f.ActAnswer:
         self._use(actor, "outbox.list", wait_s)
@@ -424,7 +432,7 @@ class FakeNode:
         self._use(actor, "parked.list")
         return [
             f.ParkedAnswer(
-                parked=UUID(int=9), at=NOW, partner="politie", frame="ff" * 32, reason="kid-unknown", state="parked"
+                parked=UUID(int=9), at=NOW, partner="politie", frame="ff" * 32, reason="kid-unknown", code="R16", state="parked"
             )
         ]  # fmt: skip
 

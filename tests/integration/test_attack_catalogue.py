@@ -28,6 +28,7 @@ PAIR = ("actium", "gemeente")
 NOT_OF_EXCHANGE = {"R20", "R21", "R22", "R23", "R24", "R25"}
 """Answers to the rights of data subjects, and breaches."""
 TOLD = {"reference": "k-1", "given_on": "2026-03-02", "mode": "HUISBEZOEK", "recipients": ["gemeente"]}
+EXCUSED = {"exception": "UAVG_41_1_i", "considerations": {"a": "Veiligheid."}, "motivation": "Gevaar voor haar."}
 NUISANCE = {"category": "OVERLAST", "field": "aard-overlast", "value": "Stank."}
 DANGER = {"danger": "Gas.", "interest_of": "OTHER"}
 
@@ -70,8 +71,8 @@ CASES: dict[str, Case] = {
     "R13": Case({"item": {"category": "CONTACT", "field": "telefoon", "value": "Belt niet."}}, {}, None),
     "R14": Case({"notice": {**TOLD, "recipients": ["welzijn"]}}, {}, {"notice": {**TOLD, "recipients": ["welzijn"]}}),
     "R15": Case(
-        {"notice": {"exception": "UAVG_41_1_i", "review_on": "2026-03-01"}},
-        {"notice": {"exception": "UAVG_41_1_i", "review_on": "2026-03-02"}},
+        {"notice": {**EXCUSED, "review_on": "2026-03-01"}},
+        {"notice": {**EXCUSED, "review_on": "2026-03-02"}},
         {"notice": {"exception": "UAVG_41_1_i", "review_on": "2026-03-01", "recipients": []}},
         {"notice": {"exception": "UAVG_41_1_i", "review_on": "2026-03-02", "recipients": []}},
     ),
