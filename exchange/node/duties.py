@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import UTC, datetime
 from functools import partial
+from typing import Final
 from uuid import UUID, uuid4
 
 import structlog
@@ -24,6 +25,8 @@ from exchange.node.service import Actor
 from exchange.node.writer import Tx
 
 log = structlog.get_logger()
+OPEN: Final = "good IS NULL AND EXISTS (SELECT 1 FROM contents c WHERE c.key_id = duties.key_id AND c.erasure IS NULL)"
+"""Neither made good, nor gone with its key when the term of accountability was over."""
 
 
 def arise(tx: Tx, ctx: Context, draft: Draft, act: UUID, message: str | None, owner: UUID, subject: UUID) -> None:
@@ -79,9 +82,7 @@ def made_good(
     """Close every open duty of this kind that ``where`` names; gives how many."""
     codes = [code for code, kind in d.DUTIES.items() if kind.good is good]
     marks = ",".join("?" * len(codes))
-    rows = ctx.ledger.rows(
-        f"SELECT * FROM duties WHERE good IS NULL AND code IN ({marks}) AND {where}", *codes, *values
-    )
+    rows = ctx.ledger.rows(f"SELECT * FROM duties WHERE {OPEN} AND code IN ({marks}) AND {where}", *codes, *values)
     for row in rows:
         _close(tx, row, by, good, fact, "")
     return len(rows)
@@ -111,8 +112,12 @@ class Duties:
         """What this actor or its roles owe, the most urgent first; whoever may excuse sees everybody's."""
         allow(actor, "duty.list")
         now = self._ctx.clock.now()
-        rows = self._ctx.ledger.rows("SELECT * FROM duties ORDER BY due_at, duty")
-        return [_answer(row, now) for row in rows if (closed or row["good"] is None) and _concerns(actor, row)]
+        rows = self._ctx.ledger.rows(
+            "SELECT * FROM duties ORDER BY due_at, duty"
+            if closed
+            else f"SELECT * FROM duties WHERE {OPEN} ORDER BY due_at, duty"
+        )
+        return [_answer(row, now) for row in rows if _concerns(actor, row)]
 
     async def fulfil(self, actor: Actor, duty: UUID, form: ff.FulfilForm) -> ff.DutyAnswer:
         """Make one duty good by hand: the chair's release, or a privacy officer's reason.
@@ -131,6 +136,8 @@ class Duties:
 
         def unit(tx: Tx) -> None:
             row = self._row(duty)
+            if self._ctx.ledger.count("contents WHERE key_id=? AND erasure IS NULL", row["key_id"]) == 0:
+                raise NotFoundError("There is no such duty at this node.")
             d.fulfil(_duty(row), good)
             if good is not d.Good.REASON and not _concerns(actor, row):
                 raise NotAllowedError("This duty is another's to make good.")
@@ -149,12 +156,12 @@ class Duties:
 
     def open_count(self) -> int:
         """How many duties are open."""
-        return self._ctx.ledger.count("duties WHERE good IS NULL")
+        return self._ctx.ledger.count(f"duties WHERE {OPEN}")
 
     def late_count(self) -> int:
         """How many of them are late."""
         now = round(self._ctx.clock.now().timestamp() * 1000)
-        return self._ctx.ledger.count("duties WHERE good IS NULL AND due_at < ?", now)
+        return self._ctx.ledger.count(f"duties WHERE {OPEN} AND due_at < ?", now)
 
     async def watch(self, now: datetime) -> None:
         """Raise the alarm of every duty whose time is over; once each."""

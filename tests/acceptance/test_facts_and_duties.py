@@ -475,6 +475,25 @@ async def test_a_duty_that_is_late_alarms_once_and_stands_in_the_status_until_it
         await actium.facts.duties.fulfil(OFFICER, duty.duty, ff.FulfilForm(good="reason", reason="Nog eens."))
 
 
+async def test_what_is_owed_goes_with_its_key_and_holds_up_nothing(world: MemoryWorld) -> None:
+    actium, worker = world.nodes["actium"], world.actor("actium")
+    jelle = await world.person("actium")
+    act = await world.share("actium", share_form(jelle, [TO_HELP], HOUSE, **BARE))
+    duty = actium.facts.duties.all(OFFICER, closed=False)[0].duty
+    rule = next(r.rule for r in await actium.retention_rules(worker) if r.retention == "r09")
+    await actium.retention_confirm(worker, rule)
+    world.clock.forward(days=5 * 365 + 3)
+    await actium.retention_enforce(worker, confirm_date=world.clock.now().date())
+    assert actium.facts.duties.all(OFFICER, closed=False) == []
+    assert "duty-overdue" not in (await actium.status()).warnings
+    with pytest.raises(NotFoundError):
+        await actium.facts.duties.fulfil(OFFICER, duty, ff.FulfilForm(good="reason", reason="Te laat."))
+    weighing = ff.WeighForm(necessity="a", proportionality="b", subsidiarity="c")
+    assert (await actium.facts.weigh(worker, act.act, weighing, None)).fact
+    steps = [step async for step in actium.replay_log(worker)]
+    assert steps[-1].ok, steps[-1].differences
+
+
 async def test_a_hostile_sender_cannot_use_danger_to_pass_what_the_law_closes(world: MemoryWorld) -> None:
     mallory = Mallory(world, "actium")
     urgent = {"sender_basis": "A6_1_d", "recipient_basis": "A6_1_d", "emergency": DANGER, "notice": {"recipients": []}}
