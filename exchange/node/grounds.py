@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from uuid import UUID, uuid4
 
 from exchange.domain import events as e
-from exchange.domain.actors import may, roles_of
+from exchange.domain.actors import Role, may, roles_of
 from exchange.domain.facts import ExceptionFact, NoticeFact
 from exchange.domain.retention import is_over, local_day
 from exchange.errors import InputError, NotFoundError
@@ -86,12 +86,16 @@ class Lookup:
 
     def _decider(self, actor: Actor, form: f.ShareForm) -> UUID | None:
         """AVG 22, Wpg 7a: a person. A system names one who may do the same and still acts here."""
-        if actor.kind == "person":
+        if actor.kind == "person" and actor.roles - {Role.INTEGRATION}:  # a case system registered as a person is none
             if form.decided_by not in {None, actor.id}:
                 raise InputError("Only a system names the person who decided; you decide yourself.")
             return actor.id
         known = self._actors.living(form.decided_by) if form.decided_by is not None else None
-        if known is None or known.kind != "person" or not may(roles_of(known.roles), COMMANDS[form.kind]):
+        if (
+            known is None
+            or known.kind != "person"
+            or not may(roles_of(known.roles) - {Role.INTEGRATION}, COMMANDS[form.kind])
+        ):
             return None
         return known.id
 

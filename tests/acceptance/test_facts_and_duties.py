@@ -340,8 +340,10 @@ async def test_a_system_sends_only_what_a_person_decided(world: MemoryWorld) -> 
     system = somebody("integration", kind="system")
     form = share_form(jelle, [TO_GEMEENTE], HOUSE)
     assert await codes(world, "actium", form, system) == ["R32"]
+    assert await codes(world, "actium", form, somebody("integration")) == ["R32"], "calling it a person makes it none"
     auditor = await actium.register_actor(person, f.ActorForm(roles=["auditor"], name="Proef Toezicht"), None)
-    for nobody in (system.id, uuid4(), auditor.actor):
+    machine = await actium.register_actor(person, f.ActorForm(roles=["integration"], name="Proef Systeem"), None)
+    for nobody in (system.id, uuid4(), auditor.actor, machine.actor):
         assert await codes(world, "actium", form.model_copy(update={"decided_by": nobody}), system) == ["R32"]
     decided_by = form.model_copy(update={"decided_by": person.id})
     assert await codes(world, "actium", decided_by, system) == []
