@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -88,6 +89,17 @@ def made_good(
     return len(rows)
 
 
+def told(tx: Tx, ctx: Context, by: UUID, subject: UUID, fact: UUID, recipients: Iterable[str] | None) -> None:
+    """Close the duties to tell this person that waited for a notice of these recipients, or for an exception (``None``)."""
+    waiting = [str(duty) for duty in ctx.facts.owed_for(person.handle for person in ctx.people.same(subject))]
+    if not waiting:
+        return
+    named = sorted(set(recipients)) if recipients is not None else []
+    where = f"duty IN ({','.join('?' * len(waiting))})"
+    where += f" AND partner IN ({','.join('?' * len(named))})" if recipients is not None else ""
+    made_good(tx, ctx, by, d.Good.NOTICE, fact, where=where, values=(*waiting, *named))
+
+
 def _close(tx: Tx, row: sqlite3.Row, by: UUID, good: d.Good, fact: UUID | None, reason: str) -> None:
     tx.append(
         e.DutyFulfilled(
@@ -113,9 +125,9 @@ class Duties:
         allow(actor, "duty.list")
         now = self._ctx.clock.now()
         rows = self._ctx.ledger.rows(
-            "SELECT * FROM duties ORDER BY due_at, duty"
+            "SELECT * FROM duties ORDER BY due_at, code, duty"
             if closed
-            else f"SELECT * FROM duties WHERE {OPEN} ORDER BY due_at, duty"
+            else f"SELECT * FROM duties WHERE {OPEN} ORDER BY due_at, code, duty"
         )
         return [_answer(row, now) for row in rows if _concerns(actor, row)]
 

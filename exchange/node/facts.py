@@ -74,18 +74,8 @@ class Facts(Registers):
                 reference=form.reference or "",
             )
         )
-        for partner in sorted(set(form.recipients)):
-            self._settle(tx, actor, subject, fact, "partner=?", partner)
+        owed.told(tx, self._ctx, actor.id, subject, fact, form.recipients)
         return stamped.index
-
-    def _settle(self, tx: Tx, actor: Actor, subject: UUID, fact: UUID, where: str, *values: str) -> None:
-        """Duties to tell this person that waited for the fact."""
-        waiting = self._ctx.facts.owed_for(p.handle for p in self._ctx.people.same(subject))
-        marks = ",".join("?" * len(waiting))
-        named = tuple(str(duty) for duty in waiting)
-        if waiting:
-            clause = f"duty IN ({marks}) AND {where}"
-            owed.made_good(tx, self._ctx, actor.id, Good.NOTICE, fact, where=clause, values=(*named, *values))
 
     async def notices(self, actor: Actor, form: ff.AboutForm) -> list[ff.NoticeAnswer]:
         """What somebody was told; the read is recorded first."""
@@ -120,7 +110,7 @@ class Facts(Registers):
                 told_of_restriction=form.told_of_restriction,
             )
         )
-        self._settle(tx, actor, subject, fact, "1=1")
+        owed.told(tx, self._ctx, actor.id, subject, fact, None)
         return stamped.index
 
     async def review_exception(self, actor: Actor, exception: UUID, form: ff.ReviewForm) -> ff.FactAnswer:
@@ -147,7 +137,7 @@ class Facts(Registers):
                 )
             )
             if form.outcome == "prolonged":
-                self._settle(tx, actor, known.subject, exception, "1=1")
+                owed.told(tx, self._ctx, actor.id, known.subject, exception, None)
             return stamped.index
 
         return ff.FactAnswer(fact=exception, log_index=await self._ctx.writer.run(unit))

@@ -83,7 +83,10 @@ class Sharing:
     def _before(self, tx: Tx, actor: Actor, form: f.ShareForm, grounds: Grounds, act: UUID) -> None:
         """What has to be on record first: a notice the form brings itself, and who decided when a system acts."""
         if grounds.record is not None:
-            put_on_record(tx, self._ctx, grounds.record, actor, form, _resolved(self._ctx, form.subject))
+            subject, short = _resolved(self._ctx, form.subject), form.notice
+            put_on_record(tx, self._ctx, grounds.record, actor, form, subject)
+            named = short.recipients if short.given_on is not None else None
+            duties.told(tx, self._ctx, actor.id, subject, grounds.record, named)
         if grounds.decider not in {None, actor.id}:
             tx.append(e.DecidedByPerson(originator_id=act, at=tx.now, by=actor.id, person=grounds.decider))
 

@@ -477,6 +477,18 @@ async def test_a_duty_that_is_late_alarms_once_and_stands_in_the_status_until_it
         await actium.facts.duties.fulfil(OFFICER, duty.duty, ff.FulfilForm(good="reason", reason="Nog eens."))
 
 
+async def test_a_notice_that_comes_with_a_later_disclosure_makes_good_what_was_owed(world: MemoryWorld) -> None:
+    actium, worker = world.nodes["actium"], world.actor("actium")
+    jelle = await world.person("actium")
+    await world.share("actium", share_form(jelle, [TO_HELP], HOUSE, **NONE, **VITAL))
+    assert [d.code for d in actium.facts.duties.all(worker, closed=False)] == ["R14"]
+    await world.share("actium", share_form(jelle, [TO_GEMEENTE], HOUSE, notice=told_short()))
+    (done,) = actium.facts.duties.all(worker, closed=True)
+    assert done.state == "made-good"
+    (fulfilled,) = world.events("actium", "duty/fulfilled/1")
+    assert fulfilled.fact == world.events("actium", "notice/given/1")[0].originator_id
+
+
 async def test_what_is_owed_goes_with_its_key_and_holds_up_nothing(world: MemoryWorld) -> None:
     actium, worker = world.nodes["actium"], world.actor("actium")
     jelle = await world.person("actium")

@@ -244,6 +244,30 @@ async def test_training_and_review_refuse_where_the_covenant_says_so(world: Memo
     assert "R27" in receipts(world, "gemeente", "actium")[-1][0].data.outcomes[1].codes
 
 
+async def test_the_register_and_the_training_make_good_what_waited_for_them(strict: Path, tmp_path: Path) -> None:
+    async with MemoryWorld.copied(strict, tmp_path, PAIR) as world:
+        actium, worker = world.nodes["actium"], world.actor("actium")
+        jelle = await world.person("actium")
+        await world.share(
+            "actium", share_form(jelle, [{**TO_GEMEENTE, "basis": "A6_1_d"}], HOUSE, basis="A6_1_d", emergency=DANGER)
+        )
+        assert [d.code for d in actium.facts.duties.all(worker, closed=False)] == ["R13", "R26"]
+        entry = {
+            "name": "Signalering", "purposes": ["P0_ONDERSTEUNING"], "categories": ["HUISVESTING"], "recipients": ["gemeente"],
+            "bases": ["A6_1_d"],
+        }  # fmt: skip
+        narrow = await actium.facts.register_activity(worker, ff.ActivityForm.model_validate(entry), None)
+        assert len(actium.facts.duties.all(worker, closed=False)) == 2, "it does not cover what was sent"
+        whole = {**entry, "entry": narrow.entry, "categories": ["HUISVESTING", "OVERLAST", "IDENTIFICATIE"]}
+        await actium.facts.register_activity(worker, ff.ActivityForm.model_validate(whole), None)
+        assert [d.code for d in actium.facts.duties.all(worker, closed=False)] == ["R26"]
+        await actium.facts.record_training(worker, ff.TrainingForm(followed_on=date(2025, 3, 1)))
+        assert len(actium.facts.duties.all(worker, closed=False)) == 1, "that training has lapsed"
+        await actium.facts.record_training(worker, ff.TrainingForm(followed_on=date(2026, 3, 2)))
+        assert actium.facts.duties.all(worker, closed=False) == []
+        await actium.share(worker, share_form(jelle, [TO_GEMEENTE], HOUSE), None)
+
+
 async def test_police_data_without_a_decision_are_refused_by_the_receiver_itself(strict: Path, tmp_path: Path) -> None:
     async with MemoryWorld.copied(strict, tmp_path, ("politie", "actium")) as world:
         mallory = Mallory(world, "politie")
