@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 SAME_IN_BOTH = {
+    "Code",
     *("Partner", "Partners", "Id", "Broker", "Postcode", "alarm", "{n} week"),
     "{name}: exchange --node {directory} status",  # typed, not read
 }
