@@ -22,7 +22,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
-from world import PARTNERS, World, found
+from world import COVENANT, PARTNERS, World, found
 
 from exchange.crypto import envelope, labels
 from exchange.crypto.signing import Ed25519Key
@@ -311,9 +311,9 @@ class Mallory:
         return await self.world.deliver(to, self.slug, *frames)
 
 
-async def make_founded(home: Path) -> None:
+async def make_founded(home: Path, covenant: Path = COVENANT) -> None:
     """Play the bootstrap order and let every node make and publish its first epochs."""
-    found(home, PARTNERS, broker_url="nats://127.0.0.1:4222")
+    found(home, PARTNERS, broker_url="nats://127.0.0.1:4222", covenant=covenant)
     world = MemoryWorld(home, home / "covenant.signed.json", 0)
     world.memory = fake_transport().MemoryBroker(PARTNERS, automatic=True)
     for slug in PARTNERS:

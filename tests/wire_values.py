@@ -61,8 +61,10 @@ def strategies() -> SimpleNamespace:
     )  # fmt: skip
     weighing = st.builds(m.Weighing, necessity=text, proportionality=text, subsidiarity=text)
     secrecy = st.builds(m.Secrecy, applies=st.booleans(), regime=_maybe(code), ground=_maybe(code), motivation=text)
+    emergency = st.builds(m.Emergency, danger=text, interest_of=st.sampled_from(["SUBJECT", "OTHER"]))
     statement = st.builds(
-        m.Statement, case=_maybe(st.uuids()), purpose=code, context=code, sender_basis=code, sender_task=code,
+        m.Statement, case=_maybe(st.uuids()), conference=_maybe(st.uuids()), chair_release=_maybe(st.uuids()),
+        emergency=_maybe(emergency), purpose=code, context=code, sender_basis=code, sender_task=code,
         recipient_basis=code, recipient_task=code, special_exception=_maybe(code), criminal_ground=_maybe(code),
         stated=codes, wpg=_maybe(wpg), numbers_confirmed=st.booleans(), secrecy=secrecy, weighing=weighing, notice=notice,
         signal_kind=_maybe(code), support_rationale=text, request=text, feedback_wanted=st.booleans(),

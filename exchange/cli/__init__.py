@@ -20,6 +20,8 @@ from exchange.cli import (
     areas,
     covenant,
     custody,
+    duties,
+    facts,
     founding,
     grammar,
     mail,
@@ -57,9 +59,15 @@ _GROUPS = (
     ("root", founding.root, START),
     ("covenant", covenant.covenant, START),
     ("subject", people.app, SHARE),
+    ("notice", facts.notice, SHARE),
+    ("exception", facts.exception, SHARE),
+    ("decision", facts.decision, SHARE),
     ("area", areas.app, SHARE),
     ("inbox", mail.inbox, SHARE),
     ("outbox", mail.outbox, SHARE),
+    ("duty", duties.duty, ACCOUNT),
+    ("activity", facts.activity, ACCOUNT),
+    ("training", facts.training, ACCOUNT),
     ("log", accountability.log, ACCOUNT),
     ("retention", retention.retention, ACCOUNT),
     ("actor", operations.actor, NODE),
@@ -68,7 +76,7 @@ _GROUPS = (
     ("broker", founding.broker, NODE),
     ("clock", operations.clock, NODE),
 )
-_LONE = ((founding, START), (sharing, SHARE), (accountability, ACCOUNT), (operations, NODE))
+_LONE = ((founding, START), (sharing, SHARE), (duties, ACCOUNT), (accountability, ACCOUNT), (operations, NODE))
 """Modules with commands that stand by themselves."""
 
 

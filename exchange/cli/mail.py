@@ -12,6 +12,7 @@ from exchange.cli.sharing import moment, show_act
 from exchange.errors import InputError
 from exchange.i18n import N_
 from exchange.reports import words
+from exchange.reports.refusals import frame_reason
 from exchange.reports.titles import Titles
 
 inbox = group(N_("What partners sent: list, read, take up, handle."))
@@ -61,7 +62,8 @@ def _inbox_list(session: Session) -> None:
                 titles.of_partner(row["sender"]),
                 _kind(session, row["kind"]),
                 ", ".join(titles.of(code) for code in row["categories"]),
-                _("erased") if row["erased"] else words.word(row["state"], words.STATES, _),
+                (_("ACUTE DANGER") + ", " if row["emergency"] else "")
+                + (_("erased") if row["erased"] else words.word(row["state"], words.STATES, _)),
             )
             for row in answer
         ]
@@ -166,7 +168,9 @@ def _outbox_list(session: Session) -> None:
             moment(row["since"]),
             row["attempts"],
             words.word(row["state"], words.STATES, _),
-            words.word(row["why"], words.REASONS, _) or "-",
+            frame_reason(row["why"], session.language)
+            if row["state"] == "refused"
+            else words.word(row["why"], words.REASONS, _) or "-",
         )
         for row in answer
     ]
@@ -212,7 +216,13 @@ def _parked_list(session: Session) -> None:
     _ = session.gettext
     answer = session.door.get("/v1/parked")
     rows = [
-        (r["parked"], moment(r["at"]), r["partner"], r["reason"], words.word(r["state"], words.STATES, _))
+        (
+            r["parked"],
+            moment(r["at"]),
+            r["partner"],
+            frame_reason(r["reason"], session.language),
+            words.word(r["state"], words.STATES, _),
+        )
         for r in answer
     ]
     columns = [_("Id"), _("At"), _("Said to be from"), _("Reason"), _("State")]

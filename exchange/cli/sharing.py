@@ -99,16 +99,27 @@ Subsidiarity = Annotated[Text, _under(_WHY, "--subsidiarity", N_("Why less would
 
 ToldOn = Annotated[Day, _on(_TOLD, "--told-on", N_("When the person was told, YYYY-MM-DD."))]
 ToldHow = Annotated[Text, _under(_TOLD, "--told-how", N_("How: GESPREK, HUISBEZOEK, TELEFOON, BRIEF …"))]
-NotTold = Annotated[
+NoticeId = Annotated[UUID | None, _under(_TOLD, "--notice", N_("A notice on record: exchange notice list."))]
+ExceptionId = Annotated[
+    UUID | None, _under(_TOLD, "--exception", N_("An exception on record: exchange exception list."))
+]
+DecisionId = Annotated[
+    UUID | None, _under(_WHY, "--wpg-decision", N_("Police data: the registered decision: exchange decision list."))
+]
+Danger = Annotated[
     Text,
     _under(
-        _TOLD,
-        "--not-told",
-        N_("Ground not to tell the person beforehand, such as UAVG_41_1_i."),
-        metavar=N_("GROUND"),
+        _WHY,
+        "--danger",
+        N_("Acute danger: what threatens. What is missing is then owed within 72 hours and does not stop it."),
+        metavar=N_("TEXT"),
     ),
 ]
-ReviewOn = Annotated[Day, _on(_TOLD, "--review-on", N_("When that ground is looked at again, YYYY-MM-DD."))]
+InterestOf = Annotated[Text, _under(_WHY, "--interest-of", N_("Acute danger: whose vital interest, SUBJECT or OTHER."))]
+DecidedBy = Annotated[
+    UUID | None,
+    _under(_SEND, "--decided-by", N_("When a system sends: the person who decided."), metavar=N_("ACTOR")),
+]
 
 Channel = Annotated[
     Text,
@@ -144,8 +155,12 @@ _SHARE: Final[tuple[Option, ...]] = (
     ("subsidiarity", Subsidiarity, None),
     ("told_on", ToldOn, None),
     ("told_how", ToldHow, None),
-    ("not_told", NotTold, None),
-    ("review_on", ReviewOn, None),
+    ("notice_id", NoticeId, None),
+    ("exception_id", ExceptionId, None),
+    ("wpg_decision_id", DecisionId, None),
+    ("danger", Danger, None),
+    ("interest_of", InterestOf, None),
+    ("decided_by", DecidedBy, None),
     ("channel", Channel, None),
     ("occurred_on", OccurredOn, None),
     ("external_reference", Reference, None),
@@ -162,7 +177,7 @@ _SIGNAL: Final[tuple[Option, ...]] = (
 )
 _PLAIN: Final = (
     "subject", "purpose", "context", "basis", "task", "case", "channel", "occurred_on", "external_reference",
-    "signal_kind", "support_rationale", "request",
+    "signal_kind", "support_rationale", "request", "notice_id", "exception_id", "wpg_decision_id", "decided_by",
 )  # fmt: skip
 
 
@@ -178,6 +193,7 @@ def build(session: Session, kind: str, options: dict[str, Any]) -> dict[str, Any
     for section, fields in (
         ("weighing", {name: options[name] for name in ("necessity", "proportionality", "subsidiarity")}),
         ("notice", _notice(options, recipients)),
+        ("emergency", {name: options[name] for name in ("danger", "interest_of")}),
     ):
         if found := given(**fields):
             form[section] = {**form.get(section, {}), **found}
@@ -188,14 +204,12 @@ def build(session: Session, kind: str, options: dict[str, Any]) -> dict[str, Any
 
 
 def _notice(options: dict[str, Any], recipients: list[dict[str, str]]) -> dict[str, Any]:
-    """What the person was told: about these recipients, or why not."""
+    """What the person was told: about these recipients."""
     told = _plain(options["told_on"])
     return {
         "given_on": told,
         "mode": options["told_how"],
         "recipients": [r["partner"] for r in recipients] if told else None,
-        "exception": options["not_told"],
-        "review_on": _plain(options["review_on"]),
     }
 
 
@@ -222,14 +236,22 @@ def share(session: Session, kind: str, options: dict[str, Any]) -> None:
 
 def _explain(session: Session, answers: list[dict[str, Any]]) -> None:
     """What would happen per recipient; exit code 1 when somebody would be refused."""
+    _ = session.gettext
+    outcomes = {
+        "allow": (_("allowed"), "bold green"),
+        "allow-with-duties": (_("allowed, with duties to make good within 72 hours"), "bold yellow"),
+        "refuse": (_("refused"), "bold red"),
+    }
+    weights = (("refusals", ""), ("duties", _("duty") + " "), ("warnings", _("warning") + " "))
 
     def human() -> None:
         titles = Titles.of_covenant(session.door.get("/v1/covenant"))
         for answer in answers:
-            verdict = session.gettext("allowed") if answer["allowed"] else session.gettext("refused")
-            session.say(f"{answer['partner']}: {verdict}", "bold green" if answer["allowed"] else "bold red")
-            for refusal in answer["refusals"]:
-                session.say(f"  {refusal['code']}{session.item_place(refusal)}: {refusal['text']}")
+            verdict, style = outcomes[answer["outcome"] if answer["allowed"] else "refuse"]
+            session.say(f"{answer['partner']}: {verdict}", style)
+            for weight, before in weights:
+                for finding in answer[weight]:
+                    session.say(f"  {before}{finding['code']}{session.item_place(finding)}: {finding['text']}")
             if answer["identity"]:
                 session.say("  " + _goes_along(session, answer, titles))
 

@@ -70,16 +70,25 @@ _WORK: Final = frozenset(
         "area.picture",
     }
 )
+_FACTS: Final = frozenset(
+    {"notice.give", "notice.list", "exception.invoke", "exception.list", "exception.review", "weighing.write"}
+)
+_LISTS: Final = frozenset({"exception.due", "wpg-decision.list", "training.list", "activity.list", "duty.list"})
+"""What is not about anybody."""
+_OWN: Final = _LISTS | {"training.record", "duty.fulfil"}
 _EVERYONE: Final = frozenset({"status", "covenant.show"})
 _AREAS: Final = frozenset({"area.list", "area.picture"})
 _PROOF: Final = frozenset({"log.list", "log.show", "log.verify", "log.replay"})
 
 ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
-    Role.WORKER: _EVERYONE | _WORK,
-    Role.DEPUTY: _EVERYONE | _WORK,
-    Role.CHAIR: _EVERYONE | {"subject.find", "disclosure.explain", "inbox.list", "inbox.read", "who-knows"},
+    Role.WORKER: _EVERYONE | _WORK | _FACTS | _OWN,
+    Role.DEPUTY: _EVERYONE | _WORK | _FACTS | _OWN,
+    Role.CHAIR: _EVERYONE | _OWN | {"subject.find", "disclosure.explain", "inbox.list", "inbox.read", "who-knows"},
     Role.RIGHTS_DESK: _EVERYONE
+    | _OWN
     | {
+        "notice.list",
+        "exception.list",
         "subject.find",
         "subject.match",
         "inbox.list",
@@ -91,8 +100,16 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     },
     Role.PRIVACY_OFFICER: _EVERYONE
     | _PROOF
+    | _OWN
     | _AREAS
     | {
+        "notice.list",
+        "exception.list",
+        "exception.review",
+        "training.record-others",
+        "activity.register",
+        "activity.end",
+        "duty.excuse",
         "subject.find",
         "inbox.list",
         "outbox.list",
@@ -108,8 +125,11 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     },
     Role.FG: _EVERYONE
     | _PROOF
+    | _LISTS
     | {"area.list"}
     | {
+        "notice.list",
+        "exception.list",
         "subject.find",
         "inbox.list",
         "outbox.list",
@@ -121,7 +141,9 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     },
     Role.WPG_FUNCTIONARY: _EVERYONE
     | _PROOF
-    | {"subject.find", "outbox.list", "who-knows", "retention.rules", "retention.confirm", "retention.due"},
+    | _OWN
+    | {"subject.find", "outbox.list", "who-knows", "retention.rules", "retention.confirm", "retention.due"}
+    | {"wpg-decision.register", "wpg-decision.withdraw", "notice.list", "exception.list", "exception.review"},
     Role.OPERATOR: _EVERYONE
     | {
         "log.verify",
@@ -139,26 +161,31 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
         "covenant.accept",
     },
     Role.AUDITOR: _EVERYONE | _PROOF | {"retention.rules", "retention.due", "parked.list", "keys.show"},
-    Role.INTEGRATION: _EVERYONE | (_WORK - {"subject.match", "inbox.handle", "who-knows"}),
+    Role.INTEGRATION: _EVERYONE
+    | (_WORK - {"subject.match", "inbox.handle", "who-knows"})
+    | {"notice.give", "duty.list"},
 }
 """What each role may do. A role that is not here may do nothing."""
 
 COMMANDS: Final = frozenset().union(*ROLE_COMMANDS.values())
 """Every command a node knows."""
 
-CONTENT_COMMANDS: Final = frozenset(
-    {
-        "subject.register",
-        "subject.find",
-        "subject.match",
-        "signal.send",
-        "disclosure.make",
-        "disclosure.explain",
-        "inbox.read",
-        "inbox.take-up",
-        "inbox.handle",
-        "who-knows",
-    }
+CONTENT_COMMANDS: Final = (
+    frozenset(
+        {
+            "subject.register",
+            "subject.find",
+            "subject.match",
+            "signal.send",
+            "disclosure.make",
+            "disclosure.explain",
+            "inbox.read",
+            "inbox.take-up",
+            "inbox.handle",
+            "who-knows",
+        }
+    )
+    | _FACTS
 )
 """Commands that take or show personal data. Neither operator nor auditor has any of them."""
 

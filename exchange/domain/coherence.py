@@ -8,11 +8,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from exchange.domain.covenant import Condition, Covenant, Row
 from exchange.domain.refusals import CATALOGUE
-from exchange.domain.vocabulary import ANYONE, CRIMINAL_GROUNDS, SPECIAL_EXCEPTIONS, Mark, Regime
+from exchange.domain.retention import Period
+from exchange.domain.vocabulary import ANYONE, CRIMINAL_GROUNDS, SPECIAL_EXCEPTIONS, THIRD_PARTY, Mark, Regime
 
 Path = tuple[str | int, ...]
 
@@ -62,6 +64,7 @@ def _duplicates(covenant: Covenant) -> Iterator[Problem]:
         ("contexts", "code", covenant.contexts),
         ("areas", "code", covenant.areas),
         ("grounds", "code", covenant.grounds),
+        ("signal_kinds", "code", covenant.signal_kinds),
         ("categories", "code", covenant.categories),
         ("retention", "code", covenant.retention),
     )
@@ -125,7 +128,7 @@ def _key_texts(value: object) -> Iterator[str]:
 def _unknown_names(covenant: Covenant) -> Iterator[Problem]:
     """Rules speak only of what the covenant defines."""
     index = covenant.index
-    who = {ANYONE} | set(index.partners) | {p.kind for p in covenant.partners}
+    who = {ANYONE, THIRD_PARTY} | set(index.partners) | {p.kind for p in covenant.partners}
     tasks = {code for codes in index.tasks.values() for code in codes}
     for at, row in enumerate(covenant.matrix):
         here: Path = ("matrix", at)
@@ -143,6 +146,8 @@ def _unknown_names(covenant: Covenant) -> Iterator[Problem]:
             yield from _unknown((*here, "category"), (rule.category,), ())
         else:
             yield from _unknown((*here, "fields"), rule.fields, category.fields)
+    for at, category in enumerate(covenant.categories):
+        yield from _unknown(("categories", at, "area_fields"), category.area_fields, category.fields)
     for at, text_rule in enumerate(covenant.text_rules):
         yield from _unknown(("text_rules", at, "code"), (text_rule.code,), CATALOGUE)
     yield from _unknown_retention(covenant, who)
@@ -198,6 +203,28 @@ def _terms(covenant: Covenant) -> Iterator[Problem]:
         for partner in covenant.partners:
             if not {partner.slug, partner.kind, ANYONE} & set(holders):
                 yield Problem(("retention", at), _("{name} has no rule in this class."), {"name": partner.slug})
+
+
+def _phases(covenant: Covenant) -> Iterator[Problem]:
+    """Phases of use follow each other from young to old."""
+    for at, retention in enumerate(covenant.retention):
+        for inner, rule in enumerate(retention.rules):
+            ages = [Period.parse(phase.until) for phase in rule.phases]
+            days = [period.months * 31 + period.days for period in ages]
+            if any(later <= earlier for earlier, later in pairwise(days)):
+                yield Problem(
+                    ("retention", at, "rules", inner, "phases"),
+                    _("Phases of use stand from young to old, each longer."),
+                )
+
+
+def _nobody_is_a_third_party(covenant: Covenant) -> Iterator[Problem]:
+    """The word for third parties (article 8) is no kind of partner."""
+    for at, partner in enumerate(covenant.partners):
+        if partner.kind == THIRD_PARTY:
+            yield Problem(
+                ("partners", at, "kind"), _("{value} stands for whoever is no partner."), {"value": THIRD_PARTY}
+            )
 
 
 def _rows_twice(covenant: Covenant) -> Iterator[Problem]:
@@ -261,4 +288,15 @@ def _all_police(row: Row, covenant: Covenant) -> bool:
     return all(p.regime is Regime.WPG for p in reached)
 
 
-_CHECKS: Final = (_generation, _duplicates, _keys, _unknown_names, _areas, _terms, _rows_twice, _rows_against_the_law)
+_CHECKS: Final = (
+    _generation,
+    _duplicates,
+    _keys,
+    _nobody_is_a_third_party,
+    _unknown_names,
+    _areas,
+    _terms,
+    _phases,
+    _rows_twice,
+    _rows_against_the_law,
+)

@@ -149,6 +149,17 @@ class Category(Model):
     """The retention class of an item of this category; none only where no row ever allows it."""
     fields: dict[FieldCode, Line] = Field(default_factory=dict)
     """Field code -> Dutch title."""
+    area_fields: tuple[FieldCode, ...] = ()
+    """Fields that say something of a place and need no person (R01)."""
+
+
+class SignalKind(Model):
+    """What a signal may be about (article 1), and whether a person is needed to report it."""
+
+    code: Code
+    title: Line
+    area_level: bool = False
+    """Can be reported for a street or village: naming a person then needs an item that is about that person (R01)."""
 
 
 class Row(Model):
@@ -183,6 +194,13 @@ class TextRule(Model):
     source: Line
 
 
+class Phase(Model):
+    """How data may be used until an age counted from their first processing (Wpg 8, 14)."""
+
+    until: PeriodText
+    use: Literal["VRIJ", "ALLEEN_VERGELIJKEN", "ALLEEN_KLACHT_EN_VERANTWOORDING"]
+
+
 class RetentionRule(Model):
     """A proposed term. It binds nobody until the partner's own privacy officer confirms it (article 9.2)."""
 
@@ -196,6 +214,8 @@ class RetentionRule(Model):
     verified: bool
     """Whether the legal source was read and says this."""
     status: Literal["voorstel", "vastgesteld"] = "voorstel"
+    phases: tuple[Phase, ...] = ()
+    """From young to old. Only what is in a phase of free use is disclosed; none: no such limit (R19)."""
 
     def rule(self) -> Rule:
         """As :mod:`exchange.domain.retention` computes with it."""
@@ -223,6 +243,11 @@ class Settings(Model):
     """Messages about a person that need a notice or a live exception first (article 10.1, R14)."""
     weighing_before: tuple[Literal["signal", "disclosure"], ...] = ("disclosure",)
     """Messages about a person that need a written weighing (article 11.1, R33)."""
+    register_before: tuple[Literal["signal", "disclosure"], ...] = ()
+    """Messages about a person whose processing must stand in the sender's own register first (article 13.1, R13)."""
+    training_term: PeriodText | None = None
+    """How long a privacy training counts (article 12.1, R26); none: trainings are not looked at."""
+    training_lapsed: Literal["warn", "refuse"] = "warn"
     signal_retention: FieldCode
     """The class of a signal that nobody took up."""
     statement_retention: FieldCode
@@ -246,6 +271,7 @@ class Covenant(Model):
     contexts: tuple[Context, ...] = Field(min_length=1)
     areas: tuple[Area, ...] = ()
     grounds: tuple[Ground, ...] = ()
+    signal_kinds: tuple[SignalKind, ...] = ()
     categories: tuple[Category, ...] = Field(min_length=1)
     matrix: tuple[Row, ...] = Field(min_length=1)
     field_rules: tuple[FieldRule, ...] = Field(min_length=1)

@@ -9,29 +9,33 @@ function there with its decorator; nothing else lists them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from exchange.domain import item_gates, message_gates
 from exchange.domain.covenant import Covenant
 from exchange.domain.proposal import (
+    Emergency,
     Finding,
     ItemFacts,
     Notice,
     NoticeException,
+    Outcome,
+    Outside,
     Proposal,
     Secrecy,
     Verdict,
     Weighing,
     WpgDecision,
 )
-from exchange.domain.scene import FULL_GATES, ITEM_GATES, MESSAGE_GATES, ItemScene, Scene
+from exchange.domain.scene import FULL_GATES, ITEM_GATES, MESSAGE_GATES, WARNINGS, ItemScene, Scene
 from exchange.domain.vocabulary import Kind, Regime, Side
 
 __all__ = [
+    "Emergency",
     "Finding",
     "ItemFacts",
     "Notice",
     "NoticeException",
+    "Outcome",
+    "Outside",
     "Proposal",
     "Secrecy",
     "Verdict",
@@ -45,18 +49,26 @@ GATE_MODULES = (message_gates, item_gates)
 
 
 def judge(covenant: Covenant, proposal: Proposal, *, side: Side) -> Verdict:
-    """Everything that stands against ``proposal`` under ``covenant``; nothing means it is lawful here."""
+    """Everything that stands against ``proposal`` under ``covenant``; nothing means it is lawful here.
+
+    In acute danger (AVG 6(1)(d)) what the catalogue calls deferrable becomes a duty. Both sides do the same, so a receiver does
+    not refuse what a sender was right to send.
+    """
     index = covenant.index
     recipient = index.partners.get(proposal.recipient)
     scene = Scene(covenant, index, proposal, side, {"recipient": recipient.name} if recipient else {})
-    findings = [finding for gate in MESSAGE_GATES for finding in gate(scene)]
+    found = [finding for gate in MESSAGE_GATES for finding in gate(scene)]
     if proposal.kind is not Kind.REPLY or proposal.items:
-        findings += [finding for gate in FULL_GATES for finding in gate(scene)]
+        found += [finding for gate in FULL_GATES for finding in gate(scene)]
     for number, item in enumerate(proposal.items):
         about = _about_item(scene, number, item)
-        findings += [finding for gate in ITEM_GATES for finding in gate(about)]
-    once = {(finding.code, finding.item): finding for finding in reversed(findings)}
-    return Verdict(tuple(once[key] for key in reversed(once)), tuple(_warnings(scene)))
+        found += [finding for gate in ITEM_GATES for finding in gate(about)]
+    once = {(finding.code, finding.item): finding for finding in reversed(found)}
+    findings = tuple(once[key] for key in reversed(once))
+    duties = tuple(f for f in findings if f.refusal.deferrable) if scene.acute else ()
+    if duties:
+        findings = tuple(f for f in findings if not f.refusal.deferrable)
+    return Verdict(findings, tuple(f for warn in WARNINGS for f in warn(scene)), duties)
 
 
 def _about_item(scene: Scene, number: int, item: ItemFacts) -> ItemScene:
@@ -74,12 +86,6 @@ def _about_item(scene: Scene, number: int, item: ItemFacts) -> ItemScene:
         number,
         item,
         index.categories.get(item.category),
-        index.row(item.category, proposal.recipient, proposal.sender),
+        index.row(item.category, scene.taker, proposal.sender),
         regime,
     )
-
-
-def _warnings(scene: Scene) -> Iterator[Finding]:
-    """Article 15.1: say so when the covenant's review is overdue."""
-    if scene.proposal.on > scene.covenant.review_due and scene.covenant.settings.review_overdue == "warn":
-        yield Finding("R27")

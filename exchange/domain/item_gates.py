@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from exchange.domain.covenant import Condition, Row
 from exchange.domain.proposal import Finding, ItemFacts, Proposal, WpgDecision
+from exchange.domain.retention import Period
 from exchange.domain.scene import ItemScene, Scene, find_numbers, find_words, item_gate
 from exchange.domain.vocabulary import (
+    VITAL_CRIMINAL,
+    VITAL_SPECIAL,
     WPG_GOALS,
     WPG_GROUNDS,
     WPG_NEEDS_AUTHORITY,
@@ -39,9 +43,7 @@ def not_more_than_necessary(scene: ItemScene) -> Iterator[Finding]:
     """Article 11.1: only categories and fields that a rule names for this purpose, recipient, sender and kind."""
     proposal, item, category, row = scene.proposal, scene.item, scene.category, scene.row
     kind = Kind.DISCLOSURE if proposal.kind is Kind.REPLY else proposal.kind
-    allowed = scene.index.allowed_fields(
-        proposal.purpose, item.category, proposal.recipient, proposal.sender, kind.value
-    )
+    allowed = scene.index.allowed_fields(proposal.purpose, item.category, scene.taker, proposal.sender, kind.value)
     never = row is None or row.condition is Condition.NEVER
     ordinary = category is None or category.mark is Mark.NONE
     if item.field not in allowed or (never and ordinary):
@@ -65,7 +67,12 @@ def ordinary_category_on_its_condition(scene: ItemScene) -> Iterator[Finding]:
 def task_fits_the_category(scene: ItemScene) -> Iterator[Finding]:
     """Article 3.1 with the matrix: some categories are open only to some tasks of the recipient."""
     row = scene.row
-    if row is not None and row.recipient_tasks and scene.proposal.recipient_task not in row.recipient_tasks:
+    if (
+        row is not None
+        and row.recipient_tasks
+        and not scene.outside
+        and scene.proposal.recipient_task not in row.recipient_tasks
+    ):
         yield scene.refuse("R07")
 
 
@@ -77,6 +84,7 @@ def special_category_needs_exception(scene: ItemScene) -> Iterator[Finding]:
         return
     cited = proposal.special_exception
     open_here = row is not None and row.condition is Condition.EXCEPTION and cited in row.grounds
+    open_here |= _vital(scene, cited, VITAL_SPECIAL)
     bound = (proposal.recipient, proposal.recipient_task) in scene.index.bound_tasks
     if not open_here or (cited is not None and needs_bound_recipient(cited) and not bound):
         yield scene.refuse("R05", scene.recipient_name)
@@ -90,7 +98,7 @@ def criminal_data_by_provenance(scene: ItemScene) -> Iterator[Finding]:
         return
     if row is None or row.condition is Condition.NEVER:
         yield scene.refuse("R06")
-    elif row.condition is Condition.ALLOW:
+    elif row.condition is Condition.ALLOW or _vital(scene, scene.proposal.criminal_ground, VITAL_CRIMINAL):
         return
     elif not (row.condition is Condition.WPG and scene.regime is Regime.WPG) and not _lifted(scene, row):
         yield scene.refuse("R06")
@@ -138,6 +146,25 @@ def professional_secrecy(scene: ItemScene) -> Iterator[Finding]:
 
 
 @item_gate
+def not_after_its_term(scene: ItemScene) -> Iterator[Finding]:
+    """Article 9.2, Wpg 8 and 14(2): what was removed, or is older than its phase of free use, is not disclosed.
+
+    What the giver removed only the giver knows. The phases stand in the covenant and the age in the item, so both sides judge it.
+    """
+    item, on = scene.item, scene.proposal.on
+    over = scene.side is Side.SENDING and item.gone
+    over |= item.valid_until is not None and on > item.valid_until
+    phases = scene.index.phases.get((item.category, item.origin_partner or scene.proposal.sender), ())
+    if over or (item.since is not None and phases and not _free(phases, item.since, on)):
+        yield scene.refuse("R19")
+
+
+def _free(phases: tuple[tuple[Period, bool], ...], since: date, on: date) -> bool:
+    """Whether something of this age is still in a phase of free use."""
+    return next((free for until, free in phases if on <= until.after(since)), False)
+
+
+@item_gate
 def restricted_is_only_stored(scene: ItemScene) -> Iterator[Finding]:
     """AVG 18(2): while an objection or a correction is weighed, the item is only stored."""
     if scene.side is Side.SENDING and scene.item.restricted:
@@ -154,6 +181,12 @@ def _under_wpg(scene: Scene, slug: str) -> bool:
     """Whether this partner keeps its own records under the Wpg."""
     partner = scene.index.partners.get(slug)
     return partner is not None and partner.regime is Regime.WPG
+
+
+def _vital(scene: ItemScene, cited: str | None, ground: str) -> bool:
+    """UAVG 22(2)(b), 32(b): in acute danger the vital interest lifts the ban, unless the covenant closes the category."""
+    row = scene.row
+    return cited == ground and scene.acute and row is not None and row.condition is not Condition.NEVER
 
 
 def _lifted(scene: ItemScene, row: Row) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from exchange.domain.vocabulary import ANYONE
+from exchange.domain.retention import Period
+from exchange.domain.vocabulary import ANYONE, THIRD_PARTY
 
 if TYPE_CHECKING:
     from exchange.domain.covenant import (
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         RetentionClass,
         RetentionRule,
         Row,
+        SignalKind,
     )
 
 
@@ -28,7 +30,7 @@ class Index:
 
     def __init__(self, covenant: Covenant) -> None:
         self.partners: Mapping[str, Partner] = {p.slug: p for p in covenant.partners}
-        self._names = {p.slug: (p.slug, p.kind, ANYONE) for p in covenant.partners}
+        self._names = {p.slug: (p.slug, p.kind, ANYONE) for p in covenant.partners} | {THIRD_PARTY: (THIRD_PARTY,)}
         self.by_id: Mapping[str, Partner] = {p.id: p for p in covenant.partners}
         self.tasks: Mapping[str, frozenset[str]] = {
             p.slug: frozenset(t.code for t in p.statutory_tasks) for p in covenant.partners
@@ -41,6 +43,10 @@ class Index:
         self.categories: Mapping[str, Category] = {c.code: c for c in covenant.categories}
         self.areas: Mapping[str, Area] = {a.code: a for a in covenant.areas}
         self.grounds: Mapping[str, Ground] = {g.code: g for g in covenant.grounds}
+        self.signal_kinds: Mapping[str, SignalKind] = {k.code: k for k in covenant.signal_kinds}
+        self.area_fields = frozenset((c.code, f) for c in covenant.categories for f in c.area_fields)
+        term = covenant.settings.training_term
+        self.training_term = Period.parse(term) if term is not None else None
         self.retention: Mapping[str, RetentionClass] = {c.code: c for c in covenant.retention}
         self.text_rules = tuple(
             (rule.code, tuple(tuple(word.casefold() for word in group) for group in rule.groups))
@@ -57,6 +63,18 @@ class Index:
         for rule in covenant.field_rules:
             for key in _field_keys(rule):
                 self._fields[key] = self._fields.get(key, frozenset()) | frozenset(rule.fields)
+
+        self.phases: Mapping[tuple[str, str], tuple[tuple[Period, bool], ...]] = {
+            (category.code, partner.slug): phases
+            for category in covenant.categories
+            for partner in covenant.partners
+            if (phases := self._phases(category.retention, partner.slug))
+        }
+        """(category, holder) -> until which age it may be used, and whether freely."""
+
+    def _phases(self, retention: str | None, slug: str) -> tuple[tuple[Period, bool], ...]:
+        rules = self.retention_rules(retention, slug) if retention is not None else ()
+        return tuple((Period.parse(p.until), p.use == "VRIJ") for p in rules[0].phases) if rules else ()
 
     def names_of(self, slug: str) -> tuple[str, ...]:
         """How rules may speak of this partner, the most specific first."""
@@ -75,7 +93,9 @@ class Index:
     def allowed_fields(self, purpose: str, category: str, recipient: str, sender: str, kind: str) -> frozenset[str]:
         """The fields of ``category`` that any field rule gives ``recipient`` for ``purpose``."""
         allowed: frozenset[str] = frozenset()
-        for named_recipient in self.names_of(recipient):
+        # Who may have a category at all is the matrix's to say; a field that anyone needs, a third party may need as well.
+        takers = (THIRD_PARTY, ANYONE) if recipient == THIRD_PARTY else self.names_of(recipient)
+        for named_recipient in takers:
             for named_sender in self.names_of(sender):
                 allowed |= self._fields.get((purpose, category, named_recipient, named_sender, kind), frozenset())
         return allowed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from exchange.domain.proposal import Finding, Proposal
-from exchange.domain.scene import Scene, find_numbers, find_words, full_gate, message_gate
+from exchange.domain.scene import Scene, find_numbers, find_words, full_gate, message_gate, warning
 from exchange.domain.vocabulary import INFORM_EXCEPTIONS, LEGAL_BASES, NOT_FOR_PUBLIC_BODIES, Kind, Side
 
 
@@ -13,9 +13,17 @@ from exchange.domain.vocabulary import INFORM_EXCEPTIONS, LEGAL_BASES, NOT_FOR_P
 def partners_only(scene: Scene) -> Iterator[Finding]:
     """Article 2.1: data go from one partner of the covenant to another; anyone else is a third party (article 8)."""
     proposal, partners = scene.proposal, scene.index.partners
-    known = proposal.sender in partners and proposal.recipient in partners
+    known = proposal.sender in partners and (proposal.recipient in partners or scene.outside)
     if not known or proposal.sender == proposal.recipient:
         yield Finding("R08")
+
+
+@message_gate
+def third_party_on_an_agreement(scene: Scene) -> Iterator[Finding]:
+    """Article 8.1: a third party gets only what carries out an agreement of the conference, or allocates the case to it."""
+    act = scene.proposal.third_party
+    if scene.outside and not (act is not None and (act.agreement or act.allocation)):
+        yield Finding("R10")
 
 
 @message_gate
@@ -34,6 +42,7 @@ def no_citizen_service_number(scene: Scene) -> Iterator[Finding]:
     texts = [proposal.text, proposal.support_rationale]
     texts += [weighing.necessity, weighing.proportionality, weighing.subsidiarity] if weighing else []
     texts += [proposal.wpg.interest] if proposal.wpg else []
+    texts += [proposal.emergency.danger] if proposal.emergency else []
     yield from find_numbers("\n\n\n\n\n\n\n".join(texts), scene, None)
 
 
@@ -49,6 +58,73 @@ def decided_by_a_person(scene: Scene) -> Iterator[Finding]:
     """AVG 22, Wpg 7a: a person judges before something is sent. The recipient cannot see that, so only the sender asks."""
     if scene.side is Side.SENDING and not scene.proposal.decided_by_person:
         yield Finding("R32")
+
+
+@full_gate
+def danger_is_named(scene: Scene) -> Iterator[Finding]:
+    """AVG 6(1)(d): whoever invokes acute danger names it, says whose vital interest it is, and rests on that interest."""
+    if scene.proposal.emergency is not None and not scene.acute:
+        yield Finding("R35")
+
+
+@full_gate
+def processing_is_registered(scene: Scene) -> Iterator[Finding]:
+    """Article 13.1, AVG 30: it stands in the own register first, where the covenant asks so. Only the sender sees that."""
+    proposal = scene.proposal
+    asked = proposal.about_person and _asked(proposal, scene.covenant.settings.register_before)
+    if scene.side is Side.SENDING and asked and not proposal.registered:
+        yield Finding("R13")
+
+
+@full_gate
+def trained_this_year(scene: Scene) -> Iterator[Finding]:
+    """Article 12.1: whoever decides followed a privacy training within the term. Only the sender knows who that is."""
+    if scene.covenant.settings.training_lapsed == "refuse":
+        yield from _training(scene)
+
+
+@warning
+def training_lapsed(scene: Scene) -> Iterator[Finding]:
+    """Article 12.1 where the covenant only warns."""
+    if scene.covenant.settings.training_lapsed == "warn":
+        yield from _training(scene)
+
+
+def _training(scene: Scene) -> Iterator[Finding]:
+    proposal, term = scene.proposal, scene.index.training_term
+    if scene.side is not Side.SENDING or term is None or (proposal.kind is Kind.REPLY and not proposal.items):
+        return
+    if proposal.trained_on is None or proposal.on > term.after(proposal.trained_on):
+        yield Finding("R26")
+
+
+@warning
+def review_overdue(scene: Scene) -> Iterator[Finding]:
+    """Article 15.1: say so when the covenant's review is overdue."""
+    if scene.proposal.on > scene.covenant.review_due and scene.covenant.settings.review_overdue == "warn":
+        yield Finding("R27")
+
+
+@full_gate
+def released_by_the_chair(scene: Scene) -> Iterator[Finding]:
+    """Article 11.2: what is given in a case conference, its chair released first."""
+    if scene.proposal.conference is not None and not scene.proposal.chair_release:
+        yield Finding("R12")
+
+
+@full_gate
+def area_before_person(scene: Scene) -> Iterator[Finding]:
+    """Introduction and article 11.1: a signal that needs no person is made for the street or village.
+
+    So when its kind can be reported for an area, and nothing in it says anything of a person beyond who that is.
+    """
+    proposal, index = scene.proposal, scene.index
+    kind = index.signal_kinds.get(proposal.signal_kind or "")
+    if proposal.kind is not Kind.SIGNAL or not proposal.about_person or kind is None or not kind.area_level:
+        return
+    said = [(item.category, item.field) for item in proposal.items if not item.identifies]
+    if said and index.area_fields.issuperset(said):
+        yield Finding("R01")
 
 
 @full_gate
@@ -78,17 +154,22 @@ def support_is_the_reason(scene: Scene) -> Iterator[Finding]:
 def own_statutory_task(scene: Scene) -> Iterator[Finding]:
     """Articles 3.1 and 8.2: sender and recipient each name an own statutory task."""
     proposal, tasks = scene.proposal, scene.index.tasks
-    if proposal.sender_task not in tasks.get(proposal.sender, ()) or proposal.recipient_task not in tasks.get(
+    recipients = scene.outside or proposal.recipient_task in tasks.get(
         proposal.recipient, ()
-    ):
+    )  # 8.2: a third party names none
+    if proposal.sender_task not in tasks.get(proposal.sender, ()) or not recipients:
         yield Finding("R07")
 
 
 @full_gate
 def covenant_is_no_basis(scene: Scene) -> Iterator[Finding]:
-    """Article 8.2, AVG 6(1): both sides rest on article 6, and a public body not on a legitimate interest."""
+    """Article 8.2, AVG 6(1): both sides rest on article 6, and a public body not on a legitimate interest.
+
+    To a third party the discloser's own ground counts.
+    """
     proposal = scene.proposal
-    for slug, basis in ((proposal.sender, proposal.sender_basis), (proposal.recipient, proposal.recipient_basis)):
+    sides = [(proposal.sender, proposal.sender_basis), (proposal.recipient, proposal.recipient_basis)]
+    for slug, basis in sides[:1] if scene.outside else sides:
         partner = scene.index.partners.get(slug)
         public = partner is not None and partner.public_body
         if basis not in LEGAL_BASES or (public and basis in NOT_FOR_PUBLIC_BODIES):
@@ -116,7 +197,12 @@ def informed_beforehand(scene: Scene) -> Iterator[Finding]:
     if not proposal.about_person or not _asked(proposal, scene.covenant.settings.notice_before):
         return
     notice, exception = proposal.notice, proposal.notice_exception
-    if notice is not None and notice.reference and proposal.recipient in notice.recipients:
+    if (
+        notice is not None
+        and notice.reference
+        and proposal.recipient in notice.recipients
+        and (notice.given_on is None or notice.given_on <= proposal.on)
+    ):
         return
     if exception is None or exception.ground not in INFORM_EXCEPTIONS:
         yield Finding("R14")

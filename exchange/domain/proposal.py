@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 
 from exchange.domain.refusals import CATALOGUE, Refusal
 from exchange.domain.vocabulary import Kind, Regime, SecrecyGround, SecrecyRegime
@@ -27,6 +28,10 @@ class ItemFacts:
         source_consent: Reference of the source's consent to pass it on.
         onward_ground: The law or task that asks for passing it on.
         restricted: Use is restricted at the sender (AVG 18).
+        gone: Removed at the sender, or past the sender's own confirmed term.
+        since: The first day it was processed or observed, as far as is known; ``None`` when nobody knows.
+        valid_until: Last day on which the sender calls it true.
+        identifies: It only tells who the subject is, and says nothing else of that person.
     """
 
     category: str
@@ -37,6 +42,10 @@ class ItemFacts:
     source_consent: str | None = None
     onward_ground: str | None = None
     restricted: bool = False
+    gone: bool = False
+    since: date | None = None
+    valid_until: date | None = None
+    identifies: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +73,8 @@ class Notice:
     reference: str
     recipients: frozenset[str]
     """Slugs of the partners that were named to the subject."""
+    given_on: date | None = None
+    """The local day on which the subject was told; later than the message is not beforehand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +104,25 @@ class WpgDecision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Emergency:
+    """Acute danger (AVG 6(1)(d)): what threatens, and whose vital interest it is."""
+
+    danger: str
+    interest_of: str
+    """``SUBJECT`` or ``OTHER``; empty when it was not said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """Giving to somebody who is no partner (article 8.1): what was agreed, or to whom the case was allocated."""
+
+    agreement: str | None = None
+    """Reference of an agreement of the case conference (8.1 a)."""
+    allocation: str | None = None
+    """Reference of an allocation of the case (8.1 b)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """A message before it is sent, or as it was received: everything the gates judge, and nothing else.
 
@@ -118,10 +148,21 @@ class Proposal:
     notice: Notice | None = None
     notice_exception: NoticeException | None = None
     wpg: WpgDecision | None = None
+    emergency: Emergency | None = None
+    third_party: Outside | None = None
+    conference: str | None = None
+    """Reference of the case conference it is given in (article 11.2)."""
+    chair_release: str | None = None
+    """Reference of the chair's release."""
+    signal_kind: str | None = None
     support_rationale: str = ""
     text: str = ""
     """Any other free text of the message: a request, an answer."""
     decided_by_person: bool = True
+    registered: bool = True
+    """The sender's own register holds this processing. Only the sender can see that."""
+    trained_on: date | None = None
+    """Last privacy training of whoever decides, at the sender."""
     numbers_confirmed: bool = False
     """A person confirmed that the numbers in the text are no BSN (R34)."""
     items: tuple[ItemFacts, ...] = ()
@@ -146,18 +187,42 @@ class Finding:
         return self.refusal.sentence(self.params, language=language)
 
 
+class Outcome(StrEnum):
+    """What a verdict comes to."""
+
+    ALLOW = "allow"
+    ALLOW_WITH_DUTIES = "allow-with-duties"
+    """It goes now, because of acute danger; what is missing is owed (:mod:`exchange.domain.duties`)."""
+    REFUSE = "refuse"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All findings about one proposal."""
+    """All findings about one proposal: allow, refuse, or allow with duties."""
 
     findings: tuple[Finding, ...] = ()
+    """What refuses."""
     warnings: tuple[Finding, ...] = ()
     """Shown, counted, but stopping nothing."""
+    duties: tuple[Finding, ...] = ()
+    """What would refuse, were there no acute danger: to be made good afterwards."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """The one answer."""
+        if self.findings:
+            return Outcome.REFUSE
+        return Outcome.ALLOW_WITH_DUTIES if self.duties else Outcome.ALLOW
 
     @property
     def allowed(self) -> bool:
-        """Nothing at all was found."""
-        return not self.findings
+        """Nothing stands against it; duties may."""
+        return self.outcome is not Outcome.REFUSE
+
+    @property
+    def owed(self) -> tuple[str, ...]:
+        """The code of every duty once, in order."""
+        return tuple(sorted({f.code for f in self.duties}))
 
     @property
     def message_refused(self) -> bool:

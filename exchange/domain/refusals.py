@@ -25,6 +25,7 @@ class Refusal:
         en: The same in English.
         article: Where it is written.
         retryable: A person can lift it by confirming or adding something, without changing the content.
+        deferrable: In acute danger it does not stop the message but becomes a duty (:mod:`exchange.domain.duties`).
     """
 
     code: str
@@ -34,6 +35,7 @@ class Refusal:
     en: str
     article: str
     retryable: bool = False
+    deferrable: bool = False
 
     def sentence(self, params: Mapping[str, str] | None = None, *, language: str = "nl") -> str:
         """The sentence for a reader; whatever ``params`` lacks reads as a general word."""
@@ -161,6 +163,7 @@ _ALL: Final = (
         "Het casusoverleg heeft geen voorzitter of de voorzitter heeft dit item niet vrijgegeven (art. 11.2).",
         "The case conference has no chair, or the chair did not release this item (art. 11.2).",
         "11.2",
+        deferrable=True,
     ),
     Refusal(
         "R13",
@@ -169,6 +172,7 @@ _ALL: Final = (
         "Deze verwerking staat niet in uw register (art. 13.1; art. 30 AVG).",
         "This processing is not in your register (art. 13.1; GDPR 30).",
         "13.1; AVG 30",
+        deferrable=True,
     ),
     Refusal(
         "R14",
@@ -177,6 +181,7 @@ _ALL: Final = (
         "Betrokkene is niet vooraf geïnformeerd over deze verstrekking en deze ontvangers (art. 10.1).",
         "The person was not informed beforehand about this disclosure and these recipients (art. 10.1).",
         "10.1",
+        deferrable=True,
     ),
     Refusal(
         "R15",
@@ -185,6 +190,7 @@ _ALL: Final = (
         "De ingeroepen uitzondering is verlopen of niet herbeoordeeld (art. 41 UAVG).",
         "The exception that was invoked has ended or was not reviewed in time (UAVG 41).",
         "UAVG 41",
+        deferrable=True,
     ),
     Refusal(
         "R16",
@@ -274,6 +280,7 @@ _ALL: Final = (
         "Geen AVG-training in de laatste 12 maanden (art. 12.1).",
         "No privacy training in the last 12 months (art. 12.1).",
         "12.1",
+        deferrable=True,
     ),
     Refusal(
         "R27",
@@ -333,6 +340,7 @@ _ALL: Final = (
         "Motiveer noodzaak, proportionaliteit en subsidiariteit (art. 11.1).",
         "Give reasons for necessity, proportionality and subsidiarity (art. 11.1).",
         "11.1; AVG 5",
+        deferrable=True,
     ),
     Refusal(
         "R34",
@@ -345,10 +353,39 @@ _ALL: Final = (
         "UAVG 46",
         retryable=True,
     ),
+    Refusal(
+        "R35",
+        "NOODSITUATIE_ONVOLLEDIG",
+        422,
+        "Acuut gevaar: benoem het gevaar en wiens vitale belang het is, en kies vitaal belang als grondslag"
+        " (art. 6 lid 1 onder d AVG).",
+        "Acute danger: name the danger and whose vital interest it is, and choose the vital interest as legal basis"
+        " (GDPR 6(1)(d)).",
+        "AVG 6",
+    ),
 )
 
 CATALOGUE: Final[Mapping[str, Refusal]] = {refusal.code: refusal for refusal in _ALL}
-"""Code -> refusal. R33 and R34 are ours; R01-R32 follow the covenant's article-by-article table."""
+"""Code -> refusal. R33 to R35 are ours; R01-R32 follow the covenant's article-by-article table."""
+
+_OTHER_FRAMES: Final[Mapping[str, str]] = {
+    "other-covenant": "R27",
+    "generation-over": "R27",
+    "no-covenant": "R27",
+    "sender-unknown": "R08",
+}
+_NO_REFUSALS: Final = frozenset(
+    {"clock", "generation-newer", "type-unknown", "vault-locked", "storage", "later", "epoch-retired", "outside-window"}
+    | {"unreadable", "dropped", "retry"}
+)
+
+
+def code_of_frame(reason: str) -> str | None:
+    """The catalogue's code for a frame that was refused before it could be judged: what people read beside the reason.
+
+    A frame that does not open, or whose signature, parts or form do not hold, is R16 (article 6.2); what passes is none.
+    """
+    return None if reason in _NO_REFUSALS else _OTHER_FRAMES.get(reason, "R16")
 
 
 def refusal(code: str) -> Refusal:
@@ -360,4 +397,4 @@ def refusal(code: str) -> Refusal:
     try:
         return CATALOGUE[code]
     except KeyError:
-        raise InputError("There is no refusal with that code; the catalogue runs from R01 to R34.") from None
+        raise InputError("There is no refusal with that code; the catalogue runs from R01 to R35.") from None

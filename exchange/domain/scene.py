@@ -10,7 +10,7 @@ from exchange.domain.bsn import BsnFinding, scan
 from exchange.domain.covenant import Category, Covenant, Row
 from exchange.domain.lookup import Index
 from exchange.domain.proposal import Finding, ItemFacts, Proposal
-from exchange.domain.vocabulary import Regime, Side
+from exchange.domain.vocabulary import THIRD_PARTY, VITAL_INTEREST, Regime, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,27 @@ class Scene:
     proposal: Proposal
     side: Side
     recipient_name: Mapping[str, str]
+
+    @property
+    def outside(self) -> bool:
+        """Whether it is given to somebody who is no partner, under article 8."""
+        return self.proposal.third_party is not None and self.proposal.recipient not in self.index.partners
+
+    @property
+    def taker(self) -> str:
+        """How rules speak of the recipient."""
+        return THIRD_PARTY if self.outside else self.proposal.recipient
+
+    @property
+    def acute(self) -> bool:
+        """Whether acute danger is named, with whose vital interest, and is what it rests on (AVG 6(1)(d))."""
+        emergency = self.proposal.emergency
+        return (
+            emergency is not None
+            and bool(emergency.danger.strip())
+            and emergency.interest_of in {"SUBJECT", "OTHER"}
+            and self.proposal.sender_basis == VITAL_INTEREST
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +65,8 @@ ItemGate = Callable[[ItemScene], Iterator[Finding]]
 MESSAGE_GATES: Final[list[MessageGate]] = []
 FULL_GATES: Final[list[MessageGate]] = []
 ITEM_GATES: Final[list[ItemGate]] = []
+WARNINGS: Final[list[MessageGate]] = []
+"""Like gates, but what they find is shown and stops nothing."""
 
 
 def message_gate(gate: MessageGate) -> MessageGate:
@@ -61,6 +84,12 @@ def full_gate(gate: MessageGate) -> MessageGate:
 def item_gate(gate: ItemGate) -> ItemGate:
     """A gate for one item."""
     ITEM_GATES.append(gate)
+    return gate
+
+
+def warning(gate: MessageGate) -> MessageGate:
+    """Something to say of a message that goes all the same."""
+    WARNINGS.append(gate)
     return gate
 
 

@@ -161,6 +161,18 @@ INFORM_EXCEPTIONS: Final = {
 ANYONE: Final = "*"
 """Stands for every partner in a rule of the covenant."""
 
+THIRD_PARTY: Final = "DERDE"
+"""Stands for whoever is no partner, as recipient in a rule of the covenant (article 8); :data:`ANYONE` never includes it."""
+
+VITAL_INTEREST: Final = "A6_1_d"
+"""AVG 6(1)(d): the basis of the path for acute danger."""
+
+VITAL_SPECIAL: Final = "UAVG_22_2_b"
+"""UAVG 22(2)(b): the same interest lifts the ban on special categories for any recipient."""
+
+VITAL_CRIMINAL: Final = "UAVG_32_b"
+"""UAVG 32(b): and that on criminal data."""
+
 SLUG: Final = re.compile(r"[a-z][a-z0-9-]{1,30}", re.ASCII)
 """How a partner is named in subjects and files."""
 

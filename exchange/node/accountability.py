@@ -40,6 +40,7 @@ FEED_TOPICS = {
     "erasure/done/1": "originator_id",
     "frame/parked/1": "originator_id",
     "alarm/raised/1": "alarm",
+    "duty/overdue/1": "originator_id",
 }
 """Topic -> the public field a case system looks it up by."""
 

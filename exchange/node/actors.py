@@ -63,6 +63,11 @@ class Actors:
         """Actors this operating-system user may act as."""
         return [k.actor for k in self._known.copy().values() if k.uid == uid and not k.revoked]
 
+    def living(self, actor: UUID) -> Actor | None:
+        """The actor with this id, if it may still act."""
+        known = self._known.get(actor)
+        return known.actor if known is not None and not known.revoked else None
+
     def all(self) -> list[f.ActorAnswer]:
         """Everybody, revoked or not."""
         return [_answer(k) for k in self._known.copy().values()]

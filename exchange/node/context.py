@@ -14,6 +14,7 @@ from exchange.store.side import SideStore
 from exchange.store.vault import Vault
 
 if TYPE_CHECKING:
+    from exchange.node.factbook import Factbook
     from exchange.node.partners import Partners
     from exchange.node.people import People
     from exchange.node.prekeys import Prekeys
@@ -44,6 +45,7 @@ class Context:
     side: SideStore
     people: People
     partners: Partners
+    facts: Factbook
     prekeys: Prekeys
     writer: Writer
     release: str

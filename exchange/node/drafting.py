@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 from uuid import uuid4
 
 from exchange.domain.covenant import Covenant
-from exchange.domain.proposal import Verdict
+from exchange.domain.proposal import Finding, Verdict
 from exchange.domain.retention import local_day
 from exchange.domain.scene import FULL_GATES, ITEM_GATES, MESSAGE_GATES
 from exchange.errors import InputError, NotFoundError
 from exchange.node import forms as f
 from exchange.node import rules
+from exchange.node.actors import Actors
 from exchange.node.codes import check_codes
 from exchange.node.context import Context
 from exchange.node.covenants import Accepted
+from exchange.node.grounds import Grounds, Lookup
 from exchange.node.messages import obeyed
 from exchange.node.people import Person
+from exchange.node.service import Actor
+from exchange.node.terms import Terms
 from exchange.wire import messages as m
 
 NO_REFERENCE = "0" * 32
@@ -41,18 +46,27 @@ class Draft:
     """The covenant generation it was decided under: the newest that the recipient obeys too."""
 
 
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """What every recipient would get, and on which grounds."""
+
+    grounds: Grounds
+    each: list[Draft]
+
+
 class Drafting:
     """Makes drafts; stores nothing."""
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: Context, actors: Actors, terms: Terms) -> None:
         self._ctx = ctx
+        self._lookup = Lookup(ctx, actors, terms)
 
-    def drafts(self, form: f.ShareForm) -> list[Draft]:
+    def drafts(self, actor: Actor, form: f.ShareForm) -> Drafts:
         """What each recipient would get, judged.
 
         Raises:
-            NotFoundError: The subject is not in the register.
-            InputError: A recipient is named twice.
+            NotFoundError: The subject, or a fact the form names, is not on record.
+            InputError: A recipient is named twice, or a fact is about somebody else.
             UnknownCodesError: A category or field is not in the covenant.
         """
         check_codes(self._ctx.covenants.current.covenant, form.items)
@@ -61,22 +75,31 @@ class Drafting:
             raise NotFoundError("There is no such subject in this node's register.")
         if len({r.partner for r in form.recipients}) != len(form.recipients):
             raise InputError("A recipient is named twice.")
-        return [self._draft(form, to, person) for to in form.recipients]
+        today = local_day(self._ctx.clock.now())
+        grounds = self._lookup.of(actor, form, person, today)
+        return Drafts(grounds, [self._draft(form, to, person, grounds, today) for to in form.recipients])
 
-    def _draft(self, form: f.ShareForm, to: f.RecipientForm, person: Person) -> Draft:
-        ctx, now = self._ctx, self._ctx.clock.now()
-        book = obeyed(ctx, to.partner, now)
+    def _draft(self, form: f.ShareForm, to: f.RecipientForm, person: Person, grounds: Grounds, today: date) -> Draft:
+        ctx = self._ctx
+        book = obeyed(ctx, to.partner, ctx.clock.now())
         kind = m.Kind.SIGNAL if form.kind == "signal" else m.Kind.DISCLOSURE
-        statement = _statement(form, to)
+        statement = _statement(form, to, grounds)
         items = [self._item(item) for item in form.items]
         identity = form.channel == EXCHANGE and ctx.people.reference_for(person.handle, to.partner) is None
         if identity:
-            items.append(self._identity_item(person, to.partner, kind, form.purpose, book.covenant))
+            items.append(self._identity_item(person, to.partner, kind, form.purpose, book.covenant, grounds.wpg))
+        own = replace(grounds.own, registered=self._registered(form, to.partner, items))
         verdict = rules.every(
-            rules.judge(one.covenant, kind, ctx.me.slug, to.partner, statement, items, local_day(now))
+            rules.judge(one.covenant, kind, ctx.me.slug, to.partner, statement, items, today, own)
             for one in ctx.covenants.between(book.generation)
         )
         return Draft(to.partner, kind, statement, items, identity, verdict, book)
+
+    def _registered(self, form: f.ShareForm, partner: str, items: list[m.Item]) -> bool:
+        """Whether the own register covers this; not looked at where the covenant does not ask (article 13.1)."""
+        if form.kind not in self._ctx.covenants.current.covenant.settings.register_before:
+            return True
+        return self._ctx.facts.registered(form.purpose, {item.category for item in items}, partner)
 
     def _item(self, item: f.ItemForm) -> m.Item:
         regime: Literal["AVG", "WPG"] = item.origin_regime or self._ctx.me.regime.value
@@ -97,7 +120,15 @@ class Drafting:
             onward_ground=item.onward_ground,
         )
 
-    def _identity_item(self, person: Person, to: str, kind: m.Kind, purpose: str, covenant: Covenant) -> m.Item:
+    def _identity_item(
+        self,
+        person: Person,
+        to: str,
+        kind: m.Kind,
+        purpose: str,
+        covenant: Covenant,
+        decision: m.WpgDecision | None,
+    ) -> m.Item:
         """Tells a partner, once, who a reference is; it passes the gates like any other item."""
         known = person.identity
         identity = m.Identity(
@@ -115,22 +146,26 @@ class Drafting:
             subject=NO_REFERENCE,
             category=category,
             field=field,
-            identity=rules.identity_for(covenant, me, to, kind, purpose, identity),
+            identity=rules.identity_for(covenant, me, to, kind, purpose, identity, decision),
             origin_partner=me,
         )
 
-    def explain(self, form: f.ShareForm) -> list[f.Explanation]:
+    def explain(self, actor: Actor, form: f.ShareForm) -> list[f.Explanation]:
         """What would happen, before anything is stored."""
         gates = [g.__name__ for g in (*MESSAGE_GATES, *FULL_GATES, *ITEM_GATES)]
+        own_items = len(form.items)
         return [
             f.Explanation(
                 partner=d.recipient,
                 allowed=d.verdict.allowed,
-                refusals=reasons(d.verdict, d.recipient, len(form.items)),
+                outcome=d.verdict.outcome.value,
+                refusals=reasons(d.verdict, d.recipient, own_items),
+                duties=answers(d.verdict.duties, d.recipient, own_items),
+                warnings=answers(d.verdict.warnings, d.recipient, own_items),
                 identity=_accompanying(d, len(form.items)),
                 gates=gates,
             )
-            for d in self.drafts(form)
+            for d in self.drafts(actor, form).each
         ]
 
 
@@ -145,10 +180,10 @@ def _accompanying(draft: Draft, own_items: int) -> list[f.Accompanying]:
     ]
 
 
-def _statement(form: f.ShareForm, to: f.RecipientForm) -> m.Statement:
-    notice = form.notice
+def _statement(form: f.ShareForm, to: f.RecipientForm, grounds: Grounds) -> m.Statement:
     return m.Statement(
         case=form.case,
+        emergency=m.Emergency(**form.emergency.model_dump()) if form.emergency else None,
         purpose=form.purpose,
         context=form.context,
         sender_basis=form.basis,
@@ -158,11 +193,11 @@ def _statement(form: f.ShareForm, to: f.RecipientForm) -> m.Statement:
         special_exception=to.special_exception,
         criminal_ground=to.criminal_ground,
         stated=form.stated,
-        wpg=m.WpgDecision(**form.wpg.model_dump(mode="json")) if form.wpg else None,
+        wpg=grounds.wpg,
         numbers_confirmed=form.number_confirmed,
         secrecy=m.Secrecy(**form.secrecy.model_dump()),
         weighing=m.Weighing(**form.weighing.model_dump()),
-        notice=m.Notice(**notice.model_dump(mode="json")),
+        notice=grounds.notice,
         signal_kind=form.signal_kind,
         support_rationale=form.support_rationale,
         request=form.request,
@@ -172,6 +207,11 @@ def _statement(form: f.ShareForm, to: f.RecipientForm) -> m.Statement:
 
 def reasons(verdict: Verdict, partner: str, own_items: int) -> list[f.RefusalAnswer]:
     """Every reason against what ``partner`` would get, by item of the form."""
+    return answers(verdict.findings, partner, own_items)
+
+
+def answers(findings: Iterable[Finding], partner: str, own_items: int) -> list[f.RefusalAnswer]:
+    """Findings of any weight as people get them."""
     return [
         f.RefusalAnswer(
             code=finding.code,
@@ -182,7 +222,7 @@ def reasons(verdict: Verdict, partner: str, own_items: int) -> list[f.RefusalAns
             item=finding.item if finding.item is not None and finding.item < own_items else None,
             identity=finding.item is not None and finding.item >= own_items,
         )
-        for finding in verdict.findings
+        for finding in findings
     ]
 
 

@@ -6,13 +6,24 @@ refused, so a misspelt field is an error and not a silent loss.
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from exchange.wire.messages import Code, Hex32, Hex64, Reason, Slug, Text
+from exchange.wire.messages import TEXT_LIMIT, Code, Hex32, Hex64, Reason, Slug
+
+
+def _composed(text: object) -> object:
+    """Unicode normalisation form C: what looks like one character is stored and counted as one, however it was typed."""
+    return unicodedata.normalize("NFC", text) if isinstance(text, str) else text
+
+
+Text = Annotated[str, Field(max_length=TEXT_LIMIT), BeforeValidator(_composed)]
+Written = Annotated[str, Field(min_length=1, max_length=TEXT_LIMIT), BeforeValidator(_composed)]
+"""A text that may not be left out."""
 
 
 class Form(BaseModel):
@@ -81,6 +92,8 @@ class ItemForm(Form):
     valid_until: date | None = None
     source_consent: Code | None = None
     onward_ground: Code | None = None
+    record: UUID | None = None
+    """An item of this node's own records that is passed on: its restriction, removal and age count."""
 
 
 class WeighingForm(Form):
@@ -100,30 +113,31 @@ class SecrecyForm(Form):
     motivation: Text = ""
 
 
-class WpgForm(Form):
-    """A registered decision of the police to disclose (Wpg 16, 18, 19, 20)."""
-
-    reference: Code
-    ground: Code
-    goal: Code
-    interest: Text = ""
-    recipients: list[Slug] = []
-    categories: list[Code] = []
-    fields: list[Code] | None = None
-    authority_agreed: bool = False
-    valid_until: date
-
-
 class NoticeForm(Form):
-    """Covenant 10.1: told beforehand, naming the recipients; or an exception with a review date."""
+    """Covenant 10.1 in short: told beforehand, naming the recipients; or an exception with a review date.
+
+    It is put on record in the same act. What was recorded before is named by its id instead.
+    """
 
     reference: Code | None = None
     given_on: date | None = None
     mode: Code | None = None
     recipients: list[Slug] = []
+    given_by: Annotated[str, Field(max_length=120)] = ""
+    interest: Text = ""
     exception: Code | None = None
+    considerations: dict[Literal["a", "b", "c", "d", "e", "f", "g", "h"], Written] = {}
+    """Of an exception: UAVG 41(2), by letter."""
+    motivation: Text = ""
     review_on: date | None = None
     ends_on: date | None = None
+
+
+class EmergencyForm(Form):
+    """Acute danger (GDPR 6(1)(d)): what threatens, and whose vital interest it is."""
+
+    danger: Written
+    interest_of: Literal["SUBJECT", "OTHER"]
 
 
 class RecipientForm(Form):
@@ -150,10 +164,17 @@ class ShareForm(Form):
     task: Code
     stated: list[Code] = []
     """Grounds of the covenant itself that are met."""
-    wpg: WpgForm | None = None
+    wpg_decision_id: UUID | None = None
+    """Of the police: the registered decision it goes under."""
     secrecy: SecrecyForm = SecrecyForm()
     weighing: WeighingForm = WeighingForm()
+    notice_id: UUID | None = None
+    exception_id: UUID | None = None
     notice: NoticeForm = NoticeForm()
+    emergency: EmergencyForm | None = None
+    """Acute danger: what is missing is owed afterwards and does not stop it."""
+    decided_by: UUID | None = None
+    """When a system sends: the person who decided."""
     signal_kind: Code | None = None
     support_rationale: Text = ""
     request: Text = ""
@@ -193,7 +214,11 @@ class Explanation(Answer):
 
     partner: str
     allowed: bool
+    outcome: Literal["allow", "allow-with-duties", "refuse"] = "allow"
     refusals: list[RefusalAnswer]
+    duties: list[RefusalAnswer] = []
+    """What would be owed within 72 hours, because of acute danger."""
+    warnings: list[RefusalAnswer] = []
     identity: list[Accompanying] = []
     """What tells the recipient whom this is about; only the first time, while he has no reference for this person."""
     gates: list[str]
@@ -234,6 +259,8 @@ class InboxRow(Answer):
     state: Literal["new", "taken-up", "handled"]
     case: UUID | None
     erased: bool
+    emergency: bool = False
+    """It came on the path for acute danger."""
 
 
 class ItemAnswer(Answer):
@@ -401,6 +428,8 @@ class ParkedAnswer(Answer):
     partner: str
     frame: str
     reason: str
+    code: str | None = None
+    """The catalogue's code, where the reason is one of the covenant's refusals."""
     state: Literal["parked", "retried", "dropped"]
 
 
@@ -487,6 +516,8 @@ class Status(Answer):
     parked: int
     unmatched: int
     due: int
+    duties: int = 0
+    """Open duties of acute danger."""
     clock: str
     single_handed: bool = False
     """This partner has one officer for what needs two hands."""

@@ -69,6 +69,8 @@ class Housekeeping:
     """Finishes erasures that were decided and not done."""
     void: Callable[[str, str], Awaitable[None]]
     """Gives up an own message with a signed void, for a reason."""
+    duties: Callable[[datetime], Awaitable[None]]
+    """Raises the alarm of duties that are late."""
     _refused: dict[str, OrderedDict[str, m.RefusedFrame]] = field(default_factory=dict)
     _beat_at: datetime | None = None
     _beat_now: set[str] = field(default_factory=set)
@@ -105,7 +107,7 @@ class Housekeeping:
         self._watch_clock(now)
         parts = (
             self._follow, self._checkpoint, self._make_epochs, self._expire, self._publish_bundle, self._beat,
-            self._find_gaps, self._watch_silence, self._retain,
+            self._find_gaps, self._watch_silence, self._retain, self.duties,
         )  # fmt: skip
         for part in parts:
             try:

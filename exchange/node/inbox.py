@@ -20,7 +20,7 @@ import structlog
 from exchange.domain import events as e
 from exchange.domain.pairing import Arrival, PairIn, PairOut
 from exchange.errors import ExchangeError, StorageError, WireError
-from exchange.node import receiving, recording, rules, taking
+from exchange.node import duties, receiving, recording, rules, taking
 from exchange.node.context import Context
 from exchange.node.messages import compose_receipt, frame_hash, stream_of
 from exchange.node.ports import Delivery
@@ -226,7 +226,8 @@ class Inbox:
             )
             outcomes: list[m.PartOutcome] = []
         else:
-            codes = rules.judge_incoming(self._ctx, incoming)  # 18
+            judged = rules.judge_incoming(self._ctx, incoming)  # 18
+            codes = judged.codes
             parts = recording.store_parts(tx, incoming, codes)
             stamped = tx.append(
                 e.MessageReceived(
@@ -245,6 +246,8 @@ class Inbox:
                 )
             )
             recording.record_received(tx, self._ctx, incoming, parts)
+            if incoming.statement is not None and incoming.statement.emergency is not None and not codes[0]:
+                duties.received(tx, incoming, judged.owed)
             taking.take(tx, self._ctx, incoming, parts)
             outcomes = [m.PartOutcome(part=i, accepted=not c, codes=list(c)) for i, c in enumerate(codes)]
         receipt, signature = compose_receipt(

@@ -10,12 +10,14 @@ from uuid import UUID, uuid4
 from exchange.crypto.covenant_sig import fingerprint
 from exchange.domain import events as e
 from exchange.domain.pairing import PairIn, PairOut
+from exchange.domain.refusals import code_of_frame
 from exchange.domain.retention import local_day
 from exchange.errors import ConflictError, NotFoundError
 from exchange.node import forms as f
 from exchange.node.actors import Actors
 from exchange.node.context import Context
 from exchange.node.covenants import Partner
+from exchange.node.duties import Duties
 from exchange.node.housekeeping import Housekeeping
 from exchange.node.outbox import Outbox
 from exchange.node.partners import Partners
@@ -37,6 +39,7 @@ class Operations:
         housekeeping: Housekeeping,
         retention: Retention,
         actors: Actors,
+        duties: Duties,
     ) -> None:
         self._ctx = ctx
         self._partners = partners
@@ -47,6 +50,7 @@ class Operations:
         self._housekeeping = housekeeping
         self._retention = retention
         self._actors = actors
+        self._duties = duties
 
     # ------------------------------------------------------------------------------------ status
 
@@ -75,6 +79,7 @@ class Operations:
             parked=ctx.ledger.count("parked WHERE state='parked'"),
             unmatched=len(ctx.people.unmatched()),
             due=self._retention.overdue_count(),
+            duties=self._duties.open_count(),
             clock=self._retention.clock_state(),
             single_handed=self._actors.single_handed,
             now=ctx.clock.now(),
@@ -92,6 +97,8 @@ class Operations:
             found.append("equivocation")
         if self._retention.overdue_count():
             found.append("retention-overdue")
+        if self._duties.late_count():
+            found.append("duty-overdue")
         return found
 
     def _pair(self, partner: Partner) -> f.PairStatus:
@@ -125,6 +132,7 @@ class Operations:
                 partner=r["partner"],
                 frame=r["frame"],
                 reason=r["reason"],
+                code=code_of_frame(r["reason"]),
                 state=r["state"],
             )
             for r in self._ctx.ledger.rows("SELECT * FROM parked ORDER BY at DESC")

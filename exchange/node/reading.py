@@ -57,6 +57,7 @@ class Reading:
             state=_STATES.get(row["uptake"] or "", "new"),
             case=next((UUID(i["case_id"]) for i in items if i["case_id"]), None),
             erased=bool(items) and all(i["erasure"] for i in items),
+            emergency=self._ctx.ledger.count("emergencies WHERE message=?", row["message"]) > 0,
         )
 
     def outbox(self) -> list[f.OutboxRow]:

@@ -232,6 +232,7 @@ class Retention:
         shredded = ctx.vault.shred(keys)
         ctx.log.drop_sealed(sealed)
         ctx.people.forget(keys)
+        ctx.facts.forget(keys)
         log.info("erased", count=len(keys))
         return await ctx.writer.run(partial(self._done, erasure, shredded.generation, len(keys), epochs))
 

@@ -7,14 +7,25 @@ out of the frame. So a hostile sender that skips its own checks meets the same g
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Final
 
 from exchange.domain import gates
 from exchange.domain.area_gates import AreaProposal, judge_area
 from exchange.domain.covenant import Covenant
 from exchange.domain.identifying import names_somebody
-from exchange.domain.proposal import Notice, NoticeException, Proposal, Secrecy, Verdict, Weighing, WpgDecision
+from exchange.domain.proposal import (
+    Emergency,
+    Notice,
+    NoticeException,
+    Outside,
+    Proposal,
+    Secrecy,
+    Verdict,
+    Weighing,
+    WpgDecision,
+)
 from exchange.domain.retention import local_day
 from exchange.domain.vocabulary import Kind, Regime, SecrecyGround, SecrecyRegime, Side
 from exchange.errors import WireError
@@ -26,18 +37,55 @@ from exchange.wire.areas import AreaPicture, AreaWork
 _KINDS = {m.Kind.SIGNAL: Kind.SIGNAL, m.Kind.DISCLOSURE: Kind.DISCLOSURE}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemOwn:
+    """What only the sender knows of one item: from its own records."""
+
+    restricted: bool = False
+    gone: bool = False
+    since: date | None = None
+    """First processed here, which may be later than it was observed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """What only the sender knows of a message; a receiver judges without it."""
+
+    decided_by_person: bool = True
+    registered: bool = True
+    trained_on: date | None = None
+    items: tuple[ItemOwn, ...] = ()
+    """By item."""
+    restricted: bool = False
+    """Everything about the subject is; holds for items that are not listed, such as who it is."""
+    third_party: Outside | None = None
+    """Given to somebody who is no partner (article 8.1): never over the exchange."""
+    texts: tuple[str, ...] = ()
+    """What a person typed for the own records only: scanned like the rest."""
+
+
 def domain_kind(kind: m.Kind) -> Kind:
     """The covenant's word for a message kind: what brings no items of its own is judged as a reply."""
     return _KINDS.get(kind, Kind.REPLY)
 
 
-def judge_incoming(ctx: Context, incoming: Incoming) -> list[tuple[str, ...]]:
-    """Refusal codes per part on the receiving side (check 18); empty means accepted.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the receiving side says of a message."""
+
+    codes: list[tuple[str, ...]]
+    """Refusal codes per part; empty means accepted."""
+    owed: tuple[str, ...] = ()
+    """What the sender owes, because of acute danger."""
+
+
+def judge_incoming(ctx: Context, incoming: Incoming) -> Judged:
+    """Judge on the receiving side (check 18).
 
     During a change of generation a message must pass both rule sets (protocol §2).
     """
     if incoming.statement is None:
-        return [_work_codes(ctx, incoming)] * len(incoming.parts)
+        return Judged([_work_codes(ctx, incoming)] * len(incoming.parts))
     books = {incoming.generation.generation: incoming.generation.covenant}
     books |= {one.generation: one.covenant for one in ctx.covenants.between(incoming.generation.generation)}
     proposal = proposal_of(
@@ -60,7 +108,7 @@ def judge_incoming(ctx: Context, incoming: Incoming) -> list[tuple[str, ...]]:
     if not whole and incoming.header.data.parts[0].retention != decided_under.settings.statement_retention:
         whole, items = ("R17",), [codes or ("R17",) for codes in items]  # no item without its accountability
     statement = whole or (("R17",) if items and all(items) else ())
-    return [statement, *items]
+    return Judged([statement, *items], tuple(sorted({code for v in verdicts for code in v.owed})))
 
 
 def _work_codes(ctx: Context, incoming: Incoming) -> tuple[str, ...]:
@@ -140,11 +188,18 @@ def _logged(incoming: Incoming) -> datetime:
 
 
 def judge(
-    covenant: Covenant, kind: m.Kind, sender: str, recipient: str, statement: m.Statement, items: list[m.Item], on: date
+    covenant: Covenant,
+    kind: m.Kind,
+    sender: str,
+    recipient: str,
+    statement: m.Statement,
+    items: list[m.Item],
+    on: date,
+    own: Own | None = None,
 ) -> Verdict:
     """The sending side's verdict, by item."""
-    verdict = gates.judge(covenant, proposal_of(kind, sender, recipient, statement, items, on), side=Side.SENDING)
-    return regroup(verdict, _owners(items))
+    proposal = proposal_of(kind, sender, recipient, statement, items, on, own or Own())
+    return regroup(gates.judge(covenant, proposal, side=Side.SENDING), _owners(items))
 
 
 def every(verdicts: Iterable[Verdict]) -> Verdict:
@@ -158,9 +213,8 @@ def every(verdicts: Iterable[Verdict]) -> Verdict:
 
 def regroup(verdict: Verdict, owners: list[int]) -> Verdict:
     """Findings about single facts as findings about the items that carry them."""
-    return Verdict(
-        tuple(replace(f, item=owners[f.item]) if f.item is not None else f for f in verdict.findings), verdict.warnings
-    )
+    findings = tuple(replace(f, item=owners[f.item]) if f.item is not None else f for f in verdict.findings)
+    return replace(verdict, findings=findings)  # only whole messages are owed a duty
 
 
 def _owners(items: list[m.Item]) -> list[int]:
@@ -172,14 +226,23 @@ def _owners(items: list[m.Item]) -> list[int]:
 
 
 def identity_for(
-    covenant: Covenant, sender: str, recipient: str, kind: m.Kind, purpose: str, identity: m.Identity
+    covenant: Covenant,
+    sender: str,
+    recipient: str,
+    kind: m.Kind,
+    purpose: str,
+    identity: m.Identity,
+    decision: m.WpgDecision | None = None,
 ) -> m.Identity:
-    """As much of an identity as the recipient may have for this purpose (article 11.1)."""
+    """As much of an identity as the recipient may have for this purpose (article 11.1), and as the Wpg decision names."""
 
     def allowed(attribute: str) -> bool:
         category, field = m.IDENTITY_FIELDS[attribute]
         fields = covenant.index.allowed_fields(purpose, category, recipient, sender, domain_kind(kind).value)
-        return field in fields
+        decided = decision is None or (
+            category in decision.categories and (decision.fields is None or field in decision.fields)
+        )
+        return field in fields and decided
 
     return m.Identity(
         given_names=identity.given_names,
@@ -192,19 +255,34 @@ def identity_for(
 
 
 def proposal_of(
-    kind: m.Kind, sender: str, recipient: str, statement: m.Statement, items: list[m.Item], on: date
+    kind: m.Kind,
+    sender: str,
+    recipient: str,
+    statement: m.Statement,
+    items: list[m.Item],
+    on: date,
+    own: Own | None = None,
 ) -> Proposal:
     """What the gates judge.
 
     Raises:
         WireError: A date or code in the statement is none.
     """
+    known = own or Own()
     try:
         return Proposal(
             kind=domain_kind(kind),
             sender=sender,
             recipient=recipient,
             on=on,
+            decided_by_person=known.decided_by_person,
+            registered=known.registered,
+            trained_on=known.trained_on,
+            third_party=known.third_party,
+            conference=str(statement.conference) if statement.conference else None,
+            chair_release=str(statement.chair_release) if statement.chair_release else None,
+            emergency=_emergency(statement.emergency),
+            signal_kind=statement.signal_kind,
             purpose=statement.purpose,
             context=statement.context,
             sender_basis=statement.sender_basis,
@@ -220,15 +298,24 @@ def proposal_of(
             notice_exception=_exception(statement.notice),
             wpg=_wpg(statement.wpg),
             support_rationale=statement.support_rationale,
-            text=_apart(statement.request, statement.secrecy.motivation, *_references(statement)),
+            text=_apart(statement.request, statement.secrecy.motivation, *_references(statement), *known.texts),
             numbers_confirmed=statement.numbers_confirmed,
-            items=tuple(fact for item in items for fact in facts(sender, item)),
+            items=tuple(fact for n, item in enumerate(items) for fact in facts(sender, item, _of(known, n))),
         )
     except ValueError:
         raise WireError("schema", "The statement holds a date or code that is none.") from None
 
 
-def facts(sender: str, item: m.Item) -> list[gates.ItemFacts]:
+_NOTHING_KNOWN: Final = ItemOwn()
+
+
+def _of(own: Own, number: int) -> ItemOwn:
+    if number < len(own.items):
+        return own.items[number]
+    return ItemOwn(restricted=True) if own.restricted else _NOTHING_KNOWN
+
+
+def facts(sender: str, item: m.Item, own: ItemOwn = _NOTHING_KNOWN) -> list[gates.ItemFacts]:
     """What one item discloses; an identity discloses a name, and perhaps a birth date and an address."""
     identity = item.identity
     names = "" if identity is None else f"{identity.given_names} {identity.prefix} {identity.family_name}"
@@ -242,6 +329,11 @@ def facts(sender: str, item: m.Item) -> list[gates.ItemFacts]:
         origin_regime=Regime(item.origin_regime),
         source_consent=item.source_consent,
         onward_ground=item.onward_ground,
+        restricted=own.restricted,
+        gone=own.gone,
+        since=min(filter(None, (_day(item.observed_on), own.since)), default=None),
+        valid_until=_day(item.valid_until),
+        identifies=identity is not None,
     )
     facts = [base]
     if identity is not None and identity.birth_date is not None:
@@ -249,6 +341,10 @@ def facts(sender: str, item: m.Item) -> list[gates.ItemFacts]:
     if identity is not None and (identity.postcode or identity.house_number):
         facts.append(_identity_fact(base, "address", f"{identity.postcode} {identity.house_number}"))
     return facts
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text is not None else None
 
 
 def _identity_fact(base: gates.ItemFacts, attribute: str, text: str) -> gates.ItemFacts:
@@ -292,7 +388,15 @@ def _secrecy(secrecy: m.Secrecy) -> Secrecy | None:
 def _notice(notice: m.Notice) -> Notice | None:
     if notice.given_on is None:
         return None
-    return Notice(reference=notice.reference or notice.given_on, recipients=frozenset(notice.recipients))
+    return Notice(
+        reference=notice.reference or notice.given_on,
+        recipients=frozenset(notice.recipients),
+        given_on=date.fromisoformat(notice.given_on),
+    )
+
+
+def _emergency(emergency: m.Emergency | None) -> Emergency | None:
+    return None if emergency is None else Emergency(danger=emergency.danger, interest_of=emergency.interest_of)
 
 
 def _exception(notice: m.Notice) -> NoticeException | None:

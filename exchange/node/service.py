@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from exchange.errors import ExchangeError
 from exchange.node import forms as f
 from exchange.node.area_forms import AreaAnswer, AreaPictureAnswer, AreaPictureForm, AreaSignalAnswer, AreaSignalForm
+
+if TYPE_CHECKING:
+    from exchange.node.facts_service import FactsService
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ class NodeService(Protocol):
 
     @property
     def areas(self) -> AreaService: ...
+    @property
+    def facts(self) -> FactsService: ...
 
     # who is calling (for the Authenticator)
     def actors_of_uid(self, uid: int) -> list[Actor]: ...

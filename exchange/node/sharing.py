@@ -10,14 +10,16 @@ from uuid import UUID, uuid4
 
 import orjson
 
+from exchange.domain import events as e
 from exchange.domain.actors import Hands
 from exchange.errors import ConflictError, InputError, NotAllowedError, NotFoundError, StorageError
+from exchange.node import duties, recording, rules
 from exchange.node import forms as f
-from exchange.node import recording, rules
 from exchange.node.actors import Actors
 from exchange.node.commands import Bell, Result, once
 from exchange.node.context import Context
 from exchange.node.drafting import EXCHANGE, Draft, Drafting, iso_day, reasons
+from exchange.node.grounds import Grounds, put_on_record
 from exchange.node.messages import Outgoing, Plain, compose, compose_void
 from exchange.node.outbox import Outbox
 from exchange.node.service import Actor, Idempotency, Refused
@@ -30,17 +32,17 @@ from exchange.wire.codec import encode_model
 class Sharing:
     """The use cases of giving and answering."""
 
-    def __init__(self, ctx: Context, outbox: Outbox, bell: Bell, actors: Actors) -> None:
+    def __init__(self, ctx: Context, outbox: Outbox, bell: Bell, drafting: Drafting, actors: Actors) -> None:
         self._ctx = ctx
         self._outbox = outbox
         self._bell = bell
         self._actors = actors
-        self._drafting = Drafting(ctx)
+        self._drafting = drafting
         self._post = Post(ctx, outbox, bell)
 
-    def explain(self, form: f.ShareForm) -> list[f.Explanation]:
+    def explain(self, actor: Actor, form: f.ShareForm) -> list[f.Explanation]:
         """What would happen, before anything is stored."""
-        return self._drafting.explain(form)
+        return self._drafting.explain(actor, form)
 
     # ------------------------------------------------------------------------------------ giving
 
@@ -52,8 +54,8 @@ class Sharing:
         """
         if (form.channel != EXCHANGE) != (form.occurred_on is not None):
             raise InputError("Give the date it happened for a disclosure outside the exchange, and only then.")
-        drafts = self._drafting.drafts(form)
-        refused = [d for d in drafts if not d.verdict.allowed]
+        drafts = self._drafting.drafts(actor, form)
+        refused = [d for d in drafts.each if not d.verdict.allowed]
         if refused:
             known = self._ctx.covenants.current.covenant.index.categories.keys()
             await self._ctx.writer.run(lambda tx: _record_refusals(tx, actor, refused, known))
@@ -65,17 +67,33 @@ class Sharing:
         def unit(tx: Tx) -> tuple[UUID, Result]:
             act = uuid4()
             fresh.clear()  # a unit may run twice
-            for draft in drafts:
+            self._before(tx, actor, form, drafts.grounds, act)
+            for draft in drafts.each:
+                message = None
                 if form.channel == EXCHANGE:
                     fresh.append(self._send(tx, actor, form, draft, act))
+                    message = fresh[-1][0].message
                 else:
                     self._state(tx, actor, form, draft, act)
+                if form.emergency is not None:
+                    owner = drafts.grounds.decider or actor.id
+                    duties.arise(tx, self._ctx, draft, act, message, owner, _resolved(self._ctx, form.subject))
             return act, {"messages": [o.message for o, _ in fresh]}
 
         act, _ = await once(self._ctx, actor, f"{form.kind}.make", key, form, unit, form.external_reference)
         self._outbox.add([o for o, _ in fresh], [i for _, i in fresh])
         self._bell.ring()
         return act
+
+    def _before(self, tx: Tx, actor: Actor, form: f.ShareForm, grounds: Grounds, act: UUID) -> None:
+        """What has to be on record first: a notice the form brings itself, and who decided when a system acts."""
+        if grounds.record is not None:
+            subject, short = _resolved(self._ctx, form.subject), form.notice
+            put_on_record(tx, self._ctx, grounds.record, actor, form, subject)
+            named = short.recipients if short.given_on is not None else None
+            duties.told(tx, self._ctx, actor.id, subject, grounds.record, named)
+        if grounds.decider not in {None, actor.id}:
+            tx.append(e.DecidedByPerson(originator_id=act, at=tx.now, by=actor.id, person=grounds.decider))
 
     def _send(self, tx: Tx, actor: Actor, form: f.ShareForm, draft: Draft, act: UUID) -> Fresh:
         ctx = self._ctx

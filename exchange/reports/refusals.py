@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exchange.domain.refusals import CATALOGUE
+from exchange.domain.refusals import CATALOGUE, code_of_frame
+from exchange.node.facts_forms import DutyAnswer
 from exchange.node.forms import Explanation, RefusalAnswer
 
 
@@ -16,9 +17,25 @@ def in_language(answer: RefusalAnswer, language: str) -> RefusalAnswer:
     return answer.model_copy(update={"text": refusal.sentence({"recipient": answer.partner}, language=language)})
 
 
+def frame_reason(reason: str, language: str) -> str:
+    """Why a frame was refused before anybody judged it: its own word, and what the catalogue calls that."""
+    code = code_of_frame(reason)
+    return f"{reason}: {code} {CATALOGUE[code].sentence(language=language)}" if code else reason
+
+
 def explained(answers: Sequence[Explanation], language: str) -> list[Explanation]:
     """What would happen per recipient, with every sentence in ``language``."""
     return [
-        answer.model_copy(update={"refusals": [in_language(refusal, language) for refusal in answer.refusals]})
+        answer.model_copy(
+            update={
+                weight: [in_language(refusal, language) for refusal in getattr(answer, weight)]
+                for weight in ("refusals", "duties", "warnings")
+            }
+        )
         for answer in answers
     ]
+
+
+def duty_in_language(answer: DutyAnswer, language: str) -> DutyAnswer:
+    """A duty with its sentence in ``language``."""
+    return answer.model_copy(update={"text": CATALOGUE[answer.code].sentence(language=language)})

@@ -47,6 +47,22 @@ STEPS: Final[Mapping[str, str]] = {
     "area/signalled": N_("report about an area"),
     "area/pictured": N_("area picture made"),
     "area/picture-received": N_("area picture received"),
+    "notice/given": N_("person informed"),
+    "exception/invoked": N_("exception to informing invoked"),
+    "exception/reviewed": N_("exception reviewed"),
+    "wpg-decision/registered": N_("Wpg decision registered"),
+    "wpg-decision/withdrawn": N_("Wpg decision withdrawn"),
+    "training/followed": N_("training followed"),
+    "activity/registered": N_("processing activity registered"),
+    "activity/ended": N_("processing activity ended"),
+    "restriction/set": N_("restriction set"),
+    "restriction/lifted": N_("restriction lifted"),
+    "emergency/invoked": N_("acute danger invoked"),
+    "duty/arisen": N_("duty arisen"),
+    "duty/fulfilled": N_("duty made good"),
+    "duty/overdue": N_("duty is late"),
+    "weighing/written": N_("weighing written"),
+    "act/decided-by": N_("a person decided for a system"),
 }
 """Topic without its version -> what happened."""
 
@@ -85,6 +101,7 @@ REASONS: Final[Mapping[str, str]] = {
     "covenant-review-overdue": N_("the covenant should have been reviewed"),
     "equivocation": N_("a partner signed two different messages for one number; the evidence is kept"),
     "webhook-failing": N_("the case system does not take what it is told; it is told again until it does"),
+    "duty-overdue": N_("what was owed after acute danger is late"),
     "retention-overdue": N_("items are past their term and still there"),
 }
 
@@ -104,6 +121,15 @@ MARKS: Final[Mapping[str, str]] = {
     "bsn": N_("citizen service number"),
 }
 """What makes a category more than ordinary."""
+
+GOOD: Final[Mapping[str, str]] = {
+    "notice": N_("telling the person, or an exception"),
+    "weighing": N_("writing the weighing"),
+    "release": N_("the chair's release"),
+    "training": N_("following a training"),
+    "activity": N_("an entry in the processing register"),
+}
+"""What makes a duty good."""
 
 ACTORS: Final[Mapping[str, str]] = {"person": N_("person"), "system": N_("system"), "rule": N_("rule")}
 

@@ -7,16 +7,16 @@ erasures and who asked for them, acts of a single hand, idempotent commands, act
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from datetime import datetime
-from functools import lru_cache
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
 
 from exchange.domain import events as e
 from exchange.domain.event import Event
-from exchange.store import ledger_areas
+from exchange.domain.refusals import code_of_frame
+from exchange.store import ledger_areas, ledger_facts
+from exchange.store.moments import ms
 from exchange.store.views import View
 
 ACCOUNTABILITY = "verantwoording"
@@ -45,6 +45,7 @@ CREATE TABLE items(
   purpose TEXT NOT NULL, basis TEXT NOT NULL, rules TEXT NOT NULL, retention TEXT NOT NULL, content_key TEXT,
   key_id TEXT NOT NULL,
   occurred_on TEXT, case_id TEXT, by TEXT, at INTEGER NOT NULL);
+CREATE INDEX items_item ON items(item);
 CREATE INDEX items_content ON items(content_key);
 CREATE INDEX items_case ON items(case_id) WHERE case_id IS NOT NULL;
 CREATE INDEX items_message ON items(message) WHERE message IS NOT NULL;
@@ -69,21 +70,11 @@ CREATE TABLE evidence(log_index INTEGER PRIMARY KEY, partner TEXT, sequence INTE
 """
 
 
-def ms(event: Event) -> int:
-    """The event's time in milliseconds since the epoch."""
-    return _ms(event.at)
-
-
-@lru_cache(maxsize=64)  # the events of a batch share their time
-def _ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
-
-
 class Ledger(View):
     """The node's working memory on disk; see the module."""
 
-    schema_version = 3
-    schema = SCHEMA + ledger_areas.SCHEMA
+    schema_version = 4
+    schema = SCHEMA + ledger_areas.SCHEMA + ledger_facts.SCHEMA
 
     def handle(self, db: sqlite3.Connection, index: int, event: Event) -> None:
         """Take one event in. Events of no interest to any table still move the position."""
@@ -142,6 +133,15 @@ def _message_received(db: sqlite3.Connection, index: int, event: e.MessageReceiv
             (event.kind, event.reply_to, event.sender, event.reply_to, event.sender, event.sequence),
         )
     _contents(db, event.message, event.parts, at)
+    _count(db, "receiver", event.sender, {code for part in event.parts for code in part.codes})
+
+
+def _count(db: sqlite3.Connection, side: str, partner: str, codes: Iterable[str]) -> None:
+    """Refusals are counted, without what was refused."""
+    db.executemany(
+        "INSERT INTO refusals VALUES(?,?,?,1) ON CONFLICT DO UPDATE SET n = n + 1",
+        [(side, partner, code) for code in sorted(codes)],
+    )
 
 
 def _contents(db: sqlite3.Connection, message: str, parts: tuple[e.StoredPart, ...], at: int) -> None:
@@ -216,6 +216,8 @@ def _parked(db: sqlite3.Connection, index: int, event: e.FrameParked) -> None:  
         "INSERT INTO parked VALUES(?,?,?,?,?,'parked')",
         (str(event.originator_id), ms(event), event.partner, event.frame, event.reason),
     )
+    code = code_of_frame(event.reason)
+    _count(db, "receiver", event.partner, [code] if code else [])
 
 
 def _parked_state(state: str) -> Callable[[sqlite3.Connection, int, Event], None]:
@@ -278,10 +280,7 @@ def _gap(db: sqlite3.Connection, index: int, event: e.GapFound) -> None:  # noqa
 
 
 def _refusal(db: sqlite3.Connection, index: int, event: e.RefusalRecorded) -> None:  # noqa: ARG001
-    db.executemany(
-        "INSERT INTO refusals VALUES(?,?,?,1) ON CONFLICT DO UPDATE SET n = n + 1",
-        [(event.side, event.partner, code) for code in event.codes],
-    )
+    _count(db, event.side, event.partner, event.codes)
 
 
 def _evidence(db: sqlite3.Connection, index: int, event: e.EquivocationFound) -> None:
@@ -318,4 +317,5 @@ _ACTIONS: dict[type[Event], Callable[[sqlite3.Connection, int, Any], None]] = {
     e.RefusalRecorded: _refusal,
     e.EquivocationFound: _evidence,
     **ledger_areas.ACTIONS,
+    **ledger_facts.ACTIONS,
 }

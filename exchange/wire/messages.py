@@ -6,6 +6,7 @@ about people stands in the *parts*, each under a key of its own. ``schemas/`` is
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -19,7 +20,10 @@ from exchange.domain.pairing import MAX_SEQUENCE
 PROTOCOL = "covx/1"
 MAX_PARTS = 256
 TEXT_LIMIT = 500
-"""Characters (code points) of one free text (domain reference: facts and rationale at most 500)."""
+"""Characters of one free text as people count them: code points after Unicode normalisation form C, so that an é is one
+however it was typed. What has no composed form counts by its code points."""
+RAW_LIMIT = 4 * TEXT_LIMIT
+"""Code points of one free text as it is sent, whatever its form."""
 LAST_YEAR = 9998
 """Of a moment on the wire."""
 
@@ -27,6 +31,14 @@ LAST_YEAR = 9998
 def _real_day(text: str) -> str:
     """A day that the calendar has: whoever reads it later must not stumble over 30 February."""
     date.fromisoformat(text)
+    return text
+
+
+def _not_too_long(text: str) -> str:
+    """At most :data:`TEXT_LIMIT` characters as people count them; the text itself stays as it was signed."""
+    composed = text if text.isascii() else unicodedata.normalize("NFC", text)
+    if len(composed) > TEXT_LIMIT:
+        raise ValueError
     return text
 
 
@@ -42,7 +54,7 @@ Hex32 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
-Text = Annotated[str, Field(max_length=TEXT_LIMIT)]
+Text = Annotated[str, Field(max_length=RAW_LIMIT), AfterValidator(_not_too_long)]
 # [0-9], not \d: in a schema \d means every digit of every script.
 Moment = Annotated[
     str,
@@ -283,11 +295,24 @@ class Notice(Wire):
     ends_on: Day | None = None
 
 
+class Emergency(Wire):
+    """Acute danger (GDPR 6(1)(d)): what threatens, and whose vital interest it is."""
+
+    danger: Text
+    interest_of: Literal["SUBJECT", "OTHER"]
+
+
 class Statement(Wire):
     """The accountability part: purpose, grounds, weighing. Nothing of this stands in the header."""
 
     v: Literal[1] = 1
     case: Uid | None = None
+    conference: Uid | None = None
+    """The case conference it is given in (covenant article 11.2)."""
+    chair_release: Uid | None = None
+    """The chair's release of what is given in a conference."""
+    emergency: Emergency | None = None
+    """Acute danger: what the sender still owes does not stop it, and is made good afterwards."""
     purpose: Code
     context: Code
     sender_basis: Code

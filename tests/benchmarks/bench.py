@@ -31,12 +31,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import httpx
 from gauges import disk, p99
-from peer import SUBJECTS, disclosure
+from large_covenant import grown, proposal
+from peer import SUBJECTS, TEXT, disclosure
 from rich.console import Console
 from rich.table import Table
-from world import PARTNERS, found, free_port
+from world import COVENANT, PARTNERS, found, free_port
 
 from exchange import hosting
+from exchange.domain.compile import Party, compile_covenant
+from exchange.domain.covenant import Covenant
+from exchange.domain.gates import Proposal, judge
+from exchange.domain.vocabulary import Side
 from exchange.transport.server import LocalServer
 
 HERE = Path(__file__).resolve().parent
@@ -264,6 +269,16 @@ class Bench:
         grown = [(b - a) / sent for a, b in zip(before, after, strict=True)]
         self.results["bytes_per_disclosure"] = {"sender": grown[0], "receiver": grown[1], "disclosures": sent}
 
+    # ------------------------------------------------------------------------------------ deciding
+
+    def judging(self) -> None:
+        """Microseconds per item that deciding takes on each side, under the covenant as it is and a thousand rules larger."""
+        names = {slug: Party(f"{n:032x}", {"slug": slug}) for n, slug in enumerate(PARTNERS, 1)}
+        covenant = compile_covenant(COVENANT.read_text(encoding="utf-8"), names)
+        asked = proposal(text=TEXT)
+        for name, book in (("small", grown(covenant, partners=2, rules=2)), ("large", grown(covenant))):
+            self.results[f"deciding_{name}_us"] = [_per_item(book, asked, side) * US for side in Side]
+
     # ------------------------------------------------------------------------------------ a long log
 
     async def archive(self) -> None:
@@ -305,6 +320,17 @@ class Bench:
         measured["shred"] = {**shred, "ms": shred["seconds"] * MS, "keys_ms": shred["keys"] * MS}
 
 
+def _per_item(covenant: Covenant, asked: Proposal, side: Side) -> float:
+    """Seconds, the best of several runs: what else the machine does is not the question."""
+    runs = []
+    for _ in range(7):
+        began = time.perf_counter()
+        for _ in range(300):
+            assert judge(covenant, asked, side=side).allowed
+        runs.append((time.perf_counter() - began) / 300 / len(asked.items))
+    return min(runs)
+
+
 # ---------------------------------------------------------------------------------------- showing
 
 
@@ -321,6 +347,8 @@ def show(results: dict[str, Any], out: Console) -> None:
         table.add_column(column, justify="left" if column == "figure" else "right")
     if "latency_ms" in results:
         _show_pair(results, table)
+    if "deciding_large_us" in results:
+        _show_deciding(results, table)
     if "archive" in results:
         _show_archive(results["archive"], table)
     out.print(table)
@@ -352,6 +380,16 @@ def _show_pair(results: dict[str, Any], table: Table) -> None:
     table.add_row("memory of an idle node, MiB", f"{memory['idle'] / MIB:.0f}")
     busy = f"{memory['busy_sender'] / MIB:.0f} / {memory['busy_receiver'] / MIB:.0f}"
     table.add_row("memory of a busy node, sender / receiver, MiB", busy)
+
+
+def _show_deciding(results: dict[str, Any], table: Table) -> None:
+    table.add_section()
+    for key, title in (
+        ("deciding_small_us", "deciding on one item, sender / receiver, us"),
+        ("deciding_large_us", "the same with 1,000 rules and 50 partners more, us"),
+    ):
+        mine, theirs = results[key]
+        table.add_row(title, f"{mine:.0f} / {theirs:.0f}", "", "", _goal(max(mine, theirs), most=100))
 
 
 def _show_archive(a: dict[str, Any], table: Table) -> None:
@@ -387,7 +425,9 @@ def _show_archive(a: dict[str, Any], table: Table) -> None:
 async def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the exchange beside its floor.")
     parser.add_argument("--quick", action="store_true", help="a small run, to see that everything works")
-    parser.add_argument("--only", choices=("pair", "archive"), help="two nodes beside the floor, or the long log")
+    parser.add_argument(
+        "--only", choices=("pair", "judge", "archive"), help="two nodes beside the floor, deciding, or the long log"
+    )
     parser.add_argument("--rounds", type=int, help="interleaved rounds")
     parser.add_argument("--archive", type=int, help="disclosures in the long log")
     options = parser.parse_args()
@@ -397,9 +437,11 @@ async def main() -> None:
     home = Path(tempfile.mkdtemp(prefix="bench-", dir=os.environ.get("BENCH_DIR")))
     bench = Bench(home, size, out)
     try:
-        if options.only != "archive":
+        if options.only in {None, "pair"}:
             await bench.pair()
-        if options.only != "pair":
+        if options.only in {None, "judge"}:
+            bench.judging()
+        if options.only in {None, "archive"}:
             await bench.archive()
     finally:
         shutil.rmtree(home, ignore_errors=True)

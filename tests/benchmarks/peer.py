@@ -28,7 +28,6 @@ from exchange.api.server import serve
 from exchange.domain.retention import local_day
 from exchange.node import forms as f
 from exchange.node import rules
-from exchange.node.drafting import Drafting
 from exchange.node.node import Node
 from exchange.node.service import Actor
 
@@ -130,7 +129,7 @@ class Peer:
     async def judge(self, count: int) -> dict[str, Any]:
         """Seconds that the covenant's gates take for one item, the message's own gates shared among its three."""
         ctx = self.node.ctx
-        draft = Drafting(ctx).drafts(self._form(0))[0]
+        draft = self.node._sharing._drafting.drafts(self._actor, self._form(0)).each[0]
         book, day = ctx.covenants.current.covenant, local_day(ctx.clock.now())
         began = time.perf_counter()
         for _ in range(count):

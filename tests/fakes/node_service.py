@@ -10,6 +10,7 @@ from uuid import UUID
 from exchange.domain.actors import require, roles_of
 from exchange.domain.refusals import refusal
 from exchange.errors import ConflictError, IntegrityError, NotFoundError
+from exchange.node import facts_forms as ff
 from exchange.node import forms as f
 from exchange.node.service import Actor, Idempotency, NodeService, Refused
 
@@ -93,6 +94,114 @@ def answer(*items: f.KnownItem, **changes: Any) -> f.WhoKnows:
     )  # fmt: skip
 
 
+class FakeFacts:
+    """The records of the fake: answers what it was given, and asks the node whether the actor may."""
+
+    def __init__(self, node: FakeNode) -> None:
+        self._node = node
+
+    @property
+    def duties(self) -> FakeFacts:
+        return self
+
+    def all(self, actor: Actor, *, closed: bool) -> list[ff.DutyAnswer]:
+        self._node._use(actor, "duty.list", closed)
+        return [self._duty("open")]
+
+    def _duty(self, state: str) -> ff.DutyAnswer:
+        return ff.DutyAnswer(
+            duty=UUID(int=61), code="R14", text=refusal("R14").sentence(), act=ACT, partner="welzijn", owner=UUID(int=1),
+            role="worker", made_good_by="notice", due_at=NOW, overdue=True, state=state,
+        )  # fmt: skip
+
+    async def fulfil(self, actor: Actor, duty: UUID, form: ff.FulfilForm) -> ff.DutyAnswer:
+        self._node._use(actor, "duty.excuse" if form.good == "reason" else "duty.fulfil", form)
+        return self._duty("excused" if form.good == "reason" else "made-good")
+
+    def _fact(self) -> ff.FactAnswer:
+        return ff.FactAnswer(fact=UUID(int=60), log_index=14)
+
+    async def give_notice(self, actor: Actor, form: ff.SubjectNoticeForm, key: Idempotency | None) -> ff.FactAnswer:
+        self._node._use(actor, "notice.give", form)
+        return self._fact()
+
+    async def notices(self, actor: Actor, form: ff.AboutForm) -> list[ff.NoticeAnswer]:
+        self._node._use(actor, "notice.list", form)
+        return [
+            ff.NoticeAnswer(
+                notice=UUID(int=60), at=NOW, by=UUID(int=1), given_on=NOW.date(), given_by="Proef Persoon", mode="GESPREK",
+                language="", purpose="hulp", recipients=["welzijn"], interest="rust", rights_explained=True,
+                source_told=False, reaction="GEEN", reference="k-1",
+            )
+        ]  # fmt: skip
+
+    async def invoke_exception(self, actor: Actor, form: ff.ExceptionForm, key: Idempotency | None) -> ff.FactAnswer:
+        self._node._use(actor, "exception.invoke", form)
+        return self._fact()
+
+    async def review_exception(self, actor: Actor, exception: UUID, form: ff.ReviewForm) -> ff.FactAnswer:
+        self._node._use(actor, "exception.review", form)
+        return self._fact()
+
+    async def exceptions(self, actor: Actor, form: ff.AboutForm) -> list[ff.ExceptionAnswer]:
+        self._node._use(actor, "exception.list", form)
+        return []
+
+    async def reviews_due(self, actor: Actor, until: date | None) -> list[ff.DueReview]:
+        self._node._use(actor, "exception.due", until)
+        return [ff.DueReview(exception=UUID(int=60), review_on=NOW.date(), overdue=False)]
+
+    async def register_decision(self, actor: Actor, form: ff.DecisionForm, key: Idempotency | None) -> ff.FactAnswer:
+        self._node._use(actor, "wpg-decision.register", form)
+        return self._fact()
+
+    async def withdraw_decision(self, actor: Actor, decision: UUID, form: ff.WhyForm) -> None:
+        self._node._use(actor, "wpg-decision.withdraw", form)
+
+    async def decisions(self, actor: Actor) -> list[ff.DecisionAnswer]:
+        self._node._use(actor, "wpg-decision.list")
+        return [
+            ff.DecisionAnswer(
+                decision=UUID(int=60), reference="besluit-2026-3", ground="WPG_19", goal="b", recipients=["actium"],
+                categories=["OVERLAST"], fields=None, agreed=True, valid_until=NOW.date(), withdrawn=False, valid=True,
+            )
+        ]  # fmt: skip
+
+    async def record_training(self, actor: Actor, form: ff.TrainingForm) -> None:
+        self._node._use(actor, "training.record", form)
+
+    async def trainings(self, actor: Actor) -> list[ff.TrainingAnswer]:
+        self._node._use(actor, "training.list")
+        return [ff.TrainingAnswer(actor=UUID(int=1), followed_on=NOW.date(), until=None, lapsed=False)]
+
+    def _entry(self) -> ff.ActivityAnswer:
+        return ff.ActivityAnswer(
+            entry=UUID(int=62), activity=UUID(int=63).urn, name="Buurtteam", purposes=["P0_ONDERSTEUNING"],
+            categories=["OVERLAST"], recipients=["welzijn"], bases=["A6_1_e"], retention=["h01"], confidential=False, since=NOW,
+        )  # fmt: skip
+
+    async def register_activity(
+        self, actor: Actor, form: ff.ActivityForm, key: Idempotency | None
+    ) -> ff.ActivityAnswer:
+        self._node._use(actor, "activity.register", form)
+        return self._entry()
+
+    async def end_activity(self, actor: Actor, entry: UUID) -> None:
+        self._node._use(actor, "activity.end", entry)
+
+    async def activities(self, actor: Actor) -> list[ff.ActivityAnswer]:
+        self._node._use(actor, "activity.list")
+        return [self._entry()]
+
+    async def weigh(self, actor: Actor, act: UUID, form: ff.WeighForm, key: Idempotency | None) -> ff.FactAnswer:
+        self._node._use(actor, "weighing.write", form)
+        return self._fact()
+
+    async def worklist(self, actor: Actor) -> list[ff.WorkAnswer]:
+        self._node._use(actor, "duty.list")
+        return [ff.WorkAnswer(kind="duty", count=1, overdue=1), ff.WorkAnswer(kind="review", count=0, overdue=0)]
+
+
 class FakeNode:
     """Implements NodeService. ``calls`` is what was asked, in order; ``fail`` is raised by the next use case."""
 
@@ -106,6 +215,9 @@ class FakeNode:
         self.known = answer(item())
         self.moment = ""
         self.alone = False
+        self.facts = FakeFacts(self)
+        self.owed: list[str] = []
+        """Codes that an explanation says would be owed."""
 
     # -- the test's side
 
@@ -216,9 +328,15 @@ class FakeNode:
                     f.Accompanying(category="IDENTIFICATIE", field="naam"),
                     f.Accompanying(category="CONTACT", field="adres"),
                 ],
+                outcome="allow-with-duties" if self.owed else "allow",
+                duties=[self._duty_of(code, r.partner) for code in self.owed],
             )
             for r in form.recipients
         ]  # fmt: skip
+
+    def _duty_of(self, code: str, partner: str) -> f.RefusalAnswer:
+        why = refusal(code)
+        return f.RefusalAnswer(code=code, name=why.name, article=why.article, text=why.sentence(), partner=partner)
 
     async def act(self, actor: Actor, act: UUID, *, wait_s: float = 0) -> f.ActAnswer:
         self._use(actor, "outbox.list", wait_s)
@@ -354,7 +472,7 @@ class FakeNode:
         self._use(actor, "parked.list")
         return [
             f.ParkedAnswer(
-                parked=UUID(int=9), at=NOW, partner="politie", frame="ff" * 32, reason="kid-unknown", state="parked"
+                parked=UUID(int=9), at=NOW, partner="politie", frame="ff" * 32, reason="kid-unknown", code="R16", state="parked"
             )
         ]  # fmt: skip
 

@@ -190,6 +190,7 @@ def propose() -> Callable[..., Proposal]:
             "notice": Notice(
                 reference="2026-03-02", recipients=frozenset({"gemeente", "welzijn", "actium", "politie"})
             ),
+            "trained_on": date(2026, 3, 1),
             "support_rationale": "Betrokkene kan hulp gebruiken bij het opruimen.",
             "items": (ItemFacts(category="OVERLAST", field="aard-overlast", text="stank in het trapportaal"),),
         }

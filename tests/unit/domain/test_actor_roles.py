@@ -22,6 +22,9 @@ subject.register subject.find subject.match signal.send disclosure.make disclosu
 inbox.handle outbox.list who-knows log.list log.show log.verify log.replay retention.rules retention.confirm retention.due
 retention.enforce parked.list parked.retry parked.drop keys.show keys.roll actor.register actor.list actor.revoke
 actor.single-handed status covenant.show covenant.accept area.list area.signal area.picture
+notice.give notice.list exception.invoke exception.list exception.review exception.due
+weighing.write wpg-decision.register wpg-decision.withdraw wpg-decision.list training.record training.record-others training.list
+activity.register activity.end activity.list duty.list duty.fulfil duty.excuse
 """
 
 
@@ -58,6 +61,16 @@ def test_who_watches_changes_nothing(role: Role) -> None:
         "roll",
         "revoke",
         "single-handed",
+        "give",
+        "invoke",
+        "review",
+        "write",
+        "withdraw",
+        "record",
+        "record-others",
+        "end",
+        "fulfil",
+        "excuse",
     }
     assert not {c for c in ROLE_COMMANDS[role] if c.rpartition(".")[2] in changing}
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from exchange.domain.covenant import Condition, Covenant
 from exchange.domain.gates import (
+    Emergency,
     ItemFacts,
     Notice,
     NoticeException,
@@ -433,7 +434,11 @@ hostile = st.fixed_dictionaries(
         "stated": st.frozensets(
             st.sampled_from(["EIGEN_HUURDER", "VEILIGHEID_IN_GEDING", "BESLUIT_BURGEMEESTER", "X"])
         ),
-        "sender_basis": st.sampled_from([*LEGAL_BASES]),
+        "sender_basis": st.sampled_from([*LEGAL_BASES, "A6_1_d", "A6_1_d"]),
+        "emergency": maybe | st.builds(Emergency, danger=st.sampled_from(["", "brand"]), interest_of=st.just("OTHER")),
+        "notice": maybe | st.just(Notice(reference="n", recipients=frozenset({"gemeente", "welzijn"}))),
+        "conference": maybe | st.just("c-1"),
+        "signal_kind": maybe | st.sampled_from(["VERVUILING", "WOONOVERLAST"]),
         "wpg": maybe | decisions,
         "numbers_confirmed": st.booleans(),
         "items": st.lists(items, min_size=1, max_size=4).map(tuple),
@@ -464,13 +469,18 @@ def test_no_proposal_however_hostile_passes_an_item_the_matrix_forbids(
         )
         cited = {proposal.special_exception, proposal.criminal_ground, *proposal.stated}
         police = "politie" in {sender, facts.origin_partner} or facts.origin_regime is Regime.WPG
+        acute = proposal.emergency is not None and proposal.emergency.danger and proposal.sender_basis == "A6_1_d"
+        vital = {"UAVG_22_2_b"} & {proposal.special_exception} if acute else set()
         assert row.condition is not Condition.NEVER
         if row.condition is Condition.EXCEPTION:
-            assert cited & set(row.grounds)
+            assert cited & set(row.grounds) or vital
         if row.condition is Condition.WPG:
-            assert police or cited & set(row.grounds)
+            assert police or cited & set(row.grounds) or (acute and proposal.criminal_ground == "UAVG_32_b")
         if category.mark is Mark.SPECIAL:
-            assert proposal.special_exception in row.grounds
+            assert proposal.special_exception in row.grounds or vital
+        if proposal.kind is not Kind.SIGNAL and recipient not in {"gemeente", "welzijn"}:
+            assert acute, "nobody was told of this recipient"
+        assert acute or proposal.conference is None, "no chair released it"
         if sender == "politie":
             assert proposal.wpg is not None
             assert recipient in proposal.wpg.recipients

@@ -117,3 +117,32 @@ def test_the_refusal_names_no_value_of_the_sender():
     with pytest.raises(WireError) as refused:
         decode_model(m.Reply, b'{"text":"Jelle Verzonnen","v":2}')
     assert "Jelle" not in str(refused.value)
+
+
+COMBINED = "e\u0301"
+"""An é as a keyboard with a dead key types it: two code points, one character."""
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("x" * 500, True),
+        ("x" * 501, False),
+        (COMBINED * 500, True),
+        (COMBINED * 501, False),
+        ("\u00e9" * 500, True),
+        ("\u1100\u1161\u11a8" * 500, True),  # Korean syllables typed letter by letter
+        ("x\u030c" * 250, True),  # no composed form: two each
+        ("x\u030c" * 251, False),
+        ("\U0001f469" * 500, True),
+        ("a" + "\u0301" * 2000, False),
+        ("\u0344" * 251, False),  # its normal form is longer than itself
+    ],
+)
+def test_five_hundred_characters_are_counted_as_people_see_them(text: str, *, fits: bool) -> None:
+    written = orjson.dumps({"text": text, "v": 1}, option=orjson.OPT_SORT_KEYS)
+    if fits:
+        assert decode_model(m.Reply, written).text == text, "what was signed is not changed by reading it"
+    else:
+        with pytest.raises(WireError):
+            decode_model(m.Reply, written)

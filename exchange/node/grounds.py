@@ -1,0 +1,256 @@
+"""What a share form refers to, looked up in this node's own records: the notice or exception, the Wpg decision, who decided.
+
+The result is put into the statement that partners see and into :class:`~exchange.node.rules.Own`, which only the sender judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final, TypeVar
+from uuid import UUID, uuid4
+
+from exchange.domain import events as e
+from exchange.domain.actors import Role, may, roles_of
+from exchange.domain.facts import ExceptionFact, NoticeFact
+from exchange.domain.retention import is_over, local_day
+from exchange.errors import InputError, NotFoundError
+from exchange.node import forms as f
+from exchange.node import rules
+from exchange.node.actors import Actors
+from exchange.node.context import Context
+from exchange.node.people import Person
+from exchange.node.service import Actor
+from exchange.node.terms import Terms, last_day
+from exchange.node.writer import Tx
+from exchange.wire import messages as m
+
+COMMANDS: Final = {"signal": "signal.send", "disclosure": "disclosure.make"}
+"""What whoever decides must be allowed to do."""
+_LETTERS: Final = str.maketrans("0123456789", "ghijklmnop")
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What is known about one form, before anything is judged."""
+
+    decider: UUID | None
+    """The person who decides; ``None`` when a system acts on its own (R32)."""
+    notice: m.Notice
+    wpg: m.WpgDecision | None
+    record: UUID | None
+    """The id under which the form's own notice or exception goes on record; ``None`` when it is there already."""
+    own: rules.Own
+
+
+def reference_of(fact: UUID) -> str:
+    """The id of a fact as a reference for partners: in letters only, so that no run of digits looks like somebody's number."""
+    return fact.hex.translate(_LETTERS)
+
+
+class Lookup:
+    """Finds grounds; stores nothing."""
+
+    def __init__(self, ctx: Context, actors: Actors, terms: Terms) -> None:
+        self._ctx = ctx
+        self._actors = actors
+        self._terms = terms
+
+    def of(self, actor: Actor, form: f.ShareForm, person: Person, today: date) -> Grounds:
+        """The grounds of ``form``.
+
+        Raises:
+            NotFoundError: It names something this node has not on record.
+            InputError: It names a fact about somebody else, or says two things at once.
+        """
+        same = [entry.handle for entry in self._ctx.people.same(person.handle)]
+        notice, record = self._notice(form, same, today)
+        decider = self._decider(actor, form)
+        restricted = self._ctx.facts.restricts(same)
+        own = rules.Own(
+            decided_by_person=decider is not None,
+            trained_on=self._ctx.facts.trained_on(decider) if decider else None,
+            items=tuple(self._item(item, restricted=restricted) for item in form.items),
+            restricted=restricted,
+            texts=(
+                form.notice.given_by,
+                form.notice.interest,
+                form.notice.motivation,
+                *form.notice.considerations.values(),
+            ),
+        )
+        return Grounds(decider, notice, self._decision(form.wpg_decision_id), record, own)
+
+    # ------------------------------------------------------------------------------------ who decided
+
+    def _decider(self, actor: Actor, form: f.ShareForm) -> UUID | None:
+        """AVG 22, Wpg 7a: a person. A system names one who may do the same and still acts here."""
+        if actor.kind == "person" and actor.roles - {Role.INTEGRATION}:  # a case system registered as a person is none
+            if form.decided_by not in {None, actor.id}:
+                raise InputError("Only a system names the person who decided; you decide yourself.")
+            return actor.id
+        known = self._actors.living(form.decided_by) if form.decided_by is not None else None
+        if (
+            known is None
+            or known.kind != "person"
+            or not may(roles_of(known.roles) - {Role.INTEGRATION}, COMMANDS[form.kind])
+        ):
+            return None
+        return known.id
+
+    # ------------------------------------------------------------------------------------ told, or not
+
+    def _notice(self, form: f.ShareForm, same: Sequence[UUID], today: date) -> tuple[m.Notice, UUID | None]:
+        short = form.notice
+        given = [form.notice_id, form.exception_id, short.given_on, short.exception]
+        if sum(one is not None for one in given) > 1:
+            raise InputError("Name one notice or one exception: by its id, or in the form.")
+        if form.notice_id is not None:
+            return _told(_about(self._ctx.facts.notices.get(form.notice_id), same)), None
+        if form.exception_id is not None:
+            return _excused(_about(self._ctx.facts.exceptions.get(form.exception_id), same)), None
+        return self._short(short, same, today)
+
+    def _short(self, short: f.NoticeForm, same: Sequence[UUID], today: date) -> tuple[m.Notice, UUID | None]:
+        """What the form says itself: on record already when it says the same as before, else recorded with the act."""
+        if short.given_on is None and (short.exception is None or short.review_on is None):
+            return m.Notice(), None
+        for told in self._ctx.facts.notices_of(same) if short.given_on is not None else ():
+            if (told.given_on, told.mode, told.recipients, told.reference) == (
+                short.given_on, short.mode or "", frozenset(short.recipients), short.reference or "",
+            ):  # fmt: skip
+                return _told(told), None
+        if short.given_on is None and not (short.considerations and short.motivation):
+            raise InputError(
+                "An exception says what UAVG 41(2) asks you to weigh, and why; fill that in, or record it first and name its id."
+            )
+        fact = uuid4()
+        made = m.Notice(
+            **{
+                **short.model_dump(mode="json", exclude={"given_by", "interest", "considerations", "motivation"}),
+                "reference": short.reference or reference_of(fact),
+            }
+        )
+        day = short.given_on or today
+        holds = day <= today and (short.review_on is None or short.review_on >= today)
+        return made, fact if holds else None
+
+    def _decision(self, wanted: UUID | None) -> m.WpgDecision | None:
+        if wanted is None:
+            return None
+        fact = self._ctx.facts.decisions.get(wanted)
+        if fact is None:
+            raise NotFoundError("There is no such Wpg decision on record at this node.")
+        if fact.withdrawn:
+            return None  # it carries nothing: R28
+        return m.WpgDecision(
+            reference=fact.reference,
+            ground=fact.ground,
+            goal=fact.goal,
+            interest=fact.interest,
+            recipients=list(fact.recipients),
+            categories=list(fact.categories),
+            fields=list(fact.fields) if fact.fields is not None else None,
+            authority_agreed=fact.agreed,
+            valid_until=fact.valid_until.isoformat(),
+        )
+
+    # ------------------------------------------------------------------------------------ items on record
+
+    def _item(self, item: f.ItemForm, *, restricted: bool) -> rules.ItemOwn:
+        if item.record is None:
+            return rules.ItemOwn(restricted=restricted)
+        ledger, now = self._ctx.ledger, self._ctx.clock.now()
+        rows = ledger.rows(
+            "SELECT i.at, i.retention, c.erasure FROM items i LEFT JOIN contents c ON c.key_id = i.content_key WHERE i.item=?",
+            str(item.record),
+        )
+        if not rows:
+            raise NotFoundError("There is no such item in this node's own records.")
+        live = [row for row in rows if row["erasure"] is None and not self._over(row["retention"], row["at"], now)]
+        only_stored = ledger.count("restrictions WHERE item=? AND lifted_at IS NULL", str(item.record)) > 0
+        first = datetime.fromtimestamp(min(row["at"] for row in rows) / 1000, UTC)
+        return rules.ItemOwn(restricted=restricted or only_stored, gone=not live, since=local_day(first))
+
+    def _over(self, retention: str, at: int, now: datetime) -> bool:
+        """Whether the own confirmed term has passed, though nothing was destroyed yet."""
+        term = self._terms.of(retention)
+        last = last_day(term.rule, datetime.fromtimestamp(at / 1000, UTC)) if term and term.confirmed else None
+        return last is not None and is_over(last, now)
+
+
+_F = TypeVar("_F", NoticeFact, ExceptionFact)
+
+
+def _about(fact: _F | None, same: Sequence[UUID]) -> _F:
+    if fact is None:
+        raise NotFoundError("There is no such notice or exception on record at this node.")
+    if fact.subject not in same:
+        raise InputError("That notice or exception is about somebody else.")
+    return fact
+
+
+def _told(fact: NoticeFact) -> m.Notice:
+    return m.Notice(
+        reference=fact.reference or reference_of(fact.id),
+        given_on=fact.given_on.isoformat(),
+        mode=fact.mode or None,
+        recipients=sorted(fact.recipients),
+    )
+
+
+def _excused(fact: ExceptionFact) -> m.Notice:
+    return m.Notice(
+        reference=reference_of(fact.id),
+        exception=fact.ground,
+        review_on=fact.review_on.isoformat(),
+        ends_on=fact.ends_on.isoformat() if fact.ends_on else None,
+    )
+
+
+def put_on_record(tx: Tx, ctx: Context, fact: UUID, actor: Actor, form: f.ShareForm, subject: UUID) -> None:
+    """The form's own short notice or exception, as a fact like any other."""
+    covenant, short = ctx.covenants.current.covenant, form.notice
+    retention = covenant.settings.statement_retention
+    key_id = tx.new_key(retention)
+    if short.given_on is None:
+        tx.append(
+            e.ExceptionInvoked(
+                originator_id=fact,
+                at=tx.now,
+                key_id=key_id,
+                retention=retention,
+                by=actor.id,
+                review_on=short.review_on.isoformat() if short.review_on else "",
+                ends_on=short.ends_on.isoformat() if short.ends_on else None,
+                subject=subject,
+                ground=short.exception or "",
+                considerations={str(letter): text for letter, text in short.considerations.items()},
+                motivation=short.motivation,
+                told_of_restriction=False,
+            )
+        )
+        return
+    purpose = covenant.index.purposes.get(form.purpose)
+    tx.append(
+        e.NoticeGiven(
+            originator_id=fact,
+            at=tx.now,
+            key_id=key_id,
+            retention=retention,
+            by=actor.id,
+            subject=subject,
+            given_by=short.given_by,
+            given_on=short.given_on.isoformat(),
+            mode=short.mode or "",
+            language="",
+            purpose=purpose.title if purpose else "",
+            recipients=list(short.recipients),
+            interest=short.interest or form.support_rationale,
+            rights_explained=False,
+            source_told=False,
+            reaction="GEEN",
+            reference=short.reference or "",
+        )
+    )
