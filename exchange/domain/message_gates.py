@@ -124,6 +124,15 @@ def informed_beforehand(scene: Scene) -> Iterator[Finding]:
         yield Finding("R15")
 
 
+@full_gate
+def released_by_the_chair(scene: Scene) -> Iterator[Finding]:
+    """Article 11.2: in a case conference only what its chair released goes, under the chair's own release."""
+    proposal = scene.proposal
+    in_conference = proposal.conference is not None or proposal.chair_release is not None
+    if in_conference and (proposal.conference is None or proposal.chair_release is None or not proposal.release_known):
+        yield Finding("R12")
+
+
 def _asked(proposal: Proposal, kinds: tuple[str, ...]) -> bool:
     """Whether a duty holds for this message; a reply with items counts as a disclosure."""
     kind = Kind.DISCLOSURE if proposal.kind is Kind.REPLY else proposal.kind

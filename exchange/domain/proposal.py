@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from uuid import UUID
 
 from exchange.domain.refusals import CATALOGUE, Refusal
 from exchange.domain.vocabulary import Kind, Regime, SecrecyGround, SecrecyRegime
@@ -118,6 +119,11 @@ class Proposal:
     notice: Notice | None = None
     notice_exception: NoticeException | None = None
     wpg: WpgDecision | None = None
+    conference: UUID | None = None
+    """Given in this case conference (article 11.2)."""
+    chair_release: UUID | None = None
+    release_known: bool = False
+    """The chair's release of exactly this was found to hold."""
     support_rationale: str = ""
     text: str = ""
     """Any other free text of the message: a request, an answer."""

@@ -260,7 +260,8 @@ def story(ctx: Context, *, case: UUID | None, subject: UUID | None, partner: str
 
 _DETAIL = (
     "direction", "partner", "recipient", "sender", "sequence", "kind", "category", "purpose", "channel", "codes",
-    "rejected", "reason", "rule", "period", "generation", "view", "alarm", "first", "last", "release",
+    "rejected", "reason", "rule", "period", "generation", "view", "alarm", "first", "last", "release", "chair", "date",
+    "owner", "decision", "due", "next_date",
 )  # fmt: skip
 
 
@@ -270,6 +271,8 @@ def _scope(ctx: Context, case: UUID | None, subject: UUID | None) -> tuple[set[i
     if case is not None:
         found = ctx.ledger.rows("SELECT log_index, message FROM items WHERE case_id=?", str(case))
         indexes = {r["log_index"] for r in found}
+        steps = ctx.ledger.rows("SELECT log_index FROM conference_steps WHERE case_id=?", str(case))
+        indexes |= {r["log_index"] for r in steps}
     else:
         people = ctx.people.same(subject) if subject is not None else []
         if not people:

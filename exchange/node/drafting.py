@@ -12,7 +12,7 @@ from exchange.domain.retention import local_day
 from exchange.domain.scene import FULL_GATES, ITEM_GATES, MESSAGE_GATES
 from exchange.errors import InputError, NotFoundError
 from exchange.node import forms as f
-from exchange.node import rules
+from exchange.node import release, rules
 from exchange.node.context import Context
 from exchange.node.people import Person
 from exchange.wire import messages as m
@@ -58,8 +58,8 @@ class Drafting:
     def _draft(self, form: f.ShareForm, to: f.RecipientForm, person: Person) -> Draft:
         ctx = self._ctx
         kind = m.Kind.SIGNAL if form.kind == "signal" else m.Kind.DISCLOSURE
-        statement = _statement(form, to)
-        items = [self._item(item) for item in form.items]
+        statement = self._with_release(_statement(form, to), to.partner)
+        items = [self.item(item) for item in form.items]
         identity = form.channel == EXCHANGE and ctx.people.reference_for(person.handle, to.partner) is None
         if identity:
             items.append(self._identity_item(person, to.partner, kind, form.purpose))
@@ -71,10 +71,33 @@ class Drafting:
             statement,
             items,
             local_day(ctx.clock.now()),
+            release_known=self._released(statement, items, to.partner),
         )
         return Draft(to.partner, kind, statement, items, identity, verdict)
 
-    def _item(self, item: f.ItemForm) -> m.Item:
+    def _with_release(self, statement: m.Statement, recipient: str) -> m.Statement:
+        """The proof of the chair's release, where this node was given one (article 11.2)."""
+        if statement.conference is None or statement.chair_release is None:
+            return statement
+        proof = release.proof_for(self._ctx, statement.conference, statement.chair_release, recipient)
+        if proof is None:
+            return statement
+        return statement.model_copy(update={"release_salt": proof.salt, "release_signature": proof.signature})
+
+    def _released(self, statement: m.Statement, items: list[m.Item], recipient: str) -> bool:
+        ctx = self._ctx
+        return statement.conference is not None and release.proven(
+            ctx,
+            chair=release.chair_of(ctx, statement.conference),
+            owner=ctx.me.slug,
+            recipient=recipient,
+            statement=statement,
+            items=items,
+            books=(ctx.covenants.current,),
+        )
+
+    def item(self, item: f.ItemForm) -> m.Item:
+        """An item as it will be sent, but for whom it is about."""
         regime: Literal["AVG", "WPG"] = item.origin_regime or self._ctx.me.regime.value
         return m.Item(
             item=uuid4(),
@@ -133,6 +156,8 @@ def _statement(form: f.ShareForm, to: f.RecipientForm) -> m.Statement:
     notice = form.notice
     return m.Statement(
         case=form.case,
+        conference=form.conference,
+        chair_release=form.chair_release,
         purpose=form.purpose,
         context=form.context,
         sender_basis=form.basis,

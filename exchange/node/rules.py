@@ -27,13 +27,21 @@ def domain_kind(kind: m.Kind) -> Kind:
     return _KINDS.get(kind, Kind.REPLY)
 
 
-def judge_incoming(ctx: Context, incoming: Incoming) -> list[tuple[str, ...]]:
+def judge_incoming(
+    ctx: Context, incoming: Incoming, *, release_known: bool = False, objections: frozenset[str] = frozenset()
+) -> list[tuple[str, ...]]:
     """Refusal codes per part on the receiving side (check 18); empty means accepted.
 
     During a change of generation a message must pass both rule sets (protocol §2).
+
+    Args:
+        ctx: The node.
+        incoming: What came.
+        release_known: Whether it carries the chair's release of exactly what it holds (article 11.2).
+        objections: What stands against a message about the work, given what this node knows.
     """
     if incoming.statement is None:
-        return [_work_codes(ctx, incoming)] * len(incoming.parts)
+        return [tuple(sorted({*_work_codes(ctx, incoming), *objections}))] * len(incoming.parts)
     books = {incoming.generation.generation: incoming.generation.covenant}
     current = ctx.covenants.current
     books[current.generation] = current.covenant
@@ -44,6 +52,7 @@ def judge_incoming(ctx: Context, incoming: Incoming) -> list[tuple[str, ...]]:
         incoming.statement,
         list(incoming.items),
         local_day(_logged(incoming)),
+        release_known=release_known,
     )
     owners = _owners(list(incoming.items))
     verdicts = [regroup(gates.judge(covenant, proposal, side=Side.RECEIVING), owners) for covenant in books.values()]
@@ -111,11 +120,19 @@ def _logged(incoming: Incoming) -> datetime:
 
 
 def judge(
-    covenant: Covenant, kind: m.Kind, sender: str, recipient: str, statement: m.Statement, items: list[m.Item], on: date
+    covenant: Covenant,
+    kind: m.Kind,
+    sender: str,
+    recipient: str,
+    statement: m.Statement,
+    items: list[m.Item],
+    on: date,
+    *,
+    release_known: bool = False,
 ) -> Verdict:
     """The sending side's verdict, by item."""
-    verdict = gates.judge(covenant, proposal_of(kind, sender, recipient, statement, items, on), side=Side.SENDING)
-    return regroup(verdict, _owners(items))
+    proposal = proposal_of(kind, sender, recipient, statement, items, on, release_known=release_known)
+    return regroup(gates.judge(covenant, proposal, side=Side.SENDING), _owners(items))
 
 
 def regroup(verdict: Verdict, owners: list[int]) -> Verdict:
@@ -154,7 +171,14 @@ def identity_for(
 
 
 def proposal_of(
-    kind: m.Kind, sender: str, recipient: str, statement: m.Statement, items: list[m.Item], on: date
+    kind: m.Kind,
+    sender: str,
+    recipient: str,
+    statement: m.Statement,
+    items: list[m.Item],
+    on: date,
+    *,
+    release_known: bool = False,
 ) -> Proposal:
     """What the gates judge.
 
@@ -181,6 +205,9 @@ def proposal_of(
             notice=_notice(statement.notice),
             notice_exception=_exception(statement.notice),
             wpg=_wpg(statement.wpg),
+            conference=statement.conference,
+            chair_release=statement.chair_release,
+            release_known=release_known,
             support_rationale=statement.support_rationale,
             text=_apart(statement.request, statement.secrecy.motivation, *_references(statement)),
             numbers_confirmed=statement.numbers_confirmed,

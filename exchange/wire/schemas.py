@@ -19,6 +19,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from exchange.domain.covenant import Covenant
+from exchange.wire import conference
 from exchange.wire import messages as m
 
 DIRECTORY: Final = Path(__file__).resolve().parents[2] / "schemas"
@@ -29,6 +30,10 @@ MESSAGES: Final[dict[str, type[BaseModel]]] = {
     "statement": m.Statement,
     "item": m.Item,
     "reply": m.Reply,
+    "conference": conference.Conference,
+    "offered": conference.Offered,
+    "chair-decided": conference.ChairDecided,
+    "outcome": conference.Outcome,
     "heartbeat": m.Heartbeat,
     "signed-control": m.SignedControl,
 }

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from exchange.wire.conference import ChairDecided, Conference, Offered, Outcome
 from exchange.wire.messages import Kind, Reply, Work
 
 WORK: Final[Mapping[Kind, type[Work]]] = {
     Kind.TAKEN_UP: Reply,
     Kind.HANDLED: Reply,
+    Kind.CONFERENCE: Conference,
+    Kind.OFFERED: Offered,
+    Kind.CHAIR_DECIDED: ChairDecided,
+    Kind.OUTCOME: Outcome,
 }
 """Kind -> the model of its only part. A kind that is neither here nor content is not known to this release."""
