@@ -64,13 +64,20 @@ _WORK: Final = frozenset(
         "who-knows",
     }
 )
+_CONFER: Final = frozenset({"conference.list", "conference.show", "conference.offers", "agreement.list"})
+"""To follow a case conference (covenant 11.2); who sees which part of it depends on the scope of each agenda item."""
+_OFFER: Final = frozenset({"conference.offer", "conference.confirm", "conference.minutes", "agreement.done"})
+"""To bring items into a conference and to do what it agreed. Minutes: only as the minutes taker it names."""
 _EVERYONE: Final = frozenset({"status", "covenant.show"})
 _PROOF: Final = frozenset({"log.list", "log.show", "log.verify", "log.replay"})
 
 ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
-    Role.WORKER: _EVERYONE | _WORK,
-    Role.DEPUTY: _EVERYONE | _WORK,
-    Role.CHAIR: _EVERYONE | {"subject.find", "disclosure.explain", "inbox.list", "inbox.read", "who-knows"},
+    Role.WORKER: _EVERYONE | _WORK | _CONFER | _OFFER,
+    Role.DEPUTY: _EVERYONE | _WORK | _CONFER | _OFFER,
+    Role.CHAIR: _EVERYONE
+    | _CONFER
+    | {"subject.find", "disclosure.explain", "inbox.list", "inbox.read", "who-knows"}
+    | {"conference.plan", "conference.agenda", "conference.decide", "conference.minutes", "conference.outcome"},
     Role.RIGHTS_DESK: _EVERYONE
     | {
         "subject.find",
@@ -146,6 +153,16 @@ CONTENT_COMMANDS: Final = frozenset(
         "inbox.take-up",
         "inbox.handle",
         "who-knows",
+        "conference.plan",
+        "conference.agenda",
+        "conference.decide",
+        "conference.minutes",
+        "conference.outcome",
+        "conference.show",
+        "conference.offers",
+        "conference.offer",
+        "conference.confirm",
+        "agreement.list",
     }
 )
 """Commands that take or show personal data. Neither operator nor auditor has any of them."""

@@ -23,13 +23,15 @@ from exchange.domain import events as e
 from exchange.domain.actors import roles_of
 from exchange.domain.covenant import Environment
 from exchange.errors import ConflictError, InputError, NotFoundError, StorageError
-from exchange.node import accountability, whoknows
+from exchange.node import accountability, conference_taking, whoknows
 from exchange.node import forms as f
 from exchange.node.actors import Actors
 from exchange.node.commands import Bell, Result, allow, once
+from exchange.node.conferring import Conferences
 from exchange.node.context import Context
 from exchange.node.housekeeping import Housekeeping
 from exchange.node.inbox import Inbox
+from exchange.node.offering import Offering
 from exchange.node.operations import Operations
 from exchange.node.outbox import Outbox
 from exchange.node.partners import Partners
@@ -40,9 +42,12 @@ from exchange.node.retention import Retention
 from exchange.node.service import Actor, Idempotency
 from exchange.node.sharing import Sharing
 from exchange.node.terms import Terms
+from exchange.node.work import Post
 from exchange.node.writer import Tx
 
 T = TypeVar("T")
+TAKERS = (conference_taking,)
+"""Importing them enters who takes up which kind of message."""
 SHARE_COMMANDS = {"signal": "signal.send", "disclosure": "disclosure.make"}
 log = structlog.get_logger()
 
@@ -69,6 +74,9 @@ class Node:
         self._reads = Reads(ctx)
         self._register = Register(ctx, self._reads)
         self._sharing = Sharing(ctx, self.outgoing, self.bell)
+        post = Post(ctx, self.outgoing, self.bell)
+        self.conferences = Conferences(ctx, post, actors, self._reads)
+        self.offers = Offering(ctx, post, self._sharing, actors, self.bell)
         self._reading = Reading(ctx, self.outgoing, self._reads)
         self.retention = Retention(ctx, self.terms, self.partners, self._epochs_rolled)
         self.housekeeping = Housekeeping(
@@ -98,6 +106,7 @@ class Node:
         self._tasks = [
             asyncio.create_task(self._supervise("outbox", self.outgoing.run)),
             asyncio.create_task(self._supervise("housekeeping", self.housekeeping.run)),
+            asyncio.create_task(self._supervise("releases", self.offers.run)),
         ]
 
     def _started(self, tx: Tx) -> None:
