@@ -15,7 +15,17 @@ from typing import Any
 import typer
 from typer import rich_utils
 
-from exchange.cli import accountability, conference, custody, founding, mail, operations, people, sharing
+from exchange.cli import (
+    accountability,
+    conference,
+    conference_offers,
+    custody,
+    founding,
+    mail,
+    operations,
+    people,
+    sharing,
+)
 from exchange.cli.session import As, Globals, Json, Lang, Node
 from exchange.i18n import LANGUAGES, N_, Translate, from_environment, tr
 
@@ -69,6 +79,7 @@ def build() -> typer.Typer:
     for part in (founding, operations, sharing, accountability):
         part.add_to(app)
     custody.add_to(operations.keys, founding.broker)
+    conference_offers.add_to(conference.app)
     for name, group in _GROUPS:
         app.add_typer(group, name=name)
     return app

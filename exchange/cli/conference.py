@@ -10,7 +10,6 @@ import typer
 
 from exchange.cli.forms import ask, given, read_form
 from exchange.cli.session import Session, command
-from exchange.cli.sharing import show_act
 from exchange.i18n import N_
 from exchange.reports import words
 from exchange.reports.times import day
@@ -29,12 +28,10 @@ agreement = typer.Typer(
 )
 
 Conference = Annotated[UUID, typer.Argument(metavar="CONFERENCE", help=N_("Id of the conference."))]
-Offer = Annotated[UUID, typer.Argument(metavar="OFFER", help=N_("Id of the offer."))]
 Form = Annotated[
     str | None,
     typer.Option("--form", metavar="FILE", help=N_("Read the whole form from a TOML or JSON file, or - for input.")),
 ]
-Item = Annotated[UUID, typer.Option("--item", help=N_("The agenda item: see exchange conference show."))]
 Case = Annotated[UUID, typer.Option("--case", help=N_("The case it belongs to."))]
 Scope = Annotated[list[str], typer.Option("--partner", help=N_("A partner in scope of this case. Repeatable."))]
 Subjects = Annotated[
@@ -131,52 +128,7 @@ def _agenda(
 command(app, "agenda", N_("Put a case on the agenda. Only the partners in scope of it are told."))(_agenda)
 
 
-# ---------------------------------------------------------------------------------------- offering
-
-
-def _offer(
-    session: Session,
-    conference: Conference,
-    item: Item,
-    form: Annotated[
-        str, typer.Option("--form", metavar="FILE", help=N_("The disclosure as a TOML or JSON file, or - for input."))
-    ],
-    why: Annotated[
-        str | None, typer.Option("--why", help=N_("Why the conference needs it; asked for when it is left out."))
-    ] = None,
-    send_on_release: Annotated[
-        bool,
-        typer.Option("--send-on-release", help=N_("Decide now that it goes as soon as the chair releases it.")),
-    ] = False,
-    answers: Annotated[
-        UUID | None, typer.Option("--answers", help=N_("The earlier offer about which the chair asked."))
-    ] = None,
-    key: Key = None,
-) -> None:
-    filled = {
-        "item": item,
-        "why": why or ask(session.gettext("Why the conference needs it")),
-        "send_on_release": send_on_release,
-        "share": read_form(form),
-    } | given(answers=answers)
-    answer = session.door.post(f"/v1/conferences/{conference}/offers", filled, key=key)
-
-    def human() -> None:
-        for one in answer["offers"]:
-            session.say(session.gettext("Offered as {id}.").format(id=one))
-
-    session.show(answer, human)
-
-
-command(
-    app,
-    "offer",
-    N_(
-        "Offer items to the conference, without their content."
-        "\n\nThe form is that of exchange disclose (--template there prints an empty one); each item in it is offered apart."
-        " The content stays sealed at your organisation until the chair releases it, and is destroyed when its term is over."
-    ),
-)(_offer)
+# ---------------------------------------------------------------------------------------- the chair decides
 
 
 def _offers(session: Session, conference: Conference) -> None:
@@ -244,41 +196,6 @@ command(
         "\n\nA release goes to exactly the recipients of the offer; what is struck never leaves its organisation."
     ),
 )(_decide)
-
-
-def _confirm(session: Session, conference: Conference, offer: Offer) -> None:
-    show_act(session, session.door.post(f"/v1/conferences/{conference}/offers/{offer}/confirm"))
-
-
-command(
-    app, "confirm", N_("Send an item that the chair released. It is your decision, and every gate is asked again now.")
-)(_confirm)
-
-
-def _withdraw(session: Session, conference: Conference, offer: Offer) -> None:
-    session.door.post(f"/v1/conferences/{conference}/offers/{offer}/withdraw")
-    session.done(session.gettext("Withdrawn."))
-
-
-command(app, "withdraw", N_("Take an offer back before it was sent."))(_withdraw)
-
-
-def _show_to_chair(
-    session: Session,
-    conference: Conference,
-    offer: Offer,
-    basis: Annotated[str, typer.Option("--basis", help=N_("Legal basis of the chair's organisation."))],
-    task: Annotated[str, typer.Option("--task", help=N_("Statutory task of the chair's organisation."))],
-) -> None:
-    filled = {"basis": basis, "task": task}
-    show_act(session, session.door.post(f"/v1/conferences/{conference}/offers/{offer}/show-to-chair", filled))
-
-
-command(
-    app,
-    "show-to-chair",
-    N_("Show the chair what it asked to see. This is a disclosure to the chair's organisation like any other."),
-)(_show_to_chair)
 
 
 # ---------------------------------------------------------------------------------------- minutes and outcome

@@ -92,6 +92,8 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     Role.PRIVACY_OFFICER: _EVERYONE
     | _PROOF
     | {
+        "conference.list",
+        "conference.show",
         "subject.find",
         "inbox.list",
         "outbox.list",
@@ -107,6 +109,8 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     Role.FG: _EVERYONE
     | _PROOF
     | {
+        "conference.list",
+        "conference.show",
         "subject.find",
         "inbox.list",
         "outbox.list",

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from conferences import as_ports
+
 from exchange.domain.actors import require, roles_of
 from exchange.domain.refusals import refusal
 from exchange.errors import ConflictError, IntegrityError, NotFoundError
@@ -82,6 +84,7 @@ class FakeNode:
         self.message_states: list[str] = ["sent", "receipted"]
         self.known = answer(item())
         self.moment = ""
+        self.conferences, self.offers = as_ports(self._use, self._act)
 
     # -- the test's side
 

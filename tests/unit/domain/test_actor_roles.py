@@ -21,7 +21,8 @@ USE_CASES = """
 subject.register subject.find subject.match signal.send disclosure.make disclosure.explain inbox.list inbox.read inbox.take-up
 inbox.handle outbox.list who-knows log.list log.show log.verify log.replay retention.rules retention.confirm retention.due
 retention.enforce parked.list parked.retry parked.drop keys.show keys.roll actor.register actor.list actor.revoke status
-covenant.show covenant.accept
+covenant.show covenant.accept conference.list conference.show conference.offers conference.plan conference.agenda
+conference.decide conference.minutes conference.outcome conference.offer conference.confirm agreement.list agreement.done
 """
 
 
@@ -57,6 +58,13 @@ def test_who_watches_changes_nothing(role: Role) -> None:
         "drop",
         "roll",
         "revoke",
+        "plan",
+        "agenda",
+        "decide",
+        "minutes",
+        "outcome",
+        "offer",
+        "done",
     }
     assert not {c for c in ROLE_COMMANDS[role] if c.rpartition(".")[2] in changing}
 
