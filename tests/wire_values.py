@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from hypothesis import strategies as st
 
 from exchange.domain.pairing import MAX_SEQUENCE
+from exchange.wire import conference as w
 from exchange.wire import messages as m
 
 
@@ -64,7 +65,8 @@ def strategies() -> SimpleNamespace:
     emergency = st.builds(m.Emergency, danger=text, interest_of=st.sampled_from(["SUBJECT", "OTHER"]))
     statement = st.builds(
         m.Statement, case=_maybe(st.uuids()), conference=_maybe(st.uuids()), chair_release=_maybe(st.uuids()),
-        emergency=_maybe(emergency), purpose=code, context=code, sender_basis=code, sender_task=code,
+        emergency=_maybe(emergency), release_salt=_maybe(_hex(32)), release_signature=_maybe(_hex(64)),
+        purpose=code, context=code, sender_basis=code, sender_task=code,
         recipient_basis=code, recipient_task=code, special_exception=_maybe(code), criminal_ground=_maybe(code),
         stated=codes, wpg=_maybe(wpg), numbers_confirmed=st.booleans(), secrecy=secrecy, weighing=weighing, notice=notice,
         signal_kind=_maybe(code), support_rationale=text, request=text, feedback_wanted=st.booleans(),
@@ -76,6 +78,34 @@ def strategies() -> SimpleNamespace:
         accepted_upto=upto, missing=st.lists(sequence, max_size=3), refused=st.lists(refused, max_size=3),
         checkpoint=checkpoint,
     )  # fmt: skip
+    some = st.lists(slug, min_size=1, max_size=3)
+    entry = st.builds(
+        w.AgendaEntry, item=st.uuids(), case=st.uuids(), partners=some, subjects=st.lists(_hex(16), max_size=2)
+    )
+    seat = st.builds(w.Attendee, partner=slug, role=code, secrecy=code)
+    conference = st.builds(
+        w.Conference, conference=st.uuids(), version=st.integers(1, 2**31), date=day, chair=slug,
+        participants=st.lists(seat, max_size=2), agenda=st.lists(entry, max_size=2),
+    )  # fmt: skip
+    offer = st.builds(
+        w.Offer, offer=st.uuids(), item=st.uuids(), case=st.uuids(), category=code, field=code, purpose=code,
+        subject=_maybe(_hex(16)), why=text, recipients=some, commitment=_hex(32), answers=_maybe(st.uuids()),
+    )  # fmt: skip
+    offered = st.builds(
+        w.Offered, conference=st.uuids(), offers=st.lists(offer, max_size=2),
+        held=st.lists(st.builds(w.Held, offer=st.uuids(), codes=codes), max_size=2),
+    )  # fmt: skip
+    decided = st.builds(
+        w.ChairDecided, conference=st.uuids(), offer=st.uuids(), decision=st.sampled_from(["release", "strike", "ask"]),
+        release=_maybe(st.uuids()), reviewed_on=_maybe(day), question=text, wants_content=st.booleans(),
+        signatures=st.lists(st.builds(w.ReleaseSignature, recipient=slug, signature=_hex(64)), max_size=2),
+    )  # fmt: skip
+    agreement = st.builds(w.Agreement, agreement=st.uuids(), action=text, owner=slug, due=day, third_party=text)
+    outcome = st.builds(
+        w.Outcome, conference=st.uuids(), item=st.uuids(), case=st.uuids(), version=st.integers(1, 2**31),
+        agreements=st.lists(agreement, max_size=2), next_date=_maybe(day),
+        decisions=st.lists(st.builds(w.Resolution, decision=st.uuids(), text=text), max_size=2),
+    )  # fmt: skip
     kinds = st.sampled_from([k for k in m.Kind if k is not m.Kind.RECEIPT])
     return SimpleNamespace(
         header=st.builds(m.Header, **event, type=kinds, data=data),
@@ -84,6 +114,10 @@ def strategies() -> SimpleNamespace:
         identity=identity,
         statement=statement,
         reply=st.builds(m.Reply, text=text),
+        conference=conference,
+        offered=offered,
+        decided=decided,
+        outcome=outcome,
         heartbeat=heartbeat,
         control=st.builds(m.SignedControl, kind=st.sampled_from(m.ControlKind), body=text, signature=_hex(64)),
     )

@@ -18,6 +18,8 @@ from typer import rich_utils
 from exchange.cli import (
     accountability,
     areas,
+    conference,
+    conference_offers,
     covenant,
     custody,
     duties,
@@ -63,6 +65,8 @@ _GROUPS = (
     ("exception", facts.exception, SHARE),
     ("decision", facts.decision, SHARE),
     ("area", areas.app, SHARE),
+    ("conference", conference.app, SHARE),
+    ("agreement", conference.agreement, SHARE),
     ("inbox", mail.inbox, SHARE),
     ("outbox", mail.outbox, SHARE),
     ("duty", duties.duty, ACCOUNT),
@@ -102,6 +106,7 @@ def build() -> typer.Typer:
     for part, panel in _LONE:
         part.add_to(app, panel)
     custody.add_to(operations.keys, founding.broker)
+    conference_offers.add_to(conference.app)
     for name, group, panel in _GROUPS:
         app.add_typer(group, name=name, rich_help_panel=panel)
     return app

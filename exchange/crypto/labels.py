@@ -33,6 +33,10 @@ SIGN_BUNDLE: Final = "covx/1 sign bundle"
 SIGN_HEARTBEAT: Final = "covx/1 sign heartbeat"
 SIGN_CONTROL: Final = "covx/1 sign control"
 SIGN_ERASURE: Final = "covx/1 sign erasure"
+SIGN_RELEASE: Final = "covx/1 sign release"
+
+# The case conference
+OFFER_COMMIT: Final = "covx/1 offer commit"
 
 # Signed by the root keys
 SIGN_CARD: Final = "covx/1 sign card"

@@ -76,14 +76,22 @@ _FACTS: Final = frozenset(
 _LISTS: Final = frozenset({"exception.due", "wpg-decision.list", "training.list", "activity.list", "duty.list"})
 """What is not about anybody."""
 _OWN: Final = _LISTS | {"training.record", "duty.fulfil"}
+_CONFER: Final = frozenset({"conference.list", "conference.show", "conference.offers", "agreement.list"})
+"""To follow a case conference (covenant 11.2); who sees which part of it depends on the scope of each agenda item."""
+_OFFER: Final = frozenset({"conference.offer", "conference.confirm", "conference.minutes", "agreement.done"})
+"""To bring items into a conference and to do what it agreed. Minutes: only as the minutes taker it names."""
 _EVERYONE: Final = frozenset({"status", "covenant.show"})
 _AREAS: Final = frozenset({"area.list", "area.picture"})
 _PROOF: Final = frozenset({"log.list", "log.show", "log.verify", "log.replay"})
 
 ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
-    Role.WORKER: _EVERYONE | _WORK | _FACTS | _OWN,
-    Role.DEPUTY: _EVERYONE | _WORK | _FACTS | _OWN,
-    Role.CHAIR: _EVERYONE | _OWN | {"subject.find", "disclosure.explain", "inbox.list", "inbox.read", "who-knows"},
+    Role.WORKER: _EVERYONE | _WORK | _FACTS | _OWN | _CONFER | _OFFER,
+    Role.DEPUTY: _EVERYONE | _WORK | _FACTS | _OWN | _CONFER | _OFFER,
+    Role.CHAIR: _EVERYONE
+    | _OWN
+    | _CONFER
+    | {"subject.find", "disclosure.explain", "inbox.list", "inbox.read", "who-knows"}
+    | {"conference.plan", "conference.agenda", "conference.decide", "conference.minutes", "conference.outcome"},
     Role.RIGHTS_DESK: _EVERYONE
     | _OWN
     | {
@@ -110,6 +118,8 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
         "activity.register",
         "activity.end",
         "duty.excuse",
+        "conference.list",
+        "conference.show",
         "subject.find",
         "inbox.list",
         "outbox.list",
@@ -130,6 +140,8 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     | {
         "notice.list",
         "exception.list",
+        "conference.list",
+        "conference.show",
         "subject.find",
         "inbox.list",
         "outbox.list",
@@ -183,6 +195,16 @@ CONTENT_COMMANDS: Final = (
             "inbox.take-up",
             "inbox.handle",
             "who-knows",
+            "conference.plan",
+            "conference.agenda",
+            "conference.decide",
+            "conference.minutes",
+            "conference.outcome",
+            "conference.show",
+            "conference.offers",
+            "conference.offer",
+            "conference.confirm",
+            "agreement.list",
         }
     )
     | _FACTS

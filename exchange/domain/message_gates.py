@@ -106,13 +106,6 @@ def review_overdue(scene: Scene) -> Iterator[Finding]:
 
 
 @full_gate
-def released_by_the_chair(scene: Scene) -> Iterator[Finding]:
-    """Article 11.2: what is given in a case conference, its chair released first."""
-    if scene.proposal.conference is not None and not scene.proposal.chair_release:
-        yield Finding("R12")
-
-
-@full_gate
 def area_before_person(scene: Scene) -> Iterator[Finding]:
     """Introduction and article 11.1: a signal that needs no person is made for the street or village.
 
@@ -208,6 +201,15 @@ def informed_beforehand(scene: Scene) -> Iterator[Finding]:
         yield Finding("R14")
     elif proposal.on > exception.review_on or (exception.ends_on is not None and proposal.on > exception.ends_on):
         yield Finding("R15")
+
+
+@full_gate
+def released_by_the_chair(scene: Scene) -> Iterator[Finding]:
+    """Article 11.2: in a case conference only what its chair released goes, under the chair's own release."""
+    proposal = scene.proposal
+    in_conference = proposal.conference is not None or proposal.chair_release is not None
+    if in_conference and (proposal.conference is None or proposal.chair_release is None or not proposal.release_known):
+        yield Finding("R12")
 
 
 def _asked(proposal: Proposal, kinds: tuple[str, ...]) -> bool:

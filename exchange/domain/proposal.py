@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from uuid import UUID
 
 from exchange.domain.refusals import CATALOGUE, Refusal
 from exchange.domain.vocabulary import Kind, Regime, SecrecyGround, SecrecyRegime
@@ -150,10 +151,11 @@ class Proposal:
     wpg: WpgDecision | None = None
     emergency: Emergency | None = None
     third_party: Outside | None = None
-    conference: str | None = None
-    """Reference of the case conference it is given in (article 11.2)."""
-    chair_release: str | None = None
-    """Reference of the chair's release."""
+    conference: UUID | None = None
+    """Given in this case conference (article 11.2)."""
+    chair_release: UUID | None = None
+    release_known: bool = False
+    """The chair's release of exactly this was found to hold."""
     signal_kind: str | None = None
     support_rationale: str = ""
     text: str = ""

@@ -263,7 +263,7 @@ _DETAILS = (
     "direction", "partner", "recipient", "sender", "sequence", "kind", "category", "categories", "purpose", "channel",
     "occurred_on", "side", "codes", "rejected", "reason", "rule", "retention", "period", "trigger", "generation", "keys",
     "epochs", "clock", "view", "alarm", "first", "last", "release", "roles", "command", "on", "area",
-    "origin", "reports",
+    "origin", "reports", "chair", "date", "owner", "decision", "due", "next_date",
 )  # fmt: skip
 """Public fields that belong in a story; ids, hashes, headers and signatures do not."""
 
@@ -274,6 +274,8 @@ def _scope(ctx: Context, case: UUID | None, subject: UUID | None) -> tuple[set[i
     if case is not None:
         found = ctx.ledger.rows("SELECT log_index, message FROM items WHERE case_id=?", str(case))
         indexes = {r["log_index"] for r in found}
+        steps = ctx.ledger.rows("SELECT log_index FROM conference_steps WHERE case_id=?", str(case))
+        indexes |= {r["log_index"] for r in steps}
     else:
         people = ctx.people.same(subject) if subject is not None else []
         if not people:

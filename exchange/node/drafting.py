@@ -14,7 +14,7 @@ from exchange.domain.retention import local_day
 from exchange.domain.scene import FULL_GATES, ITEM_GATES, MESSAGE_GATES
 from exchange.errors import InputError, NotFoundError
 from exchange.node import forms as f
-from exchange.node import rules
+from exchange.node import release, rules
 from exchange.node.actors import Actors
 from exchange.node.codes import check_codes
 from exchange.node.context import Context
@@ -83,12 +83,16 @@ class Drafting:
         ctx = self._ctx
         book = obeyed(ctx, to.partner, ctx.clock.now())
         kind = m.Kind.SIGNAL if form.kind == "signal" else m.Kind.DISCLOSURE
-        statement = _statement(form, to, grounds)
-        items = [self._item(item) for item in form.items]
+        statement = self._with_release(_statement(form, to, grounds), to.partner)
+        items = [self.item(item) for item in form.items]
         identity = form.channel == EXCHANGE and ctx.people.reference_for(person.handle, to.partner) is None
         if identity:
             items.append(self._identity_item(person, to.partner, kind, form.purpose, book.covenant, grounds.wpg))
-        own = replace(grounds.own, registered=self._registered(form, to.partner, items))
+        own = replace(
+            grounds.own,
+            registered=self._registered(form, to.partner, items),
+            release_known=self._released(statement, items, to.partner),
+        )
         verdict = rules.every(
             rules.judge(one.covenant, kind, ctx.me.slug, to.partner, statement, items, today, own)
             for one in ctx.covenants.between(book.generation)
@@ -101,7 +105,29 @@ class Drafting:
             return True
         return self._ctx.facts.registered(form.purpose, {item.category for item in items}, partner)
 
-    def _item(self, item: f.ItemForm) -> m.Item:
+    def _with_release(self, statement: m.Statement, recipient: str) -> m.Statement:
+        """The proof of the chair's release, where this node was given one (article 11.2)."""
+        if statement.conference is None or statement.chair_release is None:
+            return statement
+        proof = release.proof_for(self._ctx, statement.conference, statement.chair_release, recipient)
+        if proof is None:
+            return statement
+        return statement.model_copy(update={"release_salt": proof.salt, "release_signature": proof.signature})
+
+    def _released(self, statement: m.Statement, items: list[m.Item], recipient: str) -> bool:
+        ctx = self._ctx
+        return statement.conference is not None and release.proven(
+            ctx,
+            chair=release.chair_of(ctx, statement.conference),
+            owner=ctx.me.slug,
+            recipient=recipient,
+            statement=statement,
+            items=items,
+            books=(ctx.covenants.current,),
+        )
+
+    def item(self, item: f.ItemForm) -> m.Item:
+        """An item as it will be sent, but for whom it is about."""
         regime: Literal["AVG", "WPG"] = item.origin_regime or self._ctx.me.regime.value
         return m.Item(
             item=uuid4(),
@@ -184,6 +210,8 @@ def _statement(form: f.ShareForm, to: f.RecipientForm, grounds: Grounds) -> m.St
     return m.Statement(
         case=form.case,
         emergency=m.Emergency(**form.emergency.model_dump()) if form.emergency else None,
+        conference=form.conference,
+        chair_release=form.chair_release,
         purpose=form.purpose,
         context=form.context,
         sender_basis=form.basis,

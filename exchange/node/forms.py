@@ -158,6 +158,9 @@ class ShareForm(Form):
     recipients: Annotated[list[RecipientForm], Field(min_length=1, max_length=50)]
     items: Annotated[list[ItemForm], Field(min_length=1, max_length=200)]
     case: UUID | None = None
+    conference: UUID | None = None
+    """In this case conference; then only with the chair's release, which the node of the owner has (covenant 11.2)."""
+    chair_release: UUID | None = None
     purpose: Code
     context: Code
     basis: Code

@@ -20,7 +20,7 @@ import structlog
 from exchange.domain import events as e
 from exchange.domain.pairing import Arrival, PairIn, PairOut
 from exchange.errors import ExchangeError, StorageError, WireError
-from exchange.node import duties, receiving, recording, rules, taking
+from exchange.node import duties, receiving, recording, release, rules, taking
 from exchange.node.context import Context
 from exchange.node.messages import compose_receipt, frame_hash, stream_of
 from exchange.node.ports import Delivery
@@ -226,7 +226,12 @@ class Inbox:
             )
             outcomes: list[m.PartOutcome] = []
         else:
-            judged = rules.judge_incoming(self._ctx, incoming)  # 18
+            judged = rules.judge_incoming(  # 18
+                self._ctx,
+                incoming,
+                release_known=release.proven_incoming(tx, self._ctx, incoming),
+                objections=taking.objections(tx, self._ctx, incoming),
+            )
             codes = judged.codes
             parts = recording.store_parts(tx, incoming, codes)
             stamped = tx.append(

@@ -18,15 +18,18 @@ import structlog
 
 from exchange.domain import events as e
 from exchange.errors import ConflictError, NotFoundError, StorageError
+from exchange.node import conference_taking
 from exchange.node.actors import Actors
 from exchange.node.areas import Areas
 from exchange.node.commands import Bell
+from exchange.node.conferring import Conferences
 from exchange.node.context import Context
 from exchange.node.drafting import Drafting
 from exchange.node.duties import Duties
 from exchange.node.facts import Facts
 from exchange.node.housekeeping import Housekeeping
 from exchange.node.inbox import Inbox
+from exchange.node.offering import Offering
 from exchange.node.operations import Operations
 from exchange.node.outbox import Outbox
 from exchange.node.ports import Transport
@@ -41,6 +44,8 @@ from exchange.node.use_cases import UseCases
 from exchange.node.work import Post
 from exchange.node.writer import Tx
 
+TAKERS = (conference_taking,)
+"""Importing them enters who takes up which kind of message."""
 log = structlog.get_logger()
 
 
@@ -58,8 +63,12 @@ class Node(UseCases):
         self._staff = Staff(ctx, actors)
         self._reads = Reads(ctx)
         self._register = Register(ctx, self._reads)
-        self._sharing = Sharing(ctx, self.outgoing, self.bell, Drafting(ctx, actors, self.terms), actors)
-        self.areas = Areas(ctx, Post(ctx, self.outgoing, self.bell))
+        drafting = Drafting(ctx, actors, self.terms)
+        self._sharing = Sharing(ctx, self.outgoing, self.bell, drafting, actors)
+        post = Post(ctx, self.outgoing, self.bell)
+        self.areas = Areas(ctx, post)
+        self.conferences = Conferences(ctx, post, actors, self._reads)
+        self.offers = Offering(ctx, post, self._sharing, drafting, actors, self.bell)
         self._reading = Reading(ctx, self.outgoing, self._reads)
         self._redeciding = Redeciding(ctx, self._reading.open_parts, self._sharing.drop)
         self.retention = Retention(ctx, self.terms, self.partners, actors, self._epochs_rolled)
@@ -96,6 +105,7 @@ class Node(UseCases):
         self._tasks = [
             asyncio.create_task(self._supervise("outbox", self.outgoing.run)),
             asyncio.create_task(self._supervise("housekeeping", self.housekeeping.run)),
+            asyncio.create_task(self._supervise("releases", self.offers.run)),
         ]
 
     def _started(self, tx: Tx) -> None:

@@ -17,6 +17,7 @@ from exchange.domain.covenant import Covenant
 from exchange.domain.identifying import names_somebody
 from exchange.domain.proposal import (
     Emergency,
+    Finding,
     Notice,
     NoticeException,
     Outside,
@@ -53,6 +54,8 @@ class Own:
 
     decided_by_person: bool = True
     registered: bool = True
+    release_known: bool = False
+    """The chair's release of exactly this was found to hold; a receiver finds it out too."""
     trained_on: date | None = None
     items: tuple[ItemOwn, ...] = ()
     """By item."""
@@ -79,13 +82,21 @@ class Judged:
     """What the sender owes, because of acute danger."""
 
 
-def judge_incoming(ctx: Context, incoming: Incoming) -> Judged:
+def judge_incoming(
+    ctx: Context, incoming: Incoming, *, release_known: bool = False, objections: frozenset[str] = frozenset()
+) -> Judged:
     """Judge on the receiving side (check 18).
 
     During a change of generation a message must pass both rule sets (protocol §2).
+
+    Args:
+        ctx: The node.
+        incoming: What came.
+        release_known: Whether it carries the chair's release of exactly what it holds (article 11.2).
+        objections: What stands against a message about the work, given what this node knows.
     """
     if incoming.statement is None:
-        return Judged([_work_codes(ctx, incoming)] * len(incoming.parts))
+        return Judged([tuple(sorted({*_work_codes(ctx, incoming), *objections}))] * len(incoming.parts))
     books = {incoming.generation.generation: incoming.generation.covenant}
     books |= {one.generation: one.covenant for one in ctx.covenants.between(incoming.generation.generation)}
     proposal = proposal_of(
@@ -95,6 +106,7 @@ def judge_incoming(ctx: Context, incoming: Incoming) -> Judged:
         incoming.statement,
         list(incoming.items),
         local_day(_logged(incoming)),
+        Own(release_known=release_known),
     )
     owners = _owners(list(incoming.items))
     verdicts = [regroup(gates.judge(covenant, proposal, side=Side.RECEIVING), owners) for covenant in books.values()]
@@ -204,11 +216,13 @@ def judge(
 
 def every(verdicts: Iterable[Verdict]) -> Verdict:
     """One verdict of several rule sets that must all allow: what any of them finds stands."""
-    found, warned = [], []
+    found: list[Finding] = []
+    warned: list[Finding] = []
+    owed: list[Finding] = []
     for verdict in verdicts:
-        found += [finding for finding in verdict.findings if finding not in found]
-        warned += [finding for finding in verdict.warnings if finding not in warned]
-    return Verdict(tuple(found), tuple(warned))
+        for all_, mine in ((found, verdict.findings), (warned, verdict.warnings), (owed, verdict.duties)):
+            all_ += [finding for finding in mine if finding not in all_]
+    return Verdict(tuple(found), tuple(warned), tuple(owed))
 
 
 def regroup(verdict: Verdict, owners: list[int]) -> Verdict:
@@ -279,8 +293,6 @@ def proposal_of(
             registered=known.registered,
             trained_on=known.trained_on,
             third_party=known.third_party,
-            conference=str(statement.conference) if statement.conference else None,
-            chair_release=str(statement.chair_release) if statement.chair_release else None,
             emergency=_emergency(statement.emergency),
             signal_kind=statement.signal_kind,
             purpose=statement.purpose,
@@ -297,6 +309,9 @@ def proposal_of(
             notice=_notice(statement.notice),
             notice_exception=_exception(statement.notice),
             wpg=_wpg(statement.wpg),
+            conference=statement.conference,
+            chair_release=statement.chair_release,
+            release_known=known.release_known,
             support_rationale=statement.support_rationale,
             text=_apart(statement.request, statement.secrecy.motivation, *_references(statement), *known.texts),
             numbers_confirmed=statement.numbers_confirmed,

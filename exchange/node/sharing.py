@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -46,8 +47,16 @@ class Sharing:
 
     # ------------------------------------------------------------------------------------ giving
 
-    async def share(self, actor: Actor, form: f.ShareForm, key: Idempotency | None) -> UUID:
+    async def share(
+        self, actor: Actor, form: f.ShareForm, key: Idempotency | None, also: Callable[[Tx, UUID], None] | None = None
+    ) -> UUID:
         """Judge, store and queue; gives the act's id.
+
+        Args:
+            actor: Whose decision it is.
+            form: What to share.
+            key: Idempotency key.
+            also: What else becomes true in the same transaction; raises when it may not.
 
         Raises:
             Refused: For at least one recipient the covenant does not allow it; nothing was stored but the refusal.
@@ -78,6 +87,8 @@ class Sharing:
                 if form.emergency is not None:
                     owner = drafts.grounds.decider or actor.id
                     duties.arise(tx, self._ctx, draft, act, message, owner, _resolved(self._ctx, form.subject))
+            if also is not None:
+                also(tx, act)
             return act, {"messages": [o.message for o, _ in fresh]}
 
         act, _ = await once(self._ctx, actor, f"{form.kind}.make", key, form, unit, form.external_reference)

@@ -63,6 +63,18 @@ STEPS: Final[Mapping[str, str]] = {
     "duty/overdue": N_("duty is late"),
     "weighing/written": N_("weighing written"),
     "act/decided-by": N_("a person decided for a system"),
+    "conference/planned": N_("case conference planned"),
+    "conference/agenda-item-set": N_("case put on the agenda"),
+    "conference/item-offered": N_("item offered to the conference, without content"),
+    "conference/minimisation-reviewed": N_("chair held the offers against article 11.2"),
+    "conference/offer-decided": N_("chair decided on an offer"),
+    "conference/offer-withdrawn": N_("offer withdrawn"),
+    "conference/offer-held-back": N_("released item held back by a gate"),
+    "conference/offer-fulfilled": N_("released item sent"),
+    "conference/agreement-made": N_("agreement made"),
+    "conference/agreement-done": N_("agreement done"),
+    "conference/decision-made": N_("conference decided"),
+    "conference/outcome-published": N_("outcome of the conference"),
 }
 """Topic without its version -> what happened."""
 
@@ -82,6 +94,12 @@ STATES: Final[Mapping[str, str]] = {
     "accepted": N_("accepted"),
     "erased": N_("erased"),
     "locked": N_("locked"),
+    "offered": N_("waits for the chair"),
+    "asked": N_("the chair asks"),
+    "struck": N_("struck by the chair"),
+    "released": N_("released by the chair"),
+    "held-back": N_("released, held back"),
+    "withdrawn": N_("withdrawn"),
 }
 
 REASONS: Final[Mapping[str, str]] = {

@@ -15,7 +15,7 @@ import orjson
 from exchange.domain import events as e
 from exchange.domain.event import Event
 from exchange.domain.refusals import code_of_frame
-from exchange.store import ledger_areas, ledger_facts
+from exchange.store import ledger_areas, ledger_conference, ledger_facts
 from exchange.store.moments import ms
 from exchange.store.views import View
 
@@ -73,8 +73,8 @@ CREATE TABLE evidence(log_index INTEGER PRIMARY KEY, partner TEXT, sequence INTE
 class Ledger(View):
     """The node's working memory on disk; see the module."""
 
-    schema_version = 4
-    schema = SCHEMA + ledger_areas.SCHEMA + ledger_facts.SCHEMA
+    schema_version = 5
+    schema = SCHEMA + ledger_areas.SCHEMA + ledger_facts.SCHEMA + ledger_conference.SCHEMA
 
     def handle(self, db: sqlite3.Connection, index: int, event: Event) -> None:
         """Take one event in. Events of no interest to any table still move the position."""
@@ -318,4 +318,5 @@ _ACTIONS: dict[type[Event], Callable[[sqlite3.Connection, int, Any], None]] = {
     e.EquivocationFound: _evidence,
     **ledger_areas.ACTIONS,
     **ledger_facts.ACTIONS,
+    **ledger_conference.ACTIONS,
 }

@@ -52,6 +52,7 @@ def _real_moment(text: str) -> str:
 Hex16 = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Hex32 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Hex128 = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 Text = Annotated[str, Field(max_length=RAW_LIMIT), AfterValidator(_not_too_long)]
@@ -308,9 +309,12 @@ class Statement(Wire):
     v: Literal[1] = 1
     case: Uid | None = None
     conference: Uid | None = None
-    """The case conference it is given in (covenant article 11.2)."""
+    """Given in this case conference (covenant 11.2): then the chair's release goes along, or it is refused (R12)."""
     chair_release: Uid | None = None
-    """The chair's release of what is given in a conference."""
+    release_salt: Hex64 | None = None
+    """Opens the commitment of the offer that was released."""
+    release_signature: Hex128 | None = None
+    """The chair's, over the release of exactly this item by this sender to this recipient."""
     emergency: Emergency | None = None
     """Acute danger: what the sender still owes does not stop it, and is made good afterwards."""
     purpose: Code
@@ -399,4 +403,4 @@ class SignedControl(Wire):
     v: Literal[1] = 1
     kind: ControlKind
     body: Annotated[str, Field(max_length=400_000)]
-    signature: Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
+    signature: Hex128

@@ -19,6 +19,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from exchange.domain.covenant import Covenant
+from exchange.wire import conference
 from exchange.wire import messages as m
 from exchange.wire.areas import AreaPicture, AreaSignal
 
@@ -32,6 +33,10 @@ MESSAGES: Final[dict[str, type[BaseModel]]] = {
     "reply": m.Reply,
     "area-signal": AreaSignal,
     "area-picture": AreaPicture,
+    "conference": conference.Conference,
+    "offered": conference.Offered,
+    "chair-decided": conference.ChairDecided,
+    "outcome": conference.Outcome,
     "heartbeat": m.Heartbeat,
     "signed-control": m.SignedControl,
 }

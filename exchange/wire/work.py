@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from exchange.wire.areas import AreaPicture, AreaSignal
+from exchange.wire.conference import ChairDecided, Conference, Offered, Outcome
 from exchange.wire.messages import Kind, Reply, Work
 
 WORK: Final[Mapping[Kind, type[Work]]] = {
@@ -13,5 +14,9 @@ WORK: Final[Mapping[Kind, type[Work]]] = {
     Kind.HANDLED: Reply,
     Kind.AREA_SIGNAL: AreaSignal,
     Kind.AREA_PICTURE: AreaPicture,
+    Kind.CONFERENCE: Conference,
+    Kind.OFFERED: Offered,
+    Kind.CHAIR_DECIDED: ChairDecided,
+    Kind.OUTCOME: Outcome,
 }
 """Kind -> the model of its only part. A kind that is neither here nor content is not known to this release."""

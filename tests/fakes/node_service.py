@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from conferences import as_ports
+
 from exchange.domain.actors import require, roles_of
 from exchange.domain.refusals import refusal
 from exchange.errors import ConflictError, IntegrityError, NotFoundError
@@ -218,6 +220,7 @@ class FakeNode:
         self.facts = FakeFacts(self)
         self.owed: list[str] = []
         """Codes that an explanation says would be owed."""
+        self.conferences, self.offers = as_ports(self._use, self._act)
 
     # -- the test's side
 

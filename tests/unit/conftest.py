@@ -16,6 +16,7 @@ def fakes() -> ModuleType:
     name = "fake_node_service"
     if name not in sys.modules:
         path = Path(__file__).resolve().parent.parent / "fakes" / "node_service.py"
+        sys.path.insert(0, str(path.parent))  # it stands on the other fakes
         spec = importlib.util.spec_from_file_location(name, path)
         assert spec is not None
         assert spec.loader is not None

@@ -13,7 +13,7 @@ from exchange.api.app import create_app
 from exchange.api.auth import PEER, PeerCredentials
 
 UID = 1000
-EVERYTHING = ("worker", "privacy-officer", "operator")
+EVERYTHING = ("worker", "chair", "privacy-officer", "operator")
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Any]
 def node(fakes: ModuleType, house: tuple[Path, Any]) -> Iterator[Any]:
     """A fresh fake behind the socket; this user may do everything."""
     node = fakes.FakeNode()
-    node.enrol(os.getuid(), "worker", "privacy-officer", "operator")
+    node.enrol(os.getuid(), "worker", "chair", "privacy-officer", "operator")
     house[1].state.service, house[1].state.authenticator = node, PeerCredentials(node)
     with structlog.testing.capture_logs():  # the server's log stays out of the command's output
         yield node

@@ -26,6 +26,11 @@ SHARE = (
     "--subject", SUBJECT, "--to", "welzijn:A6_1_e:WMO_2_3_2", "--item", "HUISVESTING:staat=volle woning",
     "--purpose", "P0_ONDERSTEUNING", "--context", "CASUS", "--basis", "A6_1_e", "--task", "WONINGWET_46",
 )  # fmt: skip
+CONFERENCE = "00000000-0000-0000-0000-000000000046"
+PLAN = (
+    "--date", "2026-03-12", "--chair", ITEM, "--participant", "welzijn:DEELNEMER:verklaring-1",
+    "--agenda", f"{ITEM}:gemeente,welzijn",
+)  # fmt: skip
 HEALTH = (*SHARE, "--item", "GEZONDHEID:toestand=somber")
 
 ASKS = [
@@ -62,6 +67,20 @@ ASKS = [
     (("keys", "show"), "ABCD EFGH IJKL"),
     (("keys", "roll"), "ABCD EFGH IJKL"),
     (("covenant", "show"), "Buurtteams"),
+    (("conference", "plan", *PLAN), "Planned as"),
+    (("conference", "agenda", CONFERENCE, "--case", ITEM, "--partner", "welzijn"), "On the agenda as"),
+    (("conference", "show"), "12-03-2026"),
+    (("conference", "show", CONFERENCE), "Opruimhulp regelen"),
+    (("conference", "offers", CONFERENCE), "R15"),
+    (("conference", "decide", CONFERENCE, "--release", ITEM, "--reviewed"), "Decided"),
+    (("conference", "decide", CONFERENCE, "--ask", ITEM, "--question", "Kan het korter?"), "Decided"),
+    (("conference", "confirm", CONFERENCE, ITEM), "log entry 12"),
+    (("conference", "withdraw", CONFERENCE, ITEM), "Withdrawn"),
+    (("conference", "show-to-chair", CONFERENCE, ITEM, "--basis", "A6_1_e", "--task", "wmo"), "log entry 12"),
+    (("conference", "minutes", CONFERENCE, "--item", ITEM, "--agreement", "welzijn:2026-03-20=Bellen"), "Agreement"),
+    (("conference", "outcome", CONFERENCE, "--next-date", "2026-04-02"), "Published"),
+    (("agreement", "list"), "overdue"),
+    (("agreement", "done", ITEM), "Done"),
     (("clock", "set", "2026-04-14"), "14-04-2026"),
     (("disclose", *SHARE), "log entry 12"),
     (("signal", *SHARE, "--support", "baat bij hulp"), "log entry 12"),
@@ -209,7 +228,7 @@ def test_as_picks_an_actor_by_id_or_by_a_role_only_one_of_mine_has(exchange: Any
     refused = exchange("inbox", "list", "--as", str(UUID(int=2)))
     assert refused.code == 1
     assert "None of your roles" in refused.err
-    assert "0 actors" in exchange("inbox", "list", "--as", "chair").err
+    assert "0 actors" in exchange("inbox", "list", "--as", "fg").err
 
 
 def test_every_role_the_help_names_is_one_and_none_is_left_out(bare: Any) -> None:
@@ -306,3 +325,64 @@ def test_views_that_differ_are_exit_1(exchange: Any, node: Any, fakes: Any) -> N
     told = exchange("log", "replay")
     assert told.code == 1
     assert "messages: 3 rows" in told.out
+
+
+def test_an_offer_is_the_form_of_a_disclosure_with_a_reason_that_stays_out_of_the_shell(
+    exchange: Any, node: Any, tmp_path: Path
+) -> None:
+    form = tmp_path / "share.toml"
+    form.write_text(
+        f"""
+subject = "{SUBJECT}"
+purpose = "P0_ONDERSTEUNING"
+context = "CASUS"
+basis = "A6_1_e"
+task = "WONINGWET_46"
+[[recipients]]
+partner = "welzijn"
+basis = "A6_1_e"
+task = "WMO_2_3_2"
+[[items]]
+category = "HUISVESTING"
+field = "staat"
+value = "volle woning"
+"""
+    )
+    told = exchange(
+        "conference", "offer", CONFERENCE, "--item", ITEM, "--form", str(form), "--send-on-release", stdin="voor het plan\n"
+    )  # fmt: skip
+    assert (told.code, told.err) == (0, "")
+    assert "Offered as" in told.out
+    conference, offered, _ = node.calls[-1][2]
+    assert (str(conference), offered.why, offered.send_on_release) == (CONFERENCE, "voor het plan", True)
+    assert offered.share.items[0].value == "volle woning"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "--date", "2026-03-12", "--participant", "welzijn"),
+        ("plan", "--date", "2026-03-12", "--agenda", "zaak"),
+        ("decide", CONFERENCE),
+        ("minutes", CONFERENCE, "--item", ITEM, "--agreement", "welzijn"),
+    ],
+)
+def test_what_a_conference_command_cannot_read_is_a_wrong_use_and_asks_nothing_of_the_node(
+    exchange: Any, node: Any, arguments: tuple[str, ...]
+) -> None:
+    assert exchange("conference", *arguments).code == 2
+    assert node.calls == []
+
+
+def test_a_plan_and_the_chairs_decisions_reach_the_node_as_they_were_typed(exchange: Any, node: Any) -> None:
+    assert exchange("conference", "plan", *PLAN).code == 0
+    form, _ = node.calls[-1][2]
+    assert [(p.partner, p.role, p.secrecy) for p in form.participants] == [("welzijn", "DEELNEMER", "verklaring-1")]
+    assert [(str(a.case), a.partners) for a in form.agenda] == [(ITEM, ["gemeente", "welzijn"])]
+    decided = ("--release", ITEM, "--strike", SUBJECT, "--ask", CONFERENCE, "--question", "Waarom?", "--show-content")
+    assert exchange("conference", "decide", CONFERENCE, *decided, "--reviewed").code == 0
+    _, form, _ = node.calls[-1][2]
+    assert form.minimisation_reviewed
+    assert [(d.decision, d.question, d.wants_content) for d in form.decisions] == [
+        ("release", "", False), ("strike", "", False), ("ask", "Waarom?", True),
+    ]  # fmt: skip

@@ -25,6 +25,8 @@ actor.single-handed status covenant.show covenant.accept area.list area.signal a
 notice.give notice.list exception.invoke exception.list exception.review exception.due
 weighing.write wpg-decision.register wpg-decision.withdraw wpg-decision.list training.record training.record-others training.list
 activity.register activity.end activity.list duty.list duty.fulfil duty.excuse
+conference.list conference.show conference.offers conference.plan conference.agenda
+conference.decide conference.minutes conference.outcome conference.offer conference.confirm agreement.list agreement.done
 """
 
 
@@ -71,6 +73,13 @@ def test_who_watches_changes_nothing(role: Role) -> None:
         "end",
         "fulfil",
         "excuse",
+        "plan",
+        "agenda",
+        "decide",
+        "minutes",
+        "outcome",
+        "offer",
+        "done",
     }
     assert not {c for c in ROLE_COMMANDS[role] if c.rpartition(".")[2] in changing}
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -89,6 +90,10 @@ def test_a_lawful_disclosure_passes_on_both_sides(de_wolden: Covenant, propose: 
         ({"notice": None}, "R14"),
         ({"notice": Notice(reference="n", recipients=frozenset({"gemeente"}))}, "R14"),
         ({"notice": Notice(reference="", recipients=frozenset({"welzijn"}))}, "R14"),
+        ({"conference": UUID(int=1)}, "R12"),
+        ({"chair_release": UUID(int=2), "release_known": True}, "R12"),
+        ({"conference": UUID(int=1), "release_known": True}, "R12"),
+        ({"conference": UUID(int=1), "chair_release": UUID(int=2)}, "R12"),
         ({"support_rationale": "bsn 999990342"}, "R02"),
         ({"text": "9999 93 653"}, "R02"),
         ({"secrecy": Secrecy(applies=True)}, "R30"),
@@ -101,6 +106,12 @@ def test_the_message_is_refused(
     verdict = judge(de_wolden, dataclasses.replace(propose(), **changes), side=side)
     assert code in verdict.codes
     assert not verdict.item_allowed(0)
+
+
+@BOTH
+def test_in_a_conference_what_its_chair_released_passes(de_wolden: Covenant, propose: Propose, side: Side) -> None:
+    released = {"conference": UUID(int=1), "chair_release": UUID(int=2), "release_known": True}
+    assert judge(de_wolden, dataclasses.replace(propose(), **released), side=side).allowed
 
 
 @BOTH

@@ -1,0 +1,428 @@
+"""Scenario 7: the case conference of 12 March 2026, through real nodes. All persons are invented."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from conference_forms import DAY, Meeting, nuisance, plaintexts, share
+from memory_world import MemoryWorld
+from oracle import check_running
+
+from exchange.errors import ConflictError, NotAllowedError, NotFoundError
+from exchange.node import conference_forms as cf
+from exchange.node import forms as f
+from exchange.node.service import Actor, Refused
+from exchange.wire import messages as m
+
+FIRST = ["gemeente", "actium", "welzijn"]
+SECOND = ["gemeente", "politie", "welzijn"]
+"""Actium is out of scope of the second case, the police of the first."""
+ABOUT = m.Kind.DISCLOSURE.value
+
+
+@pytest.fixture
+async def world(founded: Path, tmp_path: Path):
+    async with MemoryWorld.copied(founded, tmp_path) as made:
+        yield made
+
+
+def codes(refused: pytest.ExceptionInfo[Refused]) -> set[str]:
+    return {reason.code for reason in refused.value.refusals}
+
+
+# ---------------------------------------------------------------------------------------- the scenario
+
+
+async def test_of_eleven_offers_the_chair_strikes_three_and_releases_eight(world: MemoryWorld) -> None:
+    meeting = await Meeting.planned(world, [FIRST, SECOND])
+    people = {slug: await world.person(slug) for slug in ("gemeente", "actium", "welzijn", "politie")}
+    wpg = {
+        "reference": "besluit-2026-3", "ground": "WPG_16_1_b_1", "goal": "c", "interest": "hulp", "authority_agreed": True,
+        "recipients": ["gemeente", "welzijn"], "categories": ["OVERLAST", "IDENTIFICATIE", "CONTACT"],
+        "valid_until": "2026-12-31",
+    }  # fmt: skip
+    made = [
+        ("actium", ["gemeente", "welzijn"], 0, "release", {}),
+        ("actium", ["welzijn"], 0, "release", {}),
+        ("actium", ["gemeente"], 0, "strike", {}),
+        ("actium", ["gemeente"], 0, "release", {}),
+        ("welzijn", ["actium"], 0, "release", {}),
+        ("welzijn", ["gemeente"], 0, "strike", {}),
+        ("welzijn", ["gemeente", "actium"], 0, "release", {}),
+        ("gemeente", ["actium", "welzijn"], 0, "release", {}),
+        ("welzijn", ["gemeente"], 1, "release", {}),
+        ("gemeente", ["welzijn"], 1, "strike", {}),
+        ("politie", ["gemeente", "welzijn"], 1, "release", {"wpg": wpg}),
+    ]
+    for n, (owner, to, case, _, more) in enumerate(made):
+        await meeting.offer(owner, to, f"KANARIE-{n:02d}", people[owner], case=case, **more)
+
+    chair, node = meeting.chair, world.nodes["gemeente"]
+    offers = await node.conferences.offers(chair, meeting.conference)
+    assert len(offers) == 11
+    assert {o.status for o in offers} == {"offered"}
+    assert {o.why for o in offers} == {"Nodig om te bepalen welke hulp past."}
+    assert "KANARIE" not in "".join(o.model_dump_json() for o in offers)
+    assert not [kind for *_, kind, plain in plaintexts(world) if b"KANARIE" in plain]  # an offer has no content
+
+    await meeting.decide(*[(meeting.offers[f"KANARIE-{n:02d}"], one[3]) for n, one in enumerate(made)])
+    for n, (owner, _, _, decision, _) in enumerate(made):
+        await meeting.reaches(
+            owner, meeting.offers[f"KANARIE-{n:02d}"], {"release": "sent", "strike": "struck"}[decision]
+        )
+    await meeting.settled()
+
+    # What left: every released item to exactly its recipients, and nothing of a struck one, in any part of any frame.
+    parts = plaintexts(world)
+    for n, (owner, to, _, decision, _) in enumerate(made):
+        canary = f"KANARIE-{n:02d}".encode()
+        went = Counter((s, r, kind) for s, r, kind, plain in parts if canary in plain)
+        wanted = Counter((owner, r, ABOUT) for r in to) if decision == "release" else Counter()
+        assert went == wanted, (n, went)
+    for slug in world.nodes:
+        rejected = world.nodes[slug].ctx.ledger.rows("SELECT rejected FROM messages WHERE rejected IS NOT NULL")
+        assert [tuple(r) for r in rejected] == []
+
+    # Out of scope is out of sight: not the case, not who sits there, not an offer, not a frame that speaks of it.
+    hidden = [str(meeting.cases[1]).encode(), str(meeting.items[1]).encode(), b"verklaring-politie"]
+    assert not [1 for _, r, _, plain in parts if r == "actium" and any(h in plain for h in hidden)]
+    seen = await world.nodes["actium"].conferences.show(world.actor("actium"), meeting.conference)
+    assert [a.case for a in seen.agenda] == [meeting.cases[0]]
+    assert {p.partner for p in seen.participants} == {"gemeente", "actium", "welzijn"}
+    own = await world.nodes["actium"].conferences.offers(world.actor("actium"), meeting.conference)
+    assert {o.owner for o in own} == {"actium"}
+    check_running(world)
+
+
+async def test_the_minutes_are_agreements_and_decisions_for_those_in_scope(world: MemoryWorld) -> None:
+    meeting = await Meeting.planned(world, [FIRST, SECOND])
+    node, chair = world.nodes["gemeente"], meeting.chair
+    agreed = [
+        (0, cf.AgreementForm(action="Opruimhulp regelen", owner="welzijn", due="2026-03-20")),
+        (0, cf.AgreementForm(action="Zorgteam inschakelen", owner="gemeente", due="2026-03-19", third_party="Zorgteam Fictie")),
+        (0, cf.AgreementForm(action="Brandveiligheid bekijken", owner="actium", due="2026-03-13")),
+        (1, cf.AgreementForm(action="Wijkagent langs", owner="politie", due="2026-03-18")),
+    ]  # fmt: skip
+    ids = []
+    for case, one in agreed:
+        minutes = cf.MinutesForm(item=meeting.items[case], agreements=[one])
+        ids += await node.conferences.minutes(chair, meeting.conference, minutes, None)
+    decided = cf.MinutesForm(item=meeting.items[0], decisions=["Opschalen naar een plan van aanpak."])
+    await node.conferences.minutes(chair, meeting.conference, decided, None)
+    before = len(plaintexts(world))
+    await node.conferences.outcome(chair, meeting.conference, cf.OutcomeForm(next_date="2026-04-02"), None)
+    await meeting.settled()
+
+    told = plaintexts(world)[before:]
+    for case, one in agreed:
+        scope = set((FIRST, SECOND)[case]) - {"gemeente"}
+        assert {r for _, r, _, plain in told if one.action.encode() in plain} == scope
+    shown = await node.conferences.show(chair, meeting.conference)
+    assert sum(len(a.agreements) for a in shown.agenda) == 4
+    assert sum(len(a.decisions) for a in shown.agenda) == 1
+    actium, worker = world.nodes["actium"], world.actor("actium")
+    seen = await actium.conferences.show(worker, meeting.conference)
+    assert [(len(a.agreements), len(a.decisions), a.version) for a in seen.agenda] == [(3, 1, 1)]
+    assert (str(seen.next_date), str(seen.reviewed_on)) == ("2026-04-02", "None")
+
+    # What Actium agreed to do waits on its own list until it is done, and is overdue after its day.
+    (todo,) = await actium.conferences.agreements(worker)
+    assert (todo.agreement, todo.action, todo.overdue) == (ids[2], "Brandveiligheid bekijken", False)
+    world.clock.forward(days=12)
+    (todo,) = await actium.conferences.agreements(worker)
+    assert todo.overdue
+    await actium.conferences.agreement_done(worker, ids[2])
+    assert await actium.conferences.agreements(worker) == []
+    with pytest.raises(ConflictError):
+        await actium.conferences.agreement_done(worker, ids[2])
+    with pytest.raises(Refused):
+        await actium.conferences.agreement_done(worker, ids[0])  # another's to do
+
+    # A second outcome adds to the first; nothing is told twice.
+    more = cf.MinutesForm(item=meeting.items[0], decisions=["Volgende keer zonder Actium."])
+    await node.conferences.minutes(chair, meeting.conference, more, None)
+    await node.conferences.outcome(chair, meeting.conference, cf.OutcomeForm(items=[meeting.items[0]]), None)
+    await meeting.settled()
+    seen = await actium.conferences.show(worker, meeting.conference)
+    assert [(len(a.agreements), len(a.decisions), a.version) for a in seen.agenda] == [(3, 2, 2)]
+    lines = [step.text async for step in world.nodes["actium"].story(
+        Actor(uuid4(), "person", frozenset({"auditor"})), case=meeting.cases[0], subject=None, partner=None)]  # fmt: skip
+    assert {"conference/agenda-item-set/1", "conference/agreement-made/1", "conference/agreement-done/1"} <= set(lines)
+    check_running(world)
+
+
+async def test_an_item_put_on_the_agenda_later_is_told_to_those_in_scope_only(world: MemoryWorld) -> None:
+    meeting = await Meeting.planned(world, [FIRST])
+    node, case = world.nodes["gemeente"], uuid4()
+    before = len(world.frames)
+    form = cf.AgendaForm(case=case, partners=["gemeente", "welzijn"])
+    await node.conferences.agenda(meeting.chair, meeting.conference, form, None)
+    await meeting.settled()
+    assert {r for s, r, _ in world.frames[before:] if s == "gemeente"} == {"welzijn"}
+    welzijn = await world.nodes["welzijn"].conferences.show(world.actor("welzijn"), meeting.conference)
+    assert {a.case for a in welzijn.agenda} == {meeting.cases[0], case}
+    actium = await world.nodes["actium"].conferences.show(world.actor("actium"), meeting.conference)
+    assert {a.case for a in actium.agenda} == {meeting.cases[0]}
+    with pytest.raises(NotFoundError):
+        await world.nodes["politie"].conferences.show(world.actor("politie"), meeting.conference)
+
+
+# ---------------------------------------------------------------------------------------- the chair
+
+
+async def test_without_a_chair_there_is_no_conference(world: MemoryWorld) -> None:
+    node, office = world.nodes["gemeente"], world.actor("gemeente")
+    chairs = Actor(office.id, "person", frozenset({"chair"}))
+    plan = {
+        "date": DAY,
+        "participants": [{"partner": "welzijn", "role": "DEELNEMER", "secrecy": "verklaring-1"}],
+        "agenda": [{"case": str(uuid4()), "partners": ["welzijn"]}],
+    }
+    for chair in (None, office.id):  # nobody, and somebody who is registered as no chair
+        with pytest.raises(Refused) as refused:
+            await node.conferences.plan(chairs, cf.ConferenceForm.model_validate({**plan, "chair": chair}), None)
+        assert codes(refused) == {"R12"}
+    assert node.ctx.ledger.count("conferences") == 0
+    assert [event.codes for event in world.events("gemeente", "refusal/recorded/1")] == [("R12",), ("R12",)]
+    with pytest.raises(NotAllowedError):
+        await node.conferences.plan(office, cf.ConferenceForm.model_validate(plan), None)
+
+
+async def test_nothing_is_released_before_the_chair_held_the_offers_against_article_11(world: MemoryWorld) -> None:
+    meeting = await Meeting.planned(world, [FIRST])
+    offer = await meeting.offer("actium", ["welzijn"], "KANARIE", await world.person("actium"))
+    with pytest.raises(Refused) as refused:
+        await meeting.decide((offer, "release"), reviewed=False)
+    assert codes(refused) == {"R12"}
+    assert meeting.status("gemeente", offer) == "offered"
+    await meeting.decide((offer, "release"))
+    await meeting.reaches("actium", offer, "sent")
+    seen = await world.nodes["actium"].conferences.show(world.actor("actium"), meeting.conference)
+    assert str(seen.reviewed_on) == "2026-03-02"
+
+
+async def test_only_the_chair_decides_and_only_once(world: MemoryWorld) -> None:
+    meeting = await Meeting.planned(world, [FIRST])
+    offer = await meeting.offer("actium", ["welzijn"], "KANARIE", await world.person("actium"))
+    form = cf.DecideForm(decisions=[cf.DecisionForm(offer=offer, decision="release")], minimisation_reviewed=True)
+    for slug in ("gemeente", "actium"):
+        with pytest.raises(NotAllowedError):
+            await world.nodes[slug].conferences.decide(world.actor(slug), meeting.conference, form, None)
+    elsewhere = Actor(uuid4(), "person", frozenset({"chair"}))
+    with pytest.raises(Refused) as refused:
+        await world.nodes["actium"].conferences.decide(elsewhere, meeting.conference, form, None)
+    assert codes(refused) == {"R12"}
+    await meeting.decide((offer, "strike"))
+    with pytest.raises(ConflictError):
+        await meeting.decide((offer, "release"))
+    await meeting.reaches("actium", offer, "struck")
+    with pytest.raises(Refused) as refused:
+        await world.nodes["actium"].offers.confirm(world.actor("actium"), meeting.conference, offer)
+    assert codes(refused) == {"R12"}
+    assert not [1 for *_, plain in plaintexts(world) if b"KANARIE" in plain]
+
+
+async def test_a_question_is_answered_by_a_new_offer_or_by_showing_it_to_the_chair(world: MemoryWorld) -> None:
+    meeting = await Meeting.planned(world, [["gemeente", "actium", "welzijn"]])
+    node, worker, jelle = world.nodes["welzijn"], world.actor("welzijn"), await world.person("welzijn")
+    first = await meeting.offer("welzijn", ["actium"], "KANARIE-EEN", jelle)
+    await meeting.decide((first, "ask"), question="Kan het met minder?", wants_content=True)
+    await meeting.reaches("welzijn", first, "asked")
+    (asked,) = await node.conferences.offers(worker, meeting.conference)
+    assert (asked.question, asked.wants_content, asked.status) == ("Kan het met minder?", True, "asked")
+
+    # Showing it is a disclosure to the chair's organisation: gated, logged, received in its inbox, and nothing else.
+    to = cf.ToChairForm(basis="A6_1_e", task="wmo")
+    act = await node.offers.show_to_chair(worker, meeting.conference, first, to)
+    await node.act(worker, act.act, wait_s=20)
+    (row,) = await world.nodes["gemeente"].inbox(world.actor("gemeente"))
+    assert (row.sender, row.kind) == ("welzijn", "disclosure")
+    known = await node.who_knows(worker, f.WhoKnowsQuery(subject=jelle))
+    assert {i.partner for i in known.items if i.category == "OVERLAST"} == {"gemeente"}
+    assert await world.nodes["actium"].inbox(world.actor("actium")) == []
+
+    second = await meeting.offer("welzijn", ["actium"], "KANARIE-TWEE", jelle, answers=first)
+    await meeting.reaches("gemeente", first, "withdrawn")
+    with pytest.raises(ConflictError):
+        await meeting.decide((first, "release"))
+    await meeting.decide((second, "release"))
+    await meeting.reaches("welzijn", second, "sent")
+    await meeting.settled()
+    at_actium = [plain for _, r, _, plain in plaintexts(world) if r == "actium"]
+    assert any(b"KANARIE-TWEE" in plain for plain in at_actium)
+    assert not any(b"KANARIE-EEN" in plain for plain in at_actium)
+
+
+# ---------------------------------------------------------------------------------------- the owner
+
+
+async def test_what_was_not_offered_to_go_on_release_waits_for_a_person(world: MemoryWorld) -> None:
+    meeting = await Meeting.planned(world, [FIRST])
+    node, worker = world.nodes["actium"], world.actor("actium")
+    offer = await meeting.offer("actium", ["welzijn"], "KANARIE", await world.person("actium"), auto=False)
+    with pytest.raises(Refused) as refused:
+        await node.offers.confirm(worker, meeting.conference, offer)
+    assert codes(refused) == {"R12"}
+    await meeting.decide((offer, "release"))
+    await meeting.reaches("actium", offer, "released")
+    await meeting.settled()
+    assert not [1 for *_, plain in plaintexts(world) if b"KANARIE" in plain]
+    act = await node.offers.confirm(worker, meeting.conference, offer)
+    assert [s.state for s in (await node.act(worker, act.act, wait_s=20)).messages] == ["receipted"]
+    (sent,) = world.events("actium", "conference/offer-fulfilled/1")
+    assert (sent.by, sent.act) == (worker.id, act.act)
+    with pytest.raises(ConflictError):
+        await node.offers.confirm(worker, meeting.conference, offer)
+
+
+async def test_a_system_may_offer_but_not_decide_that_it_goes(world: MemoryWorld) -> None:
+    meeting = await Meeting.planned(world, [FIRST])
+    system = Actor(world.actor("actium").id, "system", frozenset({"worker"}))
+    given = share("actium", ["welzijn"], [nuisance("KANARIE")], await world.person("actium"))
+    form = cf.OfferForm(item=meeting.items[0], why="nodig", send_on_release=True, share=given)
+    with pytest.raises(Refused) as refused:
+        await world.nodes["actium"].offers.offer(system, meeting.conference, form, None)
+    assert codes(refused) == {"R32"}
+
+
+async def test_a_gate_that_closes_between_offer_and_release_holds_the_item_back_and_everybody_is_told(
+    world: MemoryWorld,
+) -> None:
+    meeting = await Meeting.planned(world, [FIRST])
+    exception = {"exception": "UAVG_41_1_i", "review_on": "2026-03-09"}
+    jelle = await world.person("actium")
+    offer = await meeting.offer("actium", ["welzijn"], "KANARIE", jelle, notice=exception)
+    world.clock.forward(days=10)  # the exception was not reviewed in time
+    for node in world.nodes.values():
+        node.housekeeping.wake()
+    await meeting.decide((offer, "release"))
+    await meeting.reaches("gemeente", offer, "held-back")
+    for slug, actor in (("actium", world.actor("actium")), ("gemeente", meeting.chair)):
+        (shown,) = await world.nodes[slug].conferences.offers(actor, meeting.conference)
+        assert (shown.status, shown.codes) == ("held-back", ["R15"])
+    assert [event.codes for event in world.events("actium", "refusal/recorded/1")] == [("R15",)]
+    with pytest.raises(Refused) as refused:
+        await world.nodes["actium"].offers.confirm(world.actor("actium"), meeting.conference, offer)
+    assert codes(refused) == {"R15"}
+    await world.nodes["actium"].offers.withdraw(world.actor("actium"), meeting.conference, offer)
+    await meeting.reaches("gemeente", offer, "withdrawn")
+    assert world.nodes["actium"].ctx.ledger.count("messages WHERE direction='sent' AND partner='welzijn'") == 0
+
+
+async def test_what_the_covenant_would_never_allow_is_not_even_offered(world: MemoryWorld) -> None:
+    meeting = await Meeting.planned(world, [FIRST])
+    jelle = await world.person("welzijn")
+    health = {"category": "GEZONDHEID", "field": "situatie", "value": "Somber."}
+    node, worker = world.nodes["welzijn"], world.actor("welzijn")
+    for given, code in (
+        (share("welzijn", ["actium"], [health], jelle), "R05"),
+        (share("welzijn", ["politie"], [nuisance("x")], jelle), "R12"),  # not in scope of this case
+        (share("welzijn", ["welzijn"], [nuisance("x")], jelle), "R08"),
+    ):
+        form = cf.OfferForm(item=meeting.items[0], why="nodig", share=given)
+        with pytest.raises(Refused) as refused:
+            await node.offers.offer(worker, meeting.conference, form, None)
+        assert code in codes(refused)
+    given = share("welzijn", ["actium"], [nuisance("x")], jelle)
+    form = cf.OfferForm(item=meeting.items[0], why="bsn 999990342", share=given)
+    with pytest.raises(Refused) as refused:
+        await node.offers.offer(worker, meeting.conference, form, None)
+    assert codes(refused) == {"R02"}
+    assert node.ctx.ledger.count("offers") == 0
+
+
+async def test_naming_a_conference_without_its_chairs_release_is_refused_before_anything_is_sent(
+    world: MemoryWorld,
+) -> None:
+    meeting = await Meeting.planned(world, [FIRST])
+    jelle, before = await world.person("actium"), len(world.frames)
+    for release in (None, uuid4()):
+        given = share(
+            "actium", ["welzijn"], [nuisance("KANARIE")], jelle,
+            conference=meeting.conference, case=meeting.cases[0], chair_release=release,
+        )  # fmt: skip
+        with pytest.raises(Refused) as refused:
+            await world.nodes["actium"].share(world.actor("actium"), given, None)
+        assert codes(refused) == {"R12"}
+    await meeting.settled()
+    assert len(world.frames) == before
+
+
+async def test_a_release_that_came_while_the_owner_was_away_is_carried_out_after_the_start(world: MemoryWorld) -> None:
+    meeting = await Meeting.planned(world, [FIRST])
+    offer = await meeting.offer("actium", ["welzijn"], "KANARIE", await world.person("actium"))
+    await meeting.settled()
+    await world.stop("actium")
+    await meeting.decide((offer, "release"))
+    await world.start("actium")
+    await meeting.reaches("actium", offer, "sent")
+    await meeting.settled()
+    assert [1 for _, r, _, plain in plaintexts(world) if r == "welzijn" and b"KANARIE" in plain] == [1]
+    check_running(world)
+
+
+async def test_the_decision_of_somebody_who_may_not_act_any_more_does_not_count(world: MemoryWorld) -> None:
+    meeting = await Meeting.planned(world, [FIRST])
+    node, office = world.nodes["actium"], world.actor("actium")
+    made = await node.register_actor(office, f.ActorForm(roles=["worker"], name="Proef Persoon"), None)
+    leaver = Actor(made.actor, "person", frozenset({"worker"}))
+    given = share("actium", ["welzijn"], [nuisance("KANARIE")], await world.person("actium"))
+    form = cf.OfferForm(item=meeting.items[0], why="nodig", send_on_release=True, share=given)
+    offer = (await node.offers.offer(leaver, meeting.conference, form, None)).offers[0]
+    await meeting.reaches("gemeente", offer, "offered")
+    await node.revoke_actor(office, leaver.id)
+    await meeting.decide((offer, "release"))
+    await meeting.reaches("gemeente", offer, "held-back")
+    assert not [1 for *_, plain in plaintexts(world) if b"KANARIE" in plain]
+    await node.offers.confirm(office, meeting.conference, offer)  # somebody else looks, and decides
+    await meeting.reaches("actium", offer, "sent")
+
+
+# ---------------------------------------------------------------------------------------- the term
+
+
+async def test_a_struck_item_is_destroyed_at_its_owner_with_its_term_and_everything_still_works(
+    world: MemoryWorld,
+) -> None:
+    meeting = await Meeting.planned(world, [FIRST])
+    node, worker = world.nodes["actium"], world.actor("actium")
+    jelle = await world.person("actium")
+    struck = await meeting.offer("actium", ["welzijn"], "KANARIE-A", jelle)
+    waiting = await meeting.offer("actium", ["welzijn"], "KANARIE-B", jelle, auto=False)
+    await meeting.decide((struck, "strike"), (waiting, "release"))
+    await meeting.reaches("actium", struck, "struck")
+    await meeting.reaches("actium", waiting, "released")
+    await meeting.settled()
+    rule = next(r.rule for r in await node.retention_rules(worker) if r.retention == "r01")
+    await node.retention_confirm(worker, rule)
+    world.clock.forward(days=50)
+    erased = await node.retention_enforce(worker, confirm_date=world.clock.at.date())
+    assert erased.keys == 2
+    for event in world.events("actium", "conference/item-offered/1"):
+        assert (event.content.value, event.salt.value, event.why.value) == ("shredded",) * 3
+    shown = await node.conferences.offers(worker, meeting.conference)
+    assert [(o.why, o.field, o.subject) for o in shown] == [(None, None, None)] * 2
+    with pytest.raises(Refused) as refused:  # too late: what was released is gone
+        await node.offers.confirm(worker, meeting.conference, waiting)
+    assert codes(refused) == {"R19"}
+    assert [step async for step in node.verify_log(worker)][-1].ok
+
+
+async def test_an_erased_agreement_shows_as_gone_and_the_rest_goes_on(world: MemoryWorld) -> None:
+    meeting = await Meeting.planned(world, [FIRST])
+    node, office = world.nodes["gemeente"], world.actor("gemeente")
+    minutes = cf.MinutesForm(
+        item=meeting.items[0], agreements=[cf.AgreementForm(action="Bellen", owner="gemeente", due="2026-03-20")]
+    )
+    await node.conferences.minutes(meeting.chair, meeting.conference, minutes, None)
+    rule = next(r.rule for r in await node.retention_rules(office) if r.retention == "r09")
+    await node.retention_confirm(office, rule)
+    world.clock.forward(days=6 * 366)
+    await node.retention_enforce(office, confirm_date=world.clock.at.date())
+    shown = await node.conferences.show(meeting.chair, meeting.conference)
+    assert [(a.action, a.third_party) for item in shown.agenda for a in item.agreements] == [(None, None)]
+    (todo,) = await node.conferences.agreements(office)
+    await node.conferences.agreement_done(office, todo.agreement)
