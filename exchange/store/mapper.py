@@ -14,9 +14,10 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
-from typing import Any, Final
+from typing import Any, ClassVar, Final, get_args
 from uuid import UUID
 
+import orjson
 from eventsourcing.persistence import Mapper, ProgrammingError, StoredEvent
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
@@ -110,6 +111,42 @@ def decode(entry: Entry, keys: Keys | None) -> Event:
     return _validate(cls, head + line[1:-1] + b"," + private[1:], entry)
 
 
+class Public:
+    """The public fields of an event as text and numbers: what a table of ids, codes and dates is made from.
+
+    Ids and times stay the text they are stored as, and types are not looked at: :func:`decode` does that for whoever verifies.
+    The attributes are those of the event class; each class of events has a subclass of its own.
+    """
+
+    topic: ClassVar[str] = ""
+
+
+def public(entry: Entry) -> Any:
+    """The :class:`Public` of ``entry``; a third of the cost of its event.
+
+    Raises:
+        IntegrityError: Unknown topic, or a line without the fields of its class; names the log index.
+    """
+    shape = _shape(topic_class(entry.topic))
+    try:
+        fields = orjson.loads(entry.public)
+        if fields.keys() != shape.names and not shape.required <= fields.keys() <= shape.names:
+            raise _broken(entry)
+        for name, record in shape.nested.items():
+            fields[name] = [_record(record, value) for value in fields[name]]
+    except (ValueError, AttributeError, TypeError):
+        raise _broken(entry) from None
+    hex_ = entry.originator
+    fields["originator_id"] = f"{hex_[:8]}-{hex_[8:12]}-{hex_[12:16]}-{hex_[16:20]}-{hex_[20:]}"
+    return _record(shape.record, fields)
+
+
+def _record(cls: type[Public], fields: dict[str, Any]) -> Public:
+    record = cls.__new__(cls)
+    record.__dict__ = fields
+    return record
+
+
 def key_id_of(entry: Entry) -> KeyId | None:
     """The key id in the public line, without parsing the rest. ``key_id`` always stands first, so text cannot fake it."""
     found = _KEYED.match(entry.state)
@@ -153,6 +190,21 @@ class _Shape:
         self.public: type[BaseModel] = create_model(
             cls.__name__ + "Public", __config__=ConfigDict(frozen=True, extra="forbid"), **public
         )
+        self.names = set(public) - {"originator_id"}
+        self.required = {name for name in self.names if cls.model_fields[name].is_required()}
+        self.record = _record_class(cls, cls.topic)
+        self.nested: dict[str, type[Public]] = {
+            name: _record_class(part, "")
+            for name in self.names
+            for part in get_args(cls.model_fields[name].annotation)
+            if isinstance(part, type) and issubclass(part, BaseModel)
+        }
+
+
+def _record_class(cls: type[BaseModel], topic: str) -> type[Public]:
+    """The :class:`Public` of one class; a field that an older line lacks reads as its default."""
+    defaults = {name: field.get_default() for name, field in cls.model_fields.items() if not field.is_required()}
+    return type(cls.__name__ + "Public", (Public,), {**defaults, "topic": topic})
 
 
 @cache
