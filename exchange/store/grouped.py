@@ -33,14 +33,16 @@ class Grouped:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._queues: dict[str, list[tuple[str, list[Values]]]] = {}
+        self._last: dict[str, list[Values]] = {}
+        """Of the newest statement of each table: where further values go."""
 
     def execute(self, sql: str, parameters: Values, /) -> None:
         """One statement more for its table."""
-        self._rows(sql).append(parameters)
+        (self._last.get(sql) or self._rows(sql)).append(parameters)
 
     def executemany(self, sql: str, parameters: Iterable[Values], /) -> None:
         """The same statement with many values."""
-        self._rows(sql).extend(parameters)
+        (self._last.get(sql) or self._rows(sql)).extend(parameters)
 
     def flush(self) -> None:
         """Run everything, each table's statements in the order they came."""
@@ -48,13 +50,17 @@ class Grouped:
             for sql, rows in queue:
                 self._db.executemany(sql, rows)
         self._queues.clear()
+        self._last.clear()
 
     def _rows(self, sql: str) -> list[Values]:
-        """Where the values of ``sql`` go: behind those of the same statement, unless another one of the table came since."""
+        """Begin with another statement of its table."""
         queue = self._queues.setdefault(table_of(sql), [])
-        if not queue or queue[-1][0] != sql:
-            queue.append((sql, []))
-        return queue[-1][1]
+        if queue:
+            self._last.pop(queue[-1][0], None)
+        rows: list[Values] = []
+        queue.append((sql, rows))
+        self._last[sql] = rows
+        return rows
 
 
 @cache

@@ -33,8 +33,7 @@ CREATE TABLE messages(
   act TEXT, log_index INTEGER NOT NULL, at INTEGER NOT NULL, by TEXT, reply_to TEXT, state TEXT NOT NULL,
   why TEXT NOT NULL DEFAULT '',
   receipt_at INTEGER, receipt_index INTEGER, rejected TEXT, kid TEXT, generation INTEGER, uptake TEXT) WITHOUT ROWID;
-CREATE INDEX messages_pair ON messages(direction, partner, sequence);
-CREATE INDEX messages_open ON messages(partner, sequence) WHERE state = 'open';
+CREATE INDEX messages_void ON messages(partner, sequence) WHERE kind = 'void' AND state = 'open';
 CREATE INDEX messages_reply ON messages(reply_to) WHERE reply_to IS NOT NULL;
 CREATE TABLE contents(
   key_id TEXT PRIMARY KEY, message TEXT, part INTEGER, sealed TEXT, retention TEXT NOT NULL, at INTEGER NOT NULL,
@@ -62,6 +61,8 @@ CREATE TABLE refusals(side TEXT, partner TEXT, code TEXT, n INTEGER NOT NULL, PR
 CREATE TABLE evidence(log_index INTEGER PRIMARY KEY, partner TEXT, sequence INTEGER, message TEXT, other TEXT);
 """
 INDEXES = """
+CREATE INDEX messages_pair ON messages(direction, partner, sequence);
+CREATE INDEX messages_open ON messages(partner, sequence) WHERE state = 'open';
 CREATE INDEX messages_act ON messages(act);
 CREATE INDEX messages_inbox ON messages(log_index) WHERE direction = 'received' AND reply_to IS NULL;
 CREATE INDEX contents_due ON contents(retention, at) WHERE erasure IS NULL;
@@ -189,7 +190,7 @@ def _receipt_received(db: Statements, index: int, event: e.ReceiptReceived) -> N
     )
     # The message was delivered after all: the void that was to take its place is not needed any more.
     db.execute(
-        "UPDATE messages SET state='voided', why='delivered'"
+        "UPDATE messages INDEXED BY messages_void SET state='voided', why='delivered'"
         " WHERE direction='sent' AND partner=? AND sequence=? AND kind='void' AND state='open' AND message<>?",
         (event.partner, event.sequence, event.message),
     )

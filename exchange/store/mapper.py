@@ -119,26 +119,33 @@ class Public:
     """
 
     topic: ClassVar[str] = ""
+    originator: str
+    """Stream id, 32 hex digits."""
+
+    @property
+    def originator_id(self) -> str:
+        """Stream id as ids in the line are written."""
+        digits = self.originator
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def public(entry: Entry) -> Any:
-    """The :class:`Public` of ``entry``; a third of the cost of its event.
+    """The :class:`Public` of ``entry``; a fraction of the cost of its event.
 
     Raises:
-        IntegrityError: Unknown topic, or a line without the fields of its class; names the log index.
+        IntegrityError: Unknown topic, or a line that is not an object or has too many or too few fields; names the index.
     """
     shape = _shape(topic_class(entry.topic))
     try:
-        fields = orjson.loads(entry.public)
-        if fields.keys() != shape.names and not shape.required <= fields.keys() <= shape.names:
+        fields = orjson.loads(entry.state.partition(b"\n")[0])
+        if not shape.fewest <= len(fields) <= shape.most:
             raise _broken(entry)
-        for name, record in shape.nested.items():
-            fields[name] = [_record(record, value) for value in fields[name]]
-    except (ValueError, AttributeError, TypeError):
+        for name, cls in shape.nested:
+            fields[name] = [_record(cls, value) for value in fields[name]]
+        fields["originator"] = entry.originator
+        return _record(shape.record, fields)
+    except (ValueError, KeyError, TypeError):
         raise _broken(entry) from None
-    hex_ = entry.originator
-    fields["originator_id"] = f"{hex_[:8]}-{hex_[8:12]}-{hex_[12:16]}-{hex_[16:20]}-{hex_[20:]}"
-    return _record(shape.record, fields)
 
 
 def _record(cls: type[Public], fields: dict[str, Any]) -> Public:
@@ -190,15 +197,16 @@ class _Shape:
         self.public: type[BaseModel] = create_model(
             cls.__name__ + "Public", __config__=ConfigDict(frozen=True, extra="forbid"), **public
         )
-        self.names = set(public) - {"originator_id"}
-        self.required = {name for name in self.names if cls.model_fields[name].is_required()}
+        del public["originator_id"]
+        self.most = len(public)
+        self.fewest = sum(cls.model_fields[name].is_required() for name in public)
         self.record = _record_class(cls, cls.topic)
-        self.nested: dict[str, type[Public]] = {
-            name: _record_class(part, "")
-            for name in self.names
+        self.nested = [
+            (name, _record_class(part, ""))
+            for name in public
             for part in get_args(cls.model_fields[name].annotation)
             if isinstance(part, type) and issubclass(part, BaseModel)
-        }
+        ]
 
 
 def _record_class(cls: type[BaseModel], topic: str) -> type[Public]:
