@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final, Protocol
 
+from exchange.errors import IntegrityError
+
 _TABLE: Final = re.compile(r"(?:INSERT(?: OR \w+)? INTO|UPDATE) (\w+)")
 Values = tuple[Any, ...]
 
@@ -68,10 +70,9 @@ def table_of(sql: str) -> str:
     """The one table an INSERT or UPDATE is about.
 
     Raises:
-        ValueError: It is another kind of statement.
+        IntegrityError: It is another kind of statement.
     """
     found = _TABLE.match(sql)
     if found is None:
-        msg = "only INSERT and UPDATE can be gathered"
-        raise ValueError(msg)
+        raise IntegrityError("Only INSERT and UPDATE can be gathered by table; run this statement on the connection.")
     return found[1]

@@ -182,7 +182,7 @@ def test_statements_of_one_table_keep_their_order():
     grouped.flush()
     grouped.flush()
     assert db.execute("SELECT n FROM t").fetchall() == [(11,), (2,), (3,)]
-    with pytest.raises(ValueError, match="INSERT and UPDATE"):
+    with pytest.raises(IntegrityError, match="INSERT and UPDATE"):
         grouped.execute("DELETE FROM t", ())
 
 
