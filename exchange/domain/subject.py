@@ -52,6 +52,9 @@ class Key(NamedTuple):
     suffix: str
 
 
+Mark = date | tuple[str, ...] | str
+
+
 def _empty_is_none(value: object) -> object:
     return value or None
 
@@ -89,6 +92,16 @@ class Identity(BaseModel):
         )
 
     @property
+    def marks(self) -> tuple[Mark, ...]:
+        """Birth date, family name and address, as far as known: two people who share none of them never :func:`match`.
+
+        What a register is indexed by, so that a search need not look at everybody.
+        """
+        key = self.key
+        address = f"{key.postcode} {key.number}" if key.number else None
+        return tuple(mark for mark in (key.birth_date, key.family, address) if mark)
+
+    @property
     def attributes(self) -> int:
         """How many of name, birth date and address are known; fewer than two find nobody."""
         key = self.key
@@ -106,11 +119,14 @@ _LETTERS: Final = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "\u0131": "i", "ŋ": "n"}
 )
 _APOSTROPHES: Final = re.compile("['\u2019\u2018`\u00b4\u02bc]")
+_NO_LETTER: Final = re.compile("[^a-z0-9]+")
 _HOUSE: Final = re.compile(r"([0-9]+)(.*)", re.ASCII)
 
 
 def words(text: str) -> list[str]:
     """The words of a name, without accents, capitals, punctuation or the difference between ``ij`` and ``y``."""
+    if text.isascii():  # nearly every name; the same answer in a fraction of the time
+        return _NO_LETTER.sub(" ", text.lower()).replace("ij", "y").split()
     folded = unicodedata.normalize("NFKD", _APOSTROPHES.sub(" ", text)).casefold().translate(_LETTERS)
     # NFKD again: casefold can bring combining marks back (U+0130).
     kept = (c for c in unicodedata.normalize("NFKD", folded) if unicodedata.category(c) not in {"Mn", "Me", "Cf"})

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from exchange.domain import events as e
 from exchange.domain.event import Event, Gone
-from exchange.domain.subject import Identity, Match, match
+from exchange.domain.subject import Identity, Mark, Match, match
 
 TOPICS: Final = (
     "subject/registered/1",
@@ -32,7 +32,7 @@ TOPICS: Final = (
 _OF_A_PERSON: Final = (e.IdentityLearned, e.ReferenceAgreed, e.SubjectMatched, e.SubjectSplit)
 
 
-@dataclass
+@dataclass(slots=True)
 class Person:
     """One register entry."""
 
@@ -66,6 +66,8 @@ class People:
         self._lock = threading.Lock()
         self._persons: dict[UUID, Person] = {}
         self._by_reference: dict[tuple[str, str], UUID] = {}
+        self._alike: dict[Mark, list[Person]] = {}
+        """By each thing that two descriptions of one person must share one of."""
         self._matched: set[UUID] = set()
         """Entries that were decided to be another; few, so that asking about one person need not walk over everybody."""
 
@@ -82,13 +84,18 @@ class People:
     def _registered(self, event: e.SubjectRegistered) -> None:
         if not isinstance(event.identity, Gone):
             contact = "" if isinstance(event.safe_contact, Gone) else event.safe_contact
-            self._persons[event.originator_id] = Person(
-                event.originator_id, event.key_id, event.unmatched, Identity.model_validate(event.identity), contact
-            )
+            identity = Identity.model_validate(event.identity)
+            person = Person(event.originator_id, event.key_id, event.unmatched, identity, contact)
+            if (before := self._persons.get(person.handle)) is not None:
+                self._unmark(before)
+            self._persons[event.originator_id] = person
+            self._mark(person)
 
     def _change(self, person: Person, event: Event) -> None:
         if isinstance(event, e.IdentityLearned) and not isinstance(event.identity, Gone):
+            self._unmark(person)
             person.identity = Identity.model_validate(event.identity)
+            self._mark(person)
         elif isinstance(event, e.ReferenceAgreed) and not isinstance(event.reference, Gone):
             person.references[event.partner] = event.reference
             self._by_reference[event.partner, event.reference] = event.originator_id
@@ -116,9 +123,22 @@ class People:
         with self._lock:
             for handle in [h for h, p in self._persons.items() if p.key_id in gone]:
                 person = self._persons.pop(handle)
+                self._unmark(person)
                 self._matched.discard(handle)
                 for partner, reference in person.references.items():
                     self._by_reference.pop((partner, reference), None)
+
+    def _mark(self, person: Person) -> None:
+        for mark in person.identity.marks:
+            self._alike.setdefault(mark, []).append(person)
+
+    def _unmark(self, person: Person) -> None:
+        for mark in person.identity.marks:
+            left = [other for other in self._alike[mark] if other is not person]
+            if left:
+                self._alike[mark] = left
+            else:
+                del self._alike[mark]
 
     def everybody(self) -> list[Person]:
         """Every entry, matched ones too."""
@@ -170,9 +190,11 @@ class People:
 
     def find(self, query: Identity) -> list[Found]:
         """Exact matches first, then near ones for a person to decide."""
+        with self._lock:
+            candidates = {p.handle: p for mark in query.marks for p in self._alike.get(mark, ())}
         found = [
             Found(person, kind)
-            for person in self.everybody()
+            for person in candidates.values()
             if person.into is None and (kind := match(query, person.identity)) is not Match.NONE
         ]
         return sorted(found, key=lambda f: (f.match is not Match.EXACT, f.person.unmatched, str(f.person.handle)))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
 from exchange.domain import events as e
 from exchange.domain.event import Event
+from exchange.store.moments import ms
 
 SCHEMA: Final = """
 CREATE TABLE area_signals(
@@ -28,11 +28,11 @@ def _signalled(db: sqlite3.Connection, index: int, event: e.AreaSignalled) -> No
     db.execute(
         "INSERT OR IGNORE INTO area_signals VALUES(?,?,?,?,?,?,?,?,?,?,?)",  # a report told twice counts once
         (index, str(event.originator_id), event.origin, event.partner, event.message, event.area, event.kind,
-         event.purpose, event.observed_on, event.reports, _ms(event.at)),
+         event.purpose, event.observed_on, event.reports, ms(event)),
     )  # fmt: skip
     db.execute(
         "INSERT OR IGNORE INTO contents(key_id, retention, at) VALUES(?,?,?)",
-        (event.key_id, event.retention, _ms(event.at)),
+        (event.key_id, event.retention, ms(event)),
     )
 
 
@@ -42,12 +42,8 @@ def _pictured(db: sqlite3.Connection, index: int, event: e.AreaPictured | e.Area
     db.execute(
         "INSERT INTO area_pictures VALUES(?,?,?,?,?,?,?,?,?)",
         (index, str(event.originator_id), partner, event.purpose, event.first, event.last, event.threshold, cells,
-         _ms(event.at)),
+         ms(event)),
     )  # fmt: skip
-
-
-def _ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
 
 
 ACTIONS: Final[dict[type[Event], Callable[[sqlite3.Connection, int, Any], None]]] = {

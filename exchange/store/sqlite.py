@@ -106,10 +106,13 @@ def connect(path: Path, form: Format) -> sqlite3.Connection:
     return db
 
 
+def address(path: Path) -> str:
+    """How SQLite is told which existing file to open."""
+    return path.absolute().as_uri() + "?mode=rw"
+
+
 def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(
-        path.absolute().as_uri() + "?mode=rw", uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False
-    )
+    return sqlite3.connect(address(path), uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
 
 
 def sync(path: Path) -> None:

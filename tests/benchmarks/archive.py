@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -75,7 +76,7 @@ class Archive:
 
     def _person(self, tx: Tx, number: int) -> UUID:
         person, key_id = uuid4(), tx.new_key(REGISTER)
-        identity = {"given_names": "Jelle", "family_name": f"Verzonnen{number}", "birth_date": "1964-11-05"}
+        identity = {"given_names": "Jelle", "family_name": f"Verzonnen{number}", "birth_date": _born(number)}
         tx.append(
             e.SubjectRegistered(
                 originator_id=person,
@@ -182,9 +183,8 @@ class Archive:
         """Searching the register by name and birth date."""
         latencies = []
         for number in range(count):
-            query = f.IdentityForm.model_validate(
-                {"family_name": f"Verzonnen{number * PER_PERSON + 1}", "birth_date": "1964-11-05"}
-            )
+            first = number * PER_PERSON + 1
+            query = f.IdentityForm.model_validate({"family_name": f"Verzonnen{first}", "birth_date": _born(first)})
             began = time.perf_counter()
             await self.node.find_subjects(self._actor, query)
             latencies.append(time.perf_counter() - began)
@@ -218,6 +218,11 @@ class Archive:
             "count": done.count,
             "held": ctx.vault.status().keys,
         }
+
+
+def _born(number: int) -> str:
+    """A birth date, spread over eighty years as those of a town are."""
+    return (date(1930, 1, 1) + timedelta(days=number * 7919 % 29_200)).isoformat()
 
 
 def _measured(steps: Iterator[Any]) -> dict[str, Any]:

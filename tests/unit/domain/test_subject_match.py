@@ -140,6 +140,18 @@ def test_any_unicode_normalises_to_the_same_words_however_it_is_composed(text: s
     assert words(" ".join(once)) == once
 
 
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+def test_plain_letters_take_a_shorter_way_to_the_same_words(text: str) -> None:
+    assert words(text) == words("\u00e9 " + text)[1:]
+
+
+@settings(max_examples=300)
+@given(identities, identities)
+def test_who_shares_no_mark_never_matches(one: Identity, other: Identity) -> None:
+    """So an index by marks finds everybody that a look at everybody would."""
+    assert match(one, other) is Match.NONE or set(one.marks) & set(other.marks)
+
+
 PEOPLE = [UUID(int=n) for n in range(1, 7)]
 
 

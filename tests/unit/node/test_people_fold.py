@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from exchange.domain import events as e
 from exchange.domain.event import LOCKED, SHREDDED
-from exchange.domain.subject import Identity, Match
+from exchange.domain.subject import Identity, Match, match
 from exchange.node.people import People
 
 AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -28,6 +28,11 @@ def registered(handle: UUID, name: str = "", *, gone: object = None) -> e.Subjec
         originator_id=handle, at=AT, key_id=key_of(handle), by=None, unmatched=True,
         identity=gone or ({"family_name": name, "birth_date": "1964-11-05"} if name else {}), safe_contact=gone or "",
     )  # fmt: skip
+
+
+def learned(handle: UUID, name: str) -> e.IdentityLearned:
+    identity = {"family_name": name, "birth_date": "1964-11-05"}
+    return e.IdentityLearned(originator_id=handle, at=AT, key_id=key_of(handle), identity=identity)
 
 
 def matched(handle: UUID, into: UUID) -> e.SubjectMatched:
@@ -51,9 +56,11 @@ def recorded(subject: object, mentions: object = ()) -> e.ItemRecorded:
     )  # fmt: skip
 
 
+NONE = Match.NONE
 handles = st.sampled_from(HANDLES)
+names = st.sampled_from(["", "Verzonnen", "Bedacht"])
 steps = st.one_of(
-    st.builds(registered, handles, st.sampled_from(["", "Verzonnen", "Bedacht"])),
+    st.builds(registered, handles, names),
     st.builds(matched, handles, handles),
     st.builds(split, handles),
     st.builds(agreed, handles, st.sampled_from(PARTNERS), st.sampled_from(["a" * 32, "b" * 32, "c" * 32])),
@@ -105,6 +112,19 @@ def test_a_forgotten_person_is_found_in_no_way(events, handle):
     query = Identity(family_name="Verzonnen", birth_date="1964-11-05")
     assert handle not in {found.person.handle for found in people.find(query)}
     assert handle not in {person.handle for other in HANDLES for person in people.same(other)}
+
+
+@given(st.lists(st.one_of(steps, st.builds(learned, handles, names)), max_size=30), st.sets(handles))
+def test_a_search_finds_whom_a_look_at_everybody_finds(events, gone):
+    """Also after people were described anew, entered twice or forgotten."""
+    people = folded(events)
+    people.forget([key_of(handle) for handle in gone])
+    for name in ("Verzonnen", "Bedacht"):
+        query = Identity(family_name=name, birth_date="1964-11-05")
+        everybody = {
+            h for h in HANDLES if (p := people.person(h)) and not p.into and match(query, p.identity) is not NONE
+        }
+        assert {found.person.handle for found in people.find(query)} == everybody
 
 
 @given(st.lists(steps, max_size=20))

@@ -12,7 +12,7 @@ import pytest
 
 from exchange.domain.event import LOCKED
 from exchange.domain.events import NodeStarted
-from exchange.errors import InputError, IntegrityError, StorageError
+from exchange.errors import IntegrityError, StorageError
 from exchange.store.log import Log
 from exchange.store.views import View, catch_up, pump
 
@@ -154,19 +154,109 @@ def test_readers_cannot_write(view):
         view.rows("DELETE FROM counts")
 
 
-def test_two_builds_of_one_log_have_equal_digests_and_a_touched_one_has_not(world, log, view, tmp_path):
+def test_two_builds_of_one_log_are_the_same_and_a_touched_one_is_not(world, log, view, tmp_path):
     world.fill(log, 30)
     catch_up(log, view)
     other = Codes(tmp_path / "other.db")
     catch_up(log, other)
     assert view.table_names() == ["counts", "seen"]
-    assert all(view.digest(name) == other.digest(name) for name in view.table_names())
+    assert view.differences(other, log) == []
     other._db.execute("UPDATE counts SET n = n + 1")
-    assert view.digest("counts") != other.digest("counts")
-    assert view.digest("seen") == other.digest("seen")
+    assert view.differences(other, log) == other.differences(view, log) == ["counts"]
+    other._db.execute("DELETE FROM seen WHERE log_index = 7")
+    assert view.differences(other, log) == other.differences(view, log) == ["counts", "seen"]
     other.close()
-    with pytest.raises(InputError):
-        view.digest("nonsense; DROP TABLE seen")
+
+
+def test_a_view_is_compared_at_one_moment_while_it_goes_on(world, log, view, tmp_path):
+    world.fill(log, 10)
+    draft = Codes(tmp_path / "draft.db", draft=True)
+    assert list(pump(log, draft, log.size)) == [10]
+    world.fill(log, 3)
+    catch_up(log, view)
+    assert view.differences(draft, log) == []
+    assert draft.position == 13
+    draft.close()
+
+
+def test_a_view_that_stayed_behind_differs(world, log, view, tmp_path):
+    world.fill(log, 10)
+    assert list(pump(log, view, 7)) == [7]
+    assert list(pump(log, view, 3)) == []
+    draft = Codes(tmp_path / "draft.db", draft=True)
+    catch_up(log, draft)
+    assert view.differences(draft, log) == ["counts", "seen"]
+    draft.close()
+
+
+def test_a_changed_added_or_lost_row_or_column_differs(world, log, view, tmp_path):
+    world.fill(log, 4)
+    catch_up(log, view)
+    for number, statement in enumerate(
+        (
+            "UPDATE seen SET topic = NULL WHERE log_index = 2",
+            "UPDATE seen SET topic = CAST(topic AS BLOB) WHERE log_index = 2",
+            "UPDATE seen SET log_index = 99 WHERE log_index = 2",
+            "INSERT INTO seen VALUES (99, 'test/opened/1')",
+            "DELETE FROM seen",
+            "DROP TABLE seen",
+            "ALTER TABLE seen ADD COLUMN more TEXT",
+        )
+    ):
+        other = changed(schema=Codes.schema.replace("topic TEXT NOT NULL);", "topic TEXT);"))(tmp_path / f"{number}.db")
+        catch_up(log, other)
+        plain = changed(schema=other.schema)(tmp_path / f"{number}-plain.db")
+        catch_up(log, plain)
+        assert plain.differences(other, log) == []
+        other._db.execute(statement)
+        assert plain.differences(other, log) == other.differences(plain, log) == ["seen"]
+        other.close()
+        plain.close()
+
+
+class Indexed(Codes):
+    indexes = "CREATE INDEX seen_topic ON seen(topic);"
+
+
+def test_an_empty_view_of_a_long_log_is_made_beside_it_whole_and_durable(world, log, tmp_path, monkeypatch):
+    monkeypatch.setattr("exchange.store.views._MANY", 20)
+    world.fill(log, 19)
+    for count in (19, 20):
+        plain, view = Indexed(tmp_path / f"plain{count}.db"), Indexed(tmp_path / f"views{count}.db")
+        for _ in pump(log, plain):
+            pass
+        assert catch_up(log, view) == log.size == count
+        assert view.differences(plain, log) == []
+        assert len(view.rows("SELECT 1 FROM sqlite_master WHERE name='seen_topic'")) == 1
+        assert view.rows("PRAGMA journal_mode")[0][0] == "wal"
+        assert not list(tmp_path.glob("*.draft*"))
+        plain.close()
+        view.close()
+        world.fill(log, 1)
+
+
+def test_a_draft_that_fails_leaves_the_view_as_it_was_and_is_made_anew(world, log, tmp_path, monkeypatch):
+    monkeypatch.setattr("exchange.store.views._MANY", 20)
+    world.fill(log, 30)
+    (tmp_path / "views.db.draft").write_bytes(b"left by a process that was killed")
+    view = Indexed(tmp_path / "views.db")
+    monkeypatch.setattr(Indexed, "fail_at", 25)
+    with pytest.raises(StorageError):
+        catch_up(log, view)
+    assert (view.position, counted(view)) == (0, {})
+    monkeypatch.setattr(Indexed, "fail_at", None)
+    assert catch_up(log, view) == 30
+    assert sum(counted(view).values()) == 30
+    view.close()
+
+
+def test_an_index_more_rebuilds_the_view(world, log, view, tmp_path):
+    world.fill(log, 5)
+    catch_up(log, view)
+    view.close()
+    again = changed(indexes=Indexed.indexes)(tmp_path / "views.db")
+    assert (again.position, catch_up(log, again)) == (0, 5)
+    again.close()
 
 
 SCRIPT = """
