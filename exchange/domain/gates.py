@@ -74,7 +74,7 @@ def _about_item(scene: Scene, number: int, item: ItemFacts) -> ItemScene:
         number,
         item,
         index.categories.get(item.category),
-        index.row(item.category, proposal.recipient, proposal.sender),
+        index.row(item.category, proposal.measure, proposal.sender),
         regime,
     )
 

@@ -39,9 +39,7 @@ def not_more_than_necessary(scene: ItemScene) -> Iterator[Finding]:
     """Article 11.1: only categories and fields that a rule names for this purpose, recipient, sender and kind."""
     proposal, item, category, row = scene.proposal, scene.item, scene.category, scene.row
     kind = Kind.DISCLOSURE if proposal.kind is Kind.REPLY else proposal.kind
-    allowed = scene.index.allowed_fields(
-        proposal.purpose, item.category, proposal.recipient, proposal.sender, kind.value
-    )
+    allowed = scene.index.allowed_fields(proposal.purpose, item.category, proposal.measure, proposal.sender, kind.value)
     never = row is None or row.condition is Condition.NEVER
     ordinary = category is None or category.mark is Mark.NONE
     if item.field not in allowed or (never and ordinary):

@@ -38,6 +38,7 @@ class Index:
         self.purposes: Mapping[str, Purpose] = {p.code: p for p in covenant.purposes}
         self.contexts: Mapping[str, Context] = {c.code: c for c in covenant.contexts}
         self.categories: Mapping[str, Category] = {c.code: c for c in covenant.categories}
+        self.signal_kinds = frozenset(k.code for k in covenant.signal_kinds)
         self.grounds: Mapping[str, Ground] = {g.code: g for g in covenant.grounds}
         self.retention: Mapping[str, RetentionClass] = {c.code: c for c in covenant.retention}
         self.text_rules = tuple(

@@ -13,9 +13,28 @@ from exchange.domain.vocabulary import INFORM_EXCEPTIONS, LEGAL_BASES, NOT_FOR_P
 def partners_only(scene: Scene) -> Iterator[Finding]:
     """Article 2.1: data go from one partner of the covenant to another; anyone else is a third party (article 8)."""
     proposal, partners = scene.proposal, scene.index.partners
-    known = proposal.sender in partners and proposal.recipient in partners
+    known = proposal.sender in partners and (proposal.third_party or proposal.recipient in partners)
     if not known or proposal.sender == proposal.recipient:
         yield Finding("R08")
+
+
+@message_gate
+def third_party_on_agreement(scene: Scene) -> Iterator[Finding]:
+    """Article 8.1: to a third party only to carry out what a conference agreed (a), or to hand the case on (b).
+
+    Never over the exchange: a message that says so of itself is refused by whoever receives it.
+    """
+    proposal = scene.proposal
+    lawful = proposal.agreement is not None or proposal.allocation is not None
+    if proposal.third_party and (scene.side is Side.RECEIVING or not lawful):
+        yield Finding("R10")
+
+
+@message_gate
+def within_the_case(scene: Scene) -> Iterator[Finding]:
+    """Articles 2.2 and 11.1, need to know: what belongs to a case stays with the partners in its scope."""
+    if scene.proposal.outside_case:
+        yield Finding("R35")
 
 
 @message_gate
@@ -75,12 +94,20 @@ def support_is_the_reason(scene: Scene) -> Iterator[Finding]:
 
 
 @full_gate
+def kind_of_signal(scene: Scene) -> Iterator[Finding]:
+    """Article 1, "signaal", with the list of the covenant: it is about one of the kinds that the partners agreed on."""
+    proposal, kinds = scene.proposal, scene.index.signal_kinds
+    if proposal.kind is Kind.SIGNAL and kinds and proposal.signal_kind not in kinds:
+        yield Finding("R03")
+
+
+@full_gate
 def own_statutory_task(scene: Scene) -> Iterator[Finding]:
-    """Articles 3.1 and 8.2: sender and recipient each name an own statutory task."""
+    """Articles 3.1 and 8.2: sender and recipient each name an own statutory task; of a third party only the sender's counts."""
     proposal, tasks = scene.proposal, scene.index.tasks
-    if proposal.sender_task not in tasks.get(proposal.sender, ()) or proposal.recipient_task not in tasks.get(
-        proposal.recipient, ()
-    ):
+    own = proposal.sender_task in tasks.get(proposal.sender, ())
+    theirs = proposal.third_party or proposal.recipient_task in tasks.get(proposal.recipient, ())
+    if not (own and theirs):
         yield Finding("R07")
 
 
@@ -88,7 +115,8 @@ def own_statutory_task(scene: Scene) -> Iterator[Finding]:
 def covenant_is_no_basis(scene: Scene) -> Iterator[Finding]:
     """Article 8.2, AVG 6(1): both sides rest on article 6, and a public body not on a legitimate interest."""
     proposal = scene.proposal
-    for slug, basis in ((proposal.sender, proposal.sender_basis), (proposal.recipient, proposal.recipient_basis)):
+    sides = [(proposal.sender, proposal.sender_basis), (proposal.recipient, proposal.recipient_basis)]
+    for slug, basis in sides[:1] if proposal.third_party else sides:
         partner = scene.index.partners.get(slug)
         public = partner is not None and partner.public_body
         if basis not in LEGAL_BASES or (public and basis in NOT_FOR_PUBLIC_BODIES):

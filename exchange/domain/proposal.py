@@ -9,9 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
+from uuid import UUID
 
 from exchange.domain.refusals import CATALOGUE, Refusal
 from exchange.domain.vocabulary import Kind, Regime, SecrecyGround, SecrecyRegime
+
+THIRD_PARTY: Final = "DERDE"
+"""Stands where a partner's slug would, for a recipient that is no partner; no slug can be this. Its name is sealed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +129,22 @@ class Proposal:
     decided_by_person: bool = True
     numbers_confirmed: bool = False
     """A person confirmed that the numbers in the text are no BSN (R34)."""
+    signal_kind: str | None = None
+    """Of a signal: what it is about."""
+    outside_case: bool = False
+    """It names a case in whose scope sender or recipient is not, as far as the one who judges knows (R35)."""
+    third_party: bool = False
+    """The recipient is no partner (article 8): it never goes over the exchange."""
+    agreement: UUID | None = None
+    """Of a third party: the agreement of the case conference that it carries out (article 8.1 (a))."""
+    allocation: UUID | None = None
+    """Of a third party: the allocation of the case to it (article 8.1 (b))."""
     items: tuple[ItemFacts, ...] = ()
+
+    @property
+    def measure(self) -> str:
+        """Whose rows and fields hold: the recipient's. To a third party goes at most what the sender itself may receive."""
+        return self.sender if self.third_party else self.recipient
 
 
 @dataclass(frozen=True, slots=True)

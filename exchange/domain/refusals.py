@@ -345,10 +345,20 @@ _ALL: Final = (
         "UAVG 46",
         retryable=True,
     ),
+    Refusal(
+        "R35",
+        "BUITEN_CASUS",
+        403,
+        "Verstrekker of ontvanger is niet betrokken bij deze casus, niet meer, of de casus is gesloten; wat bij een casus"
+        " hoort blijft bij de betrokken partners (art. 2.2, 11.1).",
+        "Sender or recipient is not in the scope of this case, not any more, or the case is closed; what belongs to a"
+        " case stays with the partners in its scope (art. 2.2, 11.1).",
+        "2.2; 11.1",
+    ),
 )
 
 CATALOGUE: Final[Mapping[str, Refusal]] = {refusal.code: refusal for refusal in _ALL}
-"""Code -> refusal. R33 and R34 are ours; R01-R32 follow the covenant's article-by-article table."""
+"""Code -> refusal. R33 to R35 are ours; R01-R32 follow the covenant's article-by-article table."""
 
 
 def refusal(code: str) -> Refusal:
@@ -360,4 +370,4 @@ def refusal(code: str) -> Refusal:
     try:
         return CATALOGUE[code]
     except KeyError:
-        raise InputError("There is no refusal with that code; the catalogue runs from R01 to R34.") from None
+        raise InputError("There is no refusal with that code; the catalogue runs from R01 to R35.") from None

@@ -1,7 +1,7 @@
 """The one read model: what the node looks up while it works. Rebuilt from the log at any time; holds no text about people.
 
 Tables: messages (both directions), contents (every erasable key with its term), items, parked frames, retention rules,
-erasures, idempotent commands, actors, gaps. Ids, codes, dates and key ids only.
+erasures, idempotent commands, actors, gaps; and those of casework. Ids, codes, dates and key ids only.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import orjson
 
 from exchange.domain import events as e
 from exchange.domain.event import Event
+from exchange.store import ledger_casework
 from exchange.store.views import View
 
 ACCOUNTABILITY = "verantwoording"
@@ -79,8 +80,8 @@ def _ms(at: datetime) -> int:
 class Ledger(View):
     """The node's working memory on disk; see the module."""
 
-    schema_version = 2
-    schema = SCHEMA
+    schema_version = 3
+    schema = SCHEMA + ledger_casework.SCHEMA
 
     def handle(self, db: sqlite3.Connection, index: int, event: Event) -> None:
         """Take one event in. Events of no interest to any table still move the position."""
@@ -304,4 +305,5 @@ _ACTIONS: dict[type[Event], Callable[[sqlite3.Connection, int, Any], None]] = {
     e.GapFound: _gap,
     e.RefusalRecorded: _refusal,
     e.EquivocationFound: _evidence,
+    **ledger_casework.ACTIONS,
 }

@@ -311,6 +311,8 @@ class Reply(Work):
     """A person took it up, or handled it."""
 
     text: Text = ""
+    result: Code | None = None
+    """Of handled: what came of it, as one code."""
 
     def texts(self) -> list[str]:
         """The answer."""

@@ -19,6 +19,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from exchange.domain.covenant import Covenant
+from exchange.wire import casework
 from exchange.wire import messages as m
 
 DIRECTORY: Final = Path(__file__).resolve().parents[2] / "schemas"
@@ -29,6 +30,7 @@ MESSAGES: Final[dict[str, type[BaseModel]]] = {
     "statement": m.Statement,
     "item": m.Item,
     "reply": m.Reply,
+    "case": casework.Case,
     "heartbeat": m.Heartbeat,
     "signed-control": m.SignedControl,
 }

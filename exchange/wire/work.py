@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from exchange.wire import casework
 from exchange.wire.messages import Kind, Reply, Work
 
 WORK: Final[Mapping[Kind, type[Work]]] = {
     Kind.TAKEN_UP: Reply,
     Kind.HANDLED: Reply,
+    Kind.CASE: casework.Case,
 }
 """Kind -> the model of its only part. A kind that is neither here nor content is not known to this release."""

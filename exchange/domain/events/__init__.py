@@ -6,4 +6,5 @@ file can read them. :data:`~exchange.domain.event.Private` fields are sealed und
 public field, except as the stream id of the register's own events.
 """
 
+from exchange.domain.events.casework import *  # noqa: F403
 from exchange.domain.events.core import *  # noqa: F403 - the list is one, only its files are several

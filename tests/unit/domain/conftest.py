@@ -191,6 +191,7 @@ def propose() -> Callable[..., Proposal]:
                 reference="2026-03-02", recipients=frozenset({"gemeente", "welzijn", "actium", "politie"})
             ),
             "support_rationale": "Betrokkene kan hulp gebruiken bij het opruimen.",
+            "signal_kind": "VERVUILING",
             "items": (ItemFacts(category="OVERLAST", field="aard-overlast", text="stank in het trapportaal"),),
         }
         return Proposal(**{**lawful, **changes})
