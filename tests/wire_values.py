@@ -93,7 +93,7 @@ def strategies() -> SimpleNamespace:
             partners=slugs,
             problem=text,
             subjects=st.lists(_hex(16), max_size=3),
-        ),  # fmt: skip
+        ),
         heartbeat=heartbeat,
         control=st.builds(m.SignedControl, kind=st.sampled_from(m.ControlKind), body=text, signature=_hex(64)),
     )

@@ -64,13 +64,31 @@ _WORK: Final = frozenset(
         "who-knows",
     }
 )
+_CASEWORK: Final = frozenset(
+    {
+        "signal.note",
+        "signal.list",
+        "signal.read",
+        "signal.reporter",
+        "signal.triage",
+        "case.open",
+        "case.list",
+        "case.read",
+        "case.change",
+        "circle.change",
+        "third-party.disclose",
+        "third-party.list",
+        "feedback.list",
+    }
+)
 _EVERYONE: Final = frozenset({"status", "covenant.show"})
 _PROOF: Final = frozenset({"log.list", "log.show", "log.verify", "log.replay"})
 
 ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
-    Role.WORKER: _EVERYONE | _WORK,
-    Role.DEPUTY: _EVERYONE | _WORK,
-    Role.CHAIR: _EVERYONE | {"subject.find", "disclosure.explain", "inbox.list", "inbox.read", "who-knows"},
+    Role.WORKER: _EVERYONE | _WORK | _CASEWORK,
+    Role.DEPUTY: _EVERYONE | _WORK | _CASEWORK,
+    Role.CHAIR: _EVERYONE
+    | {"subject.find", "disclosure.explain", "inbox.list", "inbox.read", "who-knows", "case.list", "case.read"},
     Role.RIGHTS_DESK: _EVERYONE
     | {
         "subject.find",
@@ -81,10 +99,22 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
         "who-knows",
         "retention.rules",
         "retention.due",
+        "case.list",
+        "third-party.list",
     },
     Role.PRIVACY_OFFICER: _EVERYONE
     | _PROOF
     | {
+        "signal.list",
+        "case.list",
+        "case.read",
+        "circle.change",
+        "circle.openings",
+        "circle.review",
+        "wpg.designate",
+        "wpg.receivers",
+        "third-party.list",
+        "feedback.list",
         "subject.find",
         "inbox.list",
         "outbox.list",
@@ -100,6 +130,12 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     Role.FG: _EVERYONE
     | _PROOF
     | {
+        "signal.list",
+        "case.list",
+        "circle.openings",
+        "wpg.receivers",
+        "third-party.list",
+        "feedback.list",
         "subject.find",
         "inbox.list",
         "outbox.list",
@@ -111,7 +147,8 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     },
     Role.WPG_FUNCTIONARY: _EVERYONE
     | _PROOF
-    | {"subject.find", "outbox.list", "who-knows", "retention.rules", "retention.confirm", "retention.due"},
+    | {"subject.find", "outbox.list", "who-knows", "retention.rules", "retention.confirm", "retention.due"}
+    | {"wpg.designate", "wpg.receivers", "circle.openings"},
     Role.OPERATOR: _EVERYONE
     | {
         "log.verify",
@@ -127,7 +164,9 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
         "covenant.accept",
     },
     Role.AUDITOR: _EVERYONE | _PROOF | {"retention.rules", "retention.due", "parked.list", "keys.show"},
-    Role.INTEGRATION: _EVERYONE | (_WORK - {"subject.match", "inbox.handle", "who-knows"}),
+    Role.INTEGRATION: _EVERYONE
+    | (_WORK - {"subject.match", "inbox.handle", "who-knows"})
+    | {"signal.note", "signal.list", "case.list", "feedback.list"},
 }
 """What each role may do. A role that is not here may do nothing."""
 
@@ -146,6 +185,17 @@ CONTENT_COMMANDS: Final = frozenset(
         "inbox.take-up",
         "inbox.handle",
         "who-knows",
+        "signal.note",
+        "signal.read",
+        "signal.reporter",
+        "signal.triage",
+        "case.open",
+        "case.read",
+        "case.change",
+        "circle.openings",
+        "circle.review",
+        "third-party.disclose",
+        "third-party.list",
     }
 )
 """Commands that take or show personal data. Neither operator nor auditor has any of them."""

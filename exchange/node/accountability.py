@@ -248,6 +248,7 @@ def story(ctx: Context, *, case: UUID | None, subject: UUID | None, partner: str
         for entry in page:
             public = orjson.loads(entry.public)
             about = indexes is None or entry.index in indexes or public.get("message") in messages
+            about = about or (case is not None and public.get("case") == str(case))
             with_partner = partner is None or partner in {public.get(k) for k in _PARTNER_FIELDS}
             if about and with_partner:
                 yield f.StoryLine(
@@ -260,7 +261,8 @@ def story(ctx: Context, *, case: UUID | None, subject: UUID | None, partner: str
 
 _DETAIL = (
     "direction", "partner", "recipient", "sender", "sequence", "kind", "category", "purpose", "channel", "codes",
-    "rejected", "reason", "rule", "period", "generation", "view", "alarm", "first", "last", "release",
+    "rejected", "outcome", "phase", "close_reason", "lead",
+    "status", "due", "verdict", "reason", "rule", "period", "generation", "view", "alarm", "first", "last", "release",
 )  # fmt: skip
 
 

@@ -10,9 +10,10 @@ from uuid import uuid4
 from exchange.domain.proposal import Verdict
 from exchange.domain.retention import local_day
 from exchange.domain.scene import FULL_GATES, ITEM_GATES, MESSAGE_GATES
+from exchange.domain.vocabulary import Side
 from exchange.errors import InputError, NotFoundError
 from exchange.node import forms as f
-from exchange.node import rules
+from exchange.node import rules, scope
 from exchange.node.context import Context
 from exchange.node.people import Person
 from exchange.wire import messages as m
@@ -58,9 +59,9 @@ class Drafting:
     def _draft(self, form: f.ShareForm, to: f.RecipientForm, person: Person) -> Draft:
         ctx = self._ctx
         kind = m.Kind.SIGNAL if form.kind == "signal" else m.Kind.DISCLOSURE
-        statement = _statement(form, to)
-        items = [self._item(item) for item in form.items]
-        identity = form.channel == EXCHANGE and ctx.people.reference_for(person.handle, to.partner) is None
+        statement = statement_of(form, to)
+        items = [self.item(item) for item in form.items]
+        identity = form.channel == EXCHANGE and not ctx.people.introduced(person.handle, to.partner)
         if identity:
             items.append(self._identity_item(person, to.partner, kind, form.purpose))
         verdict = rules.judge(
@@ -71,10 +72,12 @@ class Drafting:
             statement,
             items,
             local_day(ctx.clock.now()),
+            outside_case=scope.outside(ctx, form.case, to.partner, Side.SENDING),
         )
         return Draft(to.partner, kind, statement, items, identity, verdict)
 
-    def _item(self, item: f.ItemForm) -> m.Item:
+    def item(self, item: f.ItemForm) -> m.Item:
+        """One datum as the wire spells it, not yet about anybody."""
         regime: Literal["AVG", "WPG"] = item.origin_regime or self._ctx.me.regime.value
         return m.Item(
             item=uuid4(),
@@ -129,7 +132,8 @@ class Drafting:
         ]
 
 
-def _statement(form: f.ShareForm, to: f.RecipientForm) -> m.Statement:
+def statement_of(form: f.ShareForm, to: f.RecipientForm) -> m.Statement:
+    """Why this goes to ``to``: purpose, bases, weighing, notice."""
     notice = form.notice
     return m.Statement(
         case=form.case,

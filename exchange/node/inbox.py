@@ -226,7 +226,7 @@ class Inbox:
             )
             outcomes: list[m.PartOutcome] = []
         else:
-            codes = rules.judge_incoming(self._ctx, incoming)  # 18
+            codes = rules.judge_incoming(self._ctx, incoming, tx.recorded)  # 18
             parts = recording.store_parts(tx, incoming, codes)
             stamped = tx.append(
                 e.MessageReceived(

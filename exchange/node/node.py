@@ -26,6 +26,7 @@ from exchange.errors import ConflictError, InputError, NotFoundError, StorageErr
 from exchange.node import accountability, whoknows
 from exchange.node import forms as f
 from exchange.node.actors import Actors
+from exchange.node.casework_room import Casework
 from exchange.node.commands import Bell, Result, allow, once
 from exchange.node.context import Context
 from exchange.node.housekeeping import Housekeeping
@@ -40,6 +41,7 @@ from exchange.node.retention import Retention
 from exchange.node.service import Actor, Idempotency
 from exchange.node.sharing import Sharing
 from exchange.node.terms import Terms
+from exchange.node.work import Post
 from exchange.node.writer import Tx
 
 T = TypeVar("T")
@@ -69,7 +71,10 @@ class Node:
         self._reads = Reads(ctx)
         self._register = Register(ctx, self._reads)
         self._sharing = Sharing(ctx, self.outgoing, self.bell)
-        self._reading = Reading(ctx, self.outgoing, self._reads)
+        room = Casework.of(ctx, self._reads, Post(ctx, self.outgoing, self.bell))
+        self.circle, self.cases, self.signals = room.circle, room.cases, room.signals
+        self.third_parties, self.feedback = room.third_parties, room.feedback
+        self._reading = Reading(ctx, self.outgoing, self._reads, self.circle)
         self.retention = Retention(ctx, self.terms, self.partners, self._epochs_rolled)
         self.housekeeping = Housekeeping(
             ctx, self.partners, self.outgoing, transport, self.retention.daily, self.retention.resume, self._void
@@ -212,10 +217,10 @@ class Node:
         allow(actor, "inbox.list")
         return self._reading.inbox()
 
-    async def read_message(self, actor: Actor, message: str) -> f.MessageAnswer:
+    async def read_message(self, actor: Actor, message: str, reason: str = "") -> f.MessageAnswer:
         """One message with its text; the read is recorded first."""
         allow(actor, "inbox.read")
-        return await self._reading.message(actor, message)
+        return await self._reading.message(actor, message, reason)
 
     async def reply(self, actor: Actor, message: str, form: f.ReplyForm, key: Idempotency | None) -> f.ActAnswer:
         """Tell the sender that a person took it up or handled it."""
@@ -246,6 +251,7 @@ class Node:
         """Who knows what about a person; the read is recorded first."""
         allow(actor, "who-knows")
         person = whoknows.find_person(self.ctx, query)
+        await self.circle.admit(actor, "who-knows", [query.case] if query.case else [], query.reason)
         await self._reads.log(actor, "who-knows", [person.handle if person else None])
         return whoknows.who_knows(self.ctx, self.terms, query, person)
 

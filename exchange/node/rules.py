@@ -15,8 +15,10 @@ from exchange.domain.proposal import Notice, NoticeException, Proposal, Secrecy,
 from exchange.domain.retention import local_day
 from exchange.domain.vocabulary import Kind, Regime, SecrecyGround, SecrecyRegime, Side
 from exchange.errors import WireError
+from exchange.node import scope
 from exchange.node.context import Context
 from exchange.node.receiving import Incoming
+from exchange.wire import casework
 from exchange.wire import messages as m
 
 _KINDS = {m.Kind.SIGNAL: Kind.SIGNAL, m.Kind.DISCLOSURE: Kind.DISCLOSURE}
@@ -27,13 +29,14 @@ def domain_kind(kind: m.Kind) -> Kind:
     return _KINDS.get(kind, Kind.REPLY)
 
 
-def judge_incoming(ctx: Context, incoming: Incoming) -> list[tuple[str, ...]]:
+def judge_incoming(ctx: Context, incoming: Incoming, recorded: scope.Recorded = ()) -> list[tuple[str, ...]]:
     """Refusal codes per part on the receiving side (check 18); empty means accepted.
 
+    ``recorded`` are the events of the open batch, which the views do not show yet.
     During a change of generation a message must pass both rule sets (protocol §2).
     """
     if incoming.statement is None:
-        return [_work_codes(ctx, incoming)] * len(incoming.parts)
+        return [_work_codes(ctx, incoming, recorded)] * len(incoming.parts)
     books = {incoming.generation.generation: incoming.generation.covenant}
     current = ctx.covenants.current
     books[current.generation] = current.covenant
@@ -44,6 +47,7 @@ def judge_incoming(ctx: Context, incoming: Incoming) -> list[tuple[str, ...]]:
         incoming.statement,
         list(incoming.items),
         local_day(_logged(incoming)),
+        outside_case=scope.outside(ctx, incoming.statement.case, incoming.sender.slug, Side.RECEIVING, recorded),
     )
     owners = _owners(list(incoming.items))
     verdicts = [regroup(gates.judge(covenant, proposal, side=Side.RECEIVING), owners) for covenant in books.values()]
@@ -59,7 +63,7 @@ def judge_incoming(ctx: Context, incoming: Incoming) -> list[tuple[str, ...]]:
     return [statement, *items]
 
 
-def _work_codes(ctx: Context, incoming: Incoming) -> tuple[str, ...]:
+def _work_codes(ctx: Context, incoming: Incoming, recorded: scope.Recorded) -> tuple[str, ...]:
     """What stands against a message about the work."""
     if incoming.work is None:
         return ()
@@ -73,8 +77,14 @@ def _work_codes(ctx: Context, incoming: Incoming) -> tuple[str, ...]:
         local_day(_logged(incoming)),
         side=Side.RECEIVING,
     )
-    foreign = incoming.header.data.parts[0].retention != covenant.settings.statement_retention
-    return tuple(sorted({*verdict.codes, *(["R17"] if foreign else [])}))
+    codes = set(verdict.codes)
+    expected = covenant.settings.statement_retention
+    if isinstance(incoming.work, casework.Case):
+        expected = covenant.case_retention
+        codes.update(scope.objections(ctx, incoming.sender.slug, incoming.work, recorded))
+    if incoming.header.data.parts[0].retention != expected:
+        codes.add("R17")  # not kept under a foreign term
+    return tuple(sorted(codes))
 
 
 def judge_work(
@@ -111,11 +121,24 @@ def _logged(incoming: Incoming) -> datetime:
 
 
 def judge(
-    covenant: Covenant, kind: m.Kind, sender: str, recipient: str, statement: m.Statement, items: list[m.Item], on: date
+    covenant: Covenant,
+    kind: m.Kind,
+    sender: str,
+    recipient: str,
+    statement: m.Statement,
+    items: list[m.Item],
+    on: date,
+    *,
+    outside_case: bool = False,
 ) -> Verdict:
     """The sending side's verdict, by item."""
-    verdict = gates.judge(covenant, proposal_of(kind, sender, recipient, statement, items, on), side=Side.SENDING)
-    return regroup(verdict, _owners(items))
+    proposal = proposal_of(kind, sender, recipient, statement, items, on, outside_case=outside_case)
+    return judge_proposal(covenant, proposal, items)
+
+
+def judge_proposal(covenant: Covenant, proposal: Proposal, items: list[m.Item]) -> Verdict:
+    """The sending side's verdict on a proposal that was made of ``items``, by item."""
+    return regroup(gates.judge(covenant, proposal, side=Side.SENDING), _owners(items))
 
 
 def regroup(verdict: Verdict, owners: list[int]) -> Verdict:
@@ -154,7 +177,14 @@ def identity_for(
 
 
 def proposal_of(
-    kind: m.Kind, sender: str, recipient: str, statement: m.Statement, items: list[m.Item], on: date
+    kind: m.Kind,
+    sender: str,
+    recipient: str,
+    statement: m.Statement,
+    items: list[m.Item],
+    on: date,
+    *,
+    outside_case: bool = False,
 ) -> Proposal:
     """What the gates judge.
 
@@ -184,6 +214,8 @@ def proposal_of(
             support_rationale=statement.support_rationale,
             text=_apart(statement.request, statement.secrecy.motivation, *_references(statement)),
             numbers_confirmed=statement.numbers_confirmed,
+            signal_kind=statement.signal_kind,
+            outside_case=outside_case,
             items=tuple(fact for item in items for fact in _facts(sender, item)),
         )
     except ValueError:

@@ -16,7 +16,7 @@ from exchange.domain.event import Event
 
 SCHEMA = """
 CREATE TABLE signals(
-  signal TEXT PRIMARY KEY, log_index INTEGER NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL, feedback_due TEXT,
+  signal TEXT PRIMARY KEY, log_index INTEGER NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL,
   reporter INTEGER) WITHOUT ROWID;
 CREATE TABLE triages(
   log_index INTEGER PRIMARY KEY, source TEXT NOT NULL, outcome TEXT NOT NULL, case_id TEXT, at INTEGER NOT NULL,
@@ -76,8 +76,8 @@ def _logged(db: sqlite3.Connection, index: int, case: object) -> None:
 
 def _signal(db: sqlite3.Connection, index: int, event: e.SignalNoted) -> None:
     db.execute(
-        "INSERT INTO signals(signal, log_index, at, by, feedback_due) VALUES(?,?,?,?,?)",
-        (str(event.originator_id), index, _ms(event), str(event.by), event.feedback_due),
+        "INSERT INTO signals(signal, log_index, at, by) VALUES(?,?,?,?)",
+        (str(event.originator_id), index, _ms(event), str(event.by)),
     )
     _kept(db, event)
 

@@ -17,8 +17,6 @@ class SignalNoted(Event, topic="signal/noted/1"):
     key_id: KeyId
     retention: str
     by: UUID
-    feedback_due: str | None
-    """When whoever reported it hears what came of it, if that was asked."""
     subject: Private[UUID | None]
     kind: Private[str]
     reporter_kind: Private[str]

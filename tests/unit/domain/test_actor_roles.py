@@ -21,7 +21,9 @@ USE_CASES = """
 subject.register subject.find subject.match signal.send disclosure.make disclosure.explain inbox.list inbox.read inbox.take-up
 inbox.handle outbox.list who-knows log.list log.show log.verify log.replay retention.rules retention.confirm retention.due
 retention.enforce parked.list parked.retry parked.drop keys.show keys.roll actor.register actor.list actor.revoke status
-covenant.show covenant.accept
+covenant.show covenant.accept signal.note signal.list signal.read signal.reporter signal.triage case.open case.list case.read
+case.change circle.change circle.openings circle.review wpg.designate wpg.receivers third-party.disclose third-party.list
+feedback.list
 """
 
 
