@@ -15,7 +15,7 @@ from typing import Any
 import typer
 from typer import rich_utils
 
-from exchange.cli import accountability, custody, founding, mail, operations, people, sharing
+from exchange.cli import accountability, circle, custody, founding, mail, operations, people, sharing, triage
 from exchange.cli.session import As, Globals, Json, Lang, Node
 from exchange.i18n import LANGUAGES, N_, Translate, from_environment, tr
 
@@ -31,6 +31,8 @@ _GROUPS = (
     ("covenant", founding.covenant),
     ("actor", operations.actor),
     ("subject", people.app),
+    ("triage", triage.app),
+    ("case", circle.app),
     ("inbox", mail.inbox),
     ("outbox", mail.outbox),
     ("log", accountability.log),

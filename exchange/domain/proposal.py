@@ -17,6 +17,8 @@ from exchange.domain.vocabulary import Kind, Regime, SecrecyGround, SecrecyRegim
 
 THIRD_PARTY: Final = "DERDE"
 """Stands where a partner's slug would, for a recipient that is no partner; no slug can be this. Its name is sealed."""
+NOT_APPLICABLE: Final = "NVT"
+"""Where a partner's basis and task would stand: a third party's are its own affair."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

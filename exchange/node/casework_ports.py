@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from exchange.node import casework_forms as cf
+from exchange.node import forms as f
 
 if TYPE_CHECKING:
     from exchange.node.service import Actor, Idempotency
@@ -58,7 +59,7 @@ class Circle(Protocol):
 class ThirdParties(Protocol):
     """Disclosures to somebody who is no partner."""
 
-    async def disclose(self, actor: Actor, form: cf.ThirdPartyForm, key: Idempotency | None) -> UUID: ...
+    async def disclose(self, actor: Actor, form: cf.ThirdPartyForm, key: Idempotency | None) -> f.ActAnswer: ...
     async def all(self, actor: Actor) -> list[cf.ThirdPartyRow]: ...
 
 

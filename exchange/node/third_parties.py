@@ -11,9 +11,9 @@ from datetime import date
 from uuid import UUID, uuid4
 
 from exchange.domain import events as e
-from exchange.domain.proposal import THIRD_PARTY, Proposal, Verdict
+from exchange.domain.proposal import NOT_APPLICABLE, THIRD_PARTY, Proposal, Verdict
 from exchange.domain.retention import local_day
-from exchange.errors import ConflictError, NotFoundError
+from exchange.errors import ConflictError, NotFoundError, StorageError
 from exchange.node import casework_forms as cf
 from exchange.node import forms as f
 from exchange.node import recording, rules
@@ -29,9 +29,6 @@ from exchange.node.writer import Tx
 from exchange.wire import messages as m
 from exchange.wire.codec import encode_model
 
-NOT_APPLICABLE = "NVT"
-"""Where a partner's basis and task would stand: a third party's are its own affair."""
-
 
 class ThirdParties:
     """See the module."""
@@ -42,8 +39,8 @@ class ThirdParties:
         self._reads = reads
         self._drafting = Drafting(ctx)
 
-    async def disclose(self, actor: Actor, form: cf.ThirdPartyForm, key: Idempotency | None) -> UUID:
-        """Record what a third party was told; gives the act's id.
+    async def disclose(self, actor: Actor, form: cf.ThirdPartyForm, key: Idempotency | None) -> f.ActAnswer:
+        """Record what a third party was told.
 
         Raises:
             NotFoundError: No such case, or the person is not in the register.
@@ -74,7 +71,13 @@ class ThirdParties:
             return act, {}
 
         act, _ = await once(self._ctx, actor, "third-party.disclose", key, form, unit)
-        return act
+        row = self._ctx.ledger.one("SELECT log_index FROM third_parties WHERE act=?", str(act))
+        if row is None:
+            raise StorageError(
+                "It may be stored, but the disk refuses to show it now; look again before you repeat it."
+            )
+        told_ = f.MessageStatus(partner=THIRD_PARTY, message=None, sequence=None, state="stated")
+        return f.ActAnswer(act=act, log_index=row["log_index"], messages=[told_])
 
     def _draft(self, form: cf.ThirdPartyForm) -> tuple[m.Statement, list[m.Item]]:
         fields = form.model_dump(exclude={"name", "agreement", "allocation", "named_to_subject"})
