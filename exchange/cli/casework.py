@@ -143,7 +143,9 @@ def _show_case(session: Session, answer: dict[str, Any]) -> None:
         )
         for a in answer["actions"]
     ]
-    session.table([_("Action"), _("Owner"), _("By"), _("State"), _("What"), _("Result")], rows, _("No actions yet."))
+    session.table(
+        [_("Action"), _("Owner"), _("Before"), _("State"), _("What"), _("Result")], rows, _("No actions yet.")
+    )
     steps = [
         (
             moment(s["at"]),

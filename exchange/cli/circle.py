@@ -58,7 +58,7 @@ def _openings(
         )
         for o in answer
     ]
-    columns = [_("Id"), _("At"), _("By"), _("Why reviewed"), _("Looked at"), _("Of"), _("Reason"), _("Review")]
+    columns = [_("Id"), _("At"), _("Who"), _("Why reviewed"), _("Looked at"), _("Of"), _("Reason"), _("Review")]
     session.show(answer, lambda: session.table(columns, rows, _("Nothing waits to be reviewed.")))
 
 
@@ -87,7 +87,9 @@ def _receivers(session: Session) -> None:
 def _show_receivers(session: Session, answer: list[dict[str, Any]]) -> None:
     _ = session.gettext
     rows = [(r["actor"], moment(r["since"]), r["by"]) for r in answer]
-    session.show(answer, lambda: session.table([_("Actor"), _("Since"), _("By")], rows, _("Nobody is designated.")))
+    session.show(
+        answer, lambda: session.table([_("Actor"), _("Since"), _("Designated by")], rows, _("Nobody is designated."))
+    )
 
 
 command(app, "receivers", N_("Who is designated to receive and use police data here."))(_receivers)
@@ -166,7 +168,7 @@ def _feedback(
         )
         for r in answer
     ]
-    columns = [_("Message"), _("Partner"), _("Who"), _("By"), _("State")]
+    columns = [_("Message"), _("Partner"), _("Who"), _("Before"), _("State")]
     session.show(answer, lambda: session.table(columns, rows, _("Nobody waits for feedback.")))
 
 

@@ -19,7 +19,7 @@ app = typer.Typer(
     help=N_(
         "Signals and what is done with them."
         "\n\nNote what you were told, or take one that a partner sent, and decide: handle it within your own task, open a case,"
-        " pass it on, or let it go. Deciding tells nobody anything."
+        " pass it on, or let it go. Deciding tells nobody anything, but the partners you name in a case that you open."
     ),
 )
 

@@ -13,9 +13,11 @@ from memory_world import Mallory, MemoryWorld, receipts
 from world import JELLE, World
 
 from exchange.domain.casework import ActionStatus, CloseReason, Outcome, Phase
+from exchange.domain.retention import Trigger
 from exchange.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from exchange.node import casework_forms as cf
 from exchange.node import forms as f
+from exchange.node.node import Node
 from exchange.node.service import Actor, Refused
 from exchange.wire import messages as m
 
@@ -56,6 +58,12 @@ async def told(world: MemoryWorld, case: UUID, *partners: str, **fields: Any) ->
         return bool(rows) and all(getattr(rows[0], name) == value for name, value in want.items())
 
     await world.until(lambda: all(known(slug) for slug in partners))
+
+
+def amend(node: Node, **changes: Any) -> None:
+    """Let a node obey another covenant than the one that was signed, for what De Wolden decided otherwise."""
+    book = node.ctx.covenants.current
+    object.__setattr__(book, "covenant", book.covenant.model_copy(update=changes))
 
 
 # ---------------------------------------------------------------------------------------- scenario 3
@@ -175,6 +183,34 @@ async def test_what_a_case_takes_up_outlives_the_term_of_a_signal_and_what_nobod
         assert {i.value for i in (await gemeente.read_message(worker, taken)).items} == {None}
         case = await gemeente.cases.read(worker, answer.case)
         assert (case.problem, case.row.phase, case.close_reason) == (None, Phase.CLOSED, "OPGELOST")
+
+
+async def test_a_term_that_starts_when_nobody_takes_a_signal_up_starts_at_that_decision(
+    founded: Path, tmp_path: Path
+) -> None:
+    async with MemoryWorld.copied(founded, tmp_path, ["welzijn"]) as world:
+        welzijn, worker = world.nodes["welzijn"], world.actor("welzijn")
+        classes = welzijn.ctx.covenants.current.covenant.retention
+        rules = tuple(r.model_copy(update={"trigger": Trigger.NOT_TAKEN_UP}) for r in classes[0].rules)
+        amend(welzijn, retention=(classes[0].model_copy(update={"rules": rules}), *classes[1:]))
+        welzijn.terms.reload()
+        await welzijn.retention_confirm(worker, "signaal-niet-opgepakt")
+        notes = [
+            cf.NoteForm(kind="LEEFBAARHEID", reporter_kind="BURGER", facts=[fact])
+            for fact in ("Zwerfvuil.", "Kapotte lantaarn.")
+        ]
+        sources = [(await welzijn.signals.note(worker, note, None)).source for note in notes]
+        world.clock.forward(days=60)
+        form = cf.TriageForm(source=sources[0], outcome=Outcome.NOT_TAKEN_UP, reason="Al gemeld bij de gemeente.")
+        await welzijn.signals.triage(worker, form, None)
+
+        async def facts() -> list[list[str]]:
+            await welzijn.retention_enforce(worker, confirm_date=world.clock.at.date())
+            return [(await welzijn.signals.read(worker, UUID(source))).facts for source in sources]
+
+        assert await facts() == [["Zwerfvuil."], ["Kapotte lantaarn."]]
+        world.clock.forward(days=43)
+        assert await facts() == [[], ["Kapotte lantaarn."]]
 
 
 # ---------------------------------------------------------------------------------------- scope
@@ -446,6 +482,15 @@ async def test_police_data_is_read_by_designated_receivers_only(founded: Path, t
         assert actium.circle.receivers(officer) == []
         with pytest.raises(NotAllowedError):
             await actium.read_message(worker, message)
+
+        # Where the covenant leaves it to a reason, that reason stands on the list first.
+        settings = actium.ctx.covenants.current.covenant.settings.model_copy(update={"wpg_reading": "reason"})
+        amend(actium, settings=settings)
+        with pytest.raises(NotAllowedError, match="Give a reason"):
+            await actium.read_message(worker, message)
+        assert (await actium.read_message(worker, message, "Spoed, brand in het portaal.")).items[0].value == "6"
+        (listed,) = await actium.circle.openings(officer)
+        assert (listed.ground, listed.message, listed.by) == ("wpg", message, worker.id)
 
 
 # ---------------------------------------------------------------------------------------- third parties, feedback
