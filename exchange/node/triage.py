@@ -6,6 +6,7 @@ goes when that term is over. Handling a signal within one's own task discloses n
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from typing import Literal
 from uuid import UUID, uuid4
@@ -73,7 +74,7 @@ class Signals:
             return signal, {}
 
         signal, _ = await once(self._ctx, actor, "signal.note", key, form, unit)
-        return next(row for row in self._rows() if row.source == str(signal))
+        return self._known(str(signal))
 
     def _check(self, form: cf.NoteForm) -> None:
         covenant = self._ctx.covenants.current.covenant
@@ -98,38 +99,36 @@ class Signals:
         rows = self._rows()
         return [row for row in rows if row.outcome is None and row.origin != "sent"] if waiting else rows
 
-    def _rows(self) -> list[cf.SignalRow]:
+    def _rows(self, source: str | None = None) -> list[cf.SignalRow]:
+        """Every signal, or the one with this id."""
         ledger = self._ctx.ledger
-        own = [(r["signal"], "own", None, r["at"]) for r in ledger.rows("SELECT signal, at FROM signals")]
-        over = [
-            (r["message"], r["direction"], r["partner"], r["at"])
+        own = ledger.rows(
+            "SELECT signal AS source, 'own' AS origin, NULL AS partner, at FROM signals WHERE ? IS NULL OR signal=?",
+            source,
+            source,
+        )
+        which = "AND message=?" if source is not None else ""
+        over = ledger.rows(
+            "SELECT message AS source, direction AS origin, partner, at FROM messages"
+            f" WHERE kind=? AND state<>'voided' {which}",
+            m.Kind.SIGNAL.value,
+            *([source] if source is not None else []),
+        )
+        which = "WHERE source=?" if source is not None else ""
+        judged = {
+            r["source"]: r
             for r in ledger.rows(
-                "SELECT message, direction, partner, at FROM messages WHERE kind=? AND state<>'voided'",
-                m.Kind.SIGNAL.value,
+                f"SELECT source, outcome, case_id FROM triages {which} ORDER BY log_index",
+                *([source] if source is not None else []),
             )
-        ]
-        outcomes = {
-            r["source"]: (Outcome(r["outcome"]), UUID(r["case_id"]) if r["case_id"] else None)
-            for r in ledger.rows("SELECT source, outcome, case_id FROM triages ORDER BY log_index")
         }
-        return [
-            cf.SignalRow(
-                source=source,
-                origin=origin,
-                partner=partner,
-                at=moment_of(at),
-                outcome=outcomes.get(source, (None, None))[0],
-                case=outcomes.get(source, (None, None))[1],
-            )
-            for source, origin, partner, at in sorted([*own, *over], key=lambda row: (-row[3], row[0]))
-        ]
+        found = sorted([*own, *over], key=lambda row: (-row["at"], row["source"]))
+        return [_row(row, judged.get(row["source"])) for row in found]
 
     async def read(self, actor: Actor, signal: UUID, reason: str = "") -> cf.SignalAnswer:
         """A signal of our own with its text; never with who reported it."""
         allow(actor, "signal.read")
-        row = next((row for row in self._rows() if row.source == str(signal) and row.origin == "own"), None)
-        if row is None:
-            raise NotFoundError("There is no such signal of our own.")
+        row = self._known(str(signal))
         await self._circle.admit(actor, "signal.read", [row.case] if row.case else [], reason)
         event = next(x for x in self._ctx.log.events(signal) if isinstance(x, e.SignalNoted))
         handle = None if isinstance(event.subject, Gone) else event.subject
@@ -174,10 +173,8 @@ class Signals:
         allow(actor, "signal.triage")
         if actor.kind != "person":
             raise NotAllowedError("A person judges a signal; a system or rule cannot (GDPR 22).")
-        rows = {row.source: row for row in self._rows()}
-        self._source(rows, form.source)
-        if form.merged_with is not None:
-            self._source(rows, form.merged_with)
+        for source in filter(None, (form.source, form.merged_with)):
+            self._known(source)
         if form.case is not None and form.opens is not None:
             raise InputError("Name the case that it joins, or open one; not both.")
         if form.merged_with == form.source:
@@ -201,9 +198,11 @@ class Signals:
         self._post.send(fresh)
         return cf.TriageAnswer(source=form.source, outcome=form.outcome, case=case if case.int else None)
 
-    def _source(self, rows: dict[str, cf.SignalRow], source: str) -> None:
-        if source not in rows:
+    def _known(self, source: str) -> cf.SignalRow:
+        rows = self._rows(source)
+        if not rows:
             raise NotFoundError("There is no such signal at this node.")
+        return rows[0]
 
     def _joins(self, actor: Actor, case: UUID) -> None:
         self._circle.require(actor, case)
@@ -260,3 +259,14 @@ class Signals:
             "SELECT content_key, category FROM items WHERE message=? AND content_key IS NOT NULL", source
         ):
             yield e.Reclassed(key_id=row["content_key"], retention=covenant.retention_class(kind, row["category"]))
+
+
+def _row(row: sqlite3.Row, judged: sqlite3.Row | None) -> cf.SignalRow:
+    return cf.SignalRow(
+        source=row["source"],
+        origin=row["origin"],
+        partner=row["partner"],
+        at=moment_of(row["at"]),
+        outcome=Outcome(judged["outcome"]) if judged is not None else None,
+        case=UUID(judged["case_id"]) if judged is not None and judged["case_id"] else None,
+    )

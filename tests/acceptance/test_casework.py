@@ -317,6 +317,28 @@ async def test_a_sender_that_skips_its_checks_is_refused_by_whoever_is_not_in_th
         ]
 
 
+async def test_a_partner_taken_out_of_scope_that_goes_on_sending_is_refused_by_everybody_still_in_it(
+    founded: Path, tmp_path: Path
+) -> None:
+    async with MemoryWorld.copied(founded, tmp_path) as world:
+        gemeente, worker = world.nodes["gemeente"], world.actor("gemeente")
+        case = await opened(world, "gemeente", "actium", "welzijn")
+        mallory = Mallory(world, "actium")
+
+        async def accepted(to: str, number: int) -> set[str]:
+            before = len(receipts(world, to, "actium"))
+            statement = {**mallory.statement(to), "case": str(case)}
+            await mallory.send(to, mallory.frame(to, statement, mallory.item(), sequence=number))
+            (receipt, _), *_rest = receipts(world, to, "actium")[before:]
+            return {code for o in receipt.data.outcomes for code in o.codes}
+
+        assert (await accepted("welzijn", 1), await accepted("gemeente", 1)) == (set(), set())
+        withdrawn = cf.ScopeForm(partner="actium", inside=False, reason="Huur is opgezegd.")
+        await gemeente.cases.set_scope(worker, case, withdrawn, None)
+        await told(world, case, "welzijn", partners=["gemeente", "welzijn"])
+        assert (await accepted("welzijn", 2), await accepted("gemeente", 2)) == ({"R35"}, {"R35"})
+
+
 async def test_a_case_shared_and_used_in_one_delivery_is_known_in_time(founded: Path, tmp_path: Path) -> None:
     async with MemoryWorld.copied(founded, tmp_path) as world:
         mallory, case = Mallory(world, "actium"), uuid4()
