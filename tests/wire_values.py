@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
+from typing import get_args
 
 from hypothesis import strategies as st
 
 from exchange.domain.pairing import MAX_SEQUENCE
+from exchange.wire import casework
 from exchange.wire import conference as w
 from exchange.wire import messages as m
 
@@ -113,11 +115,21 @@ def strategies() -> SimpleNamespace:
         item=item,
         identity=identity,
         statement=statement,
-        reply=st.builds(m.Reply, text=text),
+        reply=st.builds(m.Reply, text=text, result=_maybe(code)),
         conference=conference,
         offered=offered,
         decided=decided,
         outcome=outcome,
+        case=st.builds(
+            casework.Case,
+            case=st.uuids(),
+            inside=st.booleans(),
+            phase=st.sampled_from(get_args(casework.Phase)),
+            lead=slug,
+            partners=slugs,
+            problem=text,
+            subjects=st.lists(_hex(16), max_size=3),
+        ),
         heartbeat=heartbeat,
         control=st.builds(m.SignedControl, kind=st.sampled_from(m.ControlKind), body=text, signature=_hex(64)),
     )

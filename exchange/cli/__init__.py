@@ -18,6 +18,7 @@ from typer import rich_utils
 from exchange.cli import (
     accountability,
     areas,
+    circle,
     conference,
     conference_offers,
     covenant,
@@ -31,6 +32,7 @@ from exchange.cli import (
     people,
     retention,
     sharing,
+    triage,
 )
 from exchange.cli.grammar import Group
 from exchange.cli.session import As, Globals, Json, Lang, Node
@@ -65,6 +67,8 @@ _GROUPS = (
     ("exception", facts.exception, SHARE),
     ("decision", facts.decision, SHARE),
     ("area", areas.app, SHARE),
+    ("triage", triage.app, SHARE),
+    ("case", circle.app, SHARE),
     ("conference", conference.app, SHARE),
     ("agreement", conference.agreement, SHARE),
     ("inbox", mail.inbox, SHARE),

@@ -13,6 +13,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from exchange.cli.forms import given
+from exchange.cli.mail import Why
 from exchange.cli.people import Born, Family, Form, Given, House, Postcode, Prefix, identity
 from exchange.cli.session import Session, command
 from exchange.cli.session import group as command_group
@@ -59,8 +60,10 @@ def _who_knows(
         Path | None,
         typer.Option("--html", metavar=N_("FILE"), help=N_("Write a page to print. That you did is recorded.")),
     ] = None,
+    reason: Why = "",
 ) -> None:
     query: dict[str, Any] = given(subject=subject, reference=reference, case=case, as_of=as_of and as_of.date())
+    query |= given(reason=reason)
     if not {"subject", "reference", "case"} & set(query):
         options = {
             "given_names": given_names, "prefix": prefix, "family_name": family_name, "birth_date": birth_date,

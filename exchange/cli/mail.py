@@ -25,6 +25,12 @@ Reason = Annotated[str, typer.Option("--reason", help=N_("Why, as one code witho
 Text = Annotated[str, typer.Option("--text", help=N_("What you tell the sender; at most 500 characters."))]
 
 
+Why = Annotated[
+    str, typer.Option("--reason", help=N_("Why you look from outside the circle; the privacy officer reviews it."))
+]
+Result = Annotated[str | None, typer.Option("--result", help=N_("What came of it, as one code: OPGELOST …"))]
+
+
 def full_id(session: Session, lane: str, start: str) -> str:
     """The message in ``inbox`` or ``outbox`` that begins with ``start``.
 
@@ -76,9 +82,9 @@ def _inbox_list(session: Session) -> None:
 command(inbox, "list", N_("What partners sent, without its content."), examples=("exchange inbox list",))(_inbox_list)
 
 
-def _inbox_show(session: Session, message: Message) -> None:
-    door = session.door
-    answer = door.get(f"/v1/inbox/{full_id(session, 'inbox', message)}")
+def _inbox_show(session: Session, message: Message, reason: Why = "") -> None:
+    door, address = session.door, f"/v1/inbox/{full_id(session, 'inbox', message)}"
+    answer = door.post(f"{address}/_read", {"reason": reason}) if reason else door.get(address)
     session.show(answer, lambda: _show_message(session, answer, Titles.of_covenant(door.get("/v1/covenant"))))
 
 
@@ -125,10 +131,9 @@ command(
 )(_inbox_show)
 
 
-def _reply(session: Session, message: str, state: str, text: str) -> None:
-    answer = session.door.post(
-        f"/v1/inbox/{full_id(session, 'inbox', message)}/replies", {"state": state, "text": text}
-    )
+def _reply(session: Session, message: str, state: str, text: str, result: str | None = None) -> None:
+    form = {"state": state, "text": text} | ({"result": result} if result else {})
+    answer = session.door.post(f"/v1/inbox/{full_id(session, 'inbox', message)}/replies", form)
     show_act(session, answer)
 
 
@@ -144,8 +149,8 @@ command(
 )(_take_up)
 
 
-def _handle(session: Session, message: Message, text: Text = "") -> None:
-    _reply(session, message, "handled", text)
+def _handle(session: Session, message: Message, text: Text = "", result: Result = None) -> None:
+    _reply(session, message, "handled", text, result)
 
 
 command(

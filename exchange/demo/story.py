@@ -36,6 +36,7 @@ JELLE: Final = {
     "safe_contact": "Bel overdag; niet via de buren.",
 }
 CASE: Final = "6f1a0c52-7a0e-4f6e-9d7b-2d1c3b4a5e60"
+PROBLEM: Final = "De stank trekt door het trapportaal; vier huishoudens klagen."
 HOUSE: Final = [
     {
         "category": "HUISVESTING",
@@ -91,6 +92,7 @@ async def _signal(stage: Stage) -> str:
     found = await actium.call("POST", "/subjects", JELLE)
     jelle = str(found["subject"])
     say.say(N_("Jelle Verzonnen (invented) is told beforehand with whom his data will be shared. He agrees to talk."))
+    await _case(stage, jelle)
     await stage.stop("welzijn")
     say.say(N_("Welzijn's node happens to be off. Actium sends the signal all the same."))
     form = {**_about(jelle), "kind": "signal", "signal_kind": "VERVUILING", "recipients": [TO_WELZIJN, TO_GEMEENTE]}
@@ -108,6 +110,21 @@ async def _signal(stage: Stage) -> str:
     answer = await actium.call("GET", f"{path}?waitS=30")
     say.expect(_state(answer, "welzijn") == "receipted", N_("Welzijn's node is back and receipts the signal, once."))
     return jelle
+
+
+async def _case(stage: Stage, jelle: str) -> None:
+    """Actium opens a case; who needs to know is told of it, and one worker at each takes it up."""
+    say, actium = stage.narrator, stage.offices["actium"]
+    form = {"case": CASE, "problem": PROBLEM, "main_subject": jelle, "partners": ["gemeente", "welzijn"]}
+    await actium.call("POST", "/cases", form)
+    for slug in ("gemeente", "welzijn"):
+        await stage.until(slug, "/cases", bool, N_("The partners in scope hear of the case."))
+        me = (await stage.offices[slug].call("GET", "/me"))[0]["actor"]
+        await stage.offices[slug].call("POST", f"/cases/{CASE}/circle", {"actor": me})
+    say.expect(
+        await stage.offices["politie"].call("GET", "/cases") == [],
+        N_("Actium opens a case with the municipality and Welzijn in scope; the police does not know it exists."),
+    )
 
 
 async def _copy_a_frame(stage: Stage) -> None:

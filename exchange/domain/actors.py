@@ -80,17 +80,34 @@ _CONFER: Final = frozenset({"conference.list", "conference.show", "conference.of
 """To follow a case conference (covenant 11.2); who sees which part of it depends on the scope of each agenda item."""
 _OFFER: Final = frozenset({"conference.offer", "conference.confirm", "conference.minutes", "agreement.done"})
 """To bring items into a conference and to do what it agreed. Minutes: only as the minutes taker it names."""
+_CASEWORK: Final = frozenset(
+    {
+        "signal.note",
+        "signal.list",
+        "signal.read",
+        "signal.reporter",
+        "signal.triage",
+        "case.open",
+        "case.list",
+        "case.read",
+        "case.change",
+        "circle.change",
+        "third-party.disclose",
+        "third-party.list",
+        "feedback.list",
+    }
+)
 _EVERYONE: Final = frozenset({"status", "covenant.show"})
 _AREAS: Final = frozenset({"area.list", "area.picture"})
 _PROOF: Final = frozenset({"log.list", "log.show", "log.verify", "log.replay"})
 
 ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
-    Role.WORKER: _EVERYONE | _WORK | _FACTS | _OWN | _CONFER | _OFFER,
-    Role.DEPUTY: _EVERYONE | _WORK | _FACTS | _OWN | _CONFER | _OFFER,
+    Role.WORKER: _EVERYONE | _WORK | _FACTS | _OWN | _CONFER | _OFFER | _CASEWORK,
+    Role.DEPUTY: _EVERYONE | _WORK | _FACTS | _OWN | _CONFER | _OFFER | _CASEWORK,
     Role.CHAIR: _EVERYONE
     | _OWN
     | _CONFER
-    | {"subject.find", "disclosure.explain", "inbox.list", "inbox.read", "who-knows"}
+    | {"subject.find", "disclosure.explain", "inbox.list", "inbox.read", "who-knows", "case.list", "case.read"}
     | {"conference.plan", "conference.agenda", "conference.decide", "conference.minutes", "conference.outcome"},
     Role.RIGHTS_DESK: _EVERYONE
     | _OWN
@@ -105,6 +122,8 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
         "who-knows",
         "retention.rules",
         "retention.due",
+        "case.list",
+        "third-party.list",
     },
     Role.PRIVACY_OFFICER: _EVERYONE
     | _PROOF
@@ -120,6 +139,16 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
         "duty.excuse",
         "conference.list",
         "conference.show",
+        "signal.list",
+        "case.list",
+        "case.read",
+        "circle.change",
+        "circle.openings",
+        "circle.review",
+        "wpg.designate",
+        "wpg.receivers",
+        "third-party.list",
+        "feedback.list",
         "subject.find",
         "inbox.list",
         "outbox.list",
@@ -142,6 +171,12 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
         "exception.list",
         "conference.list",
         "conference.show",
+        "signal.list",
+        "case.list",
+        "circle.openings",
+        "wpg.receivers",
+        "third-party.list",
+        "feedback.list",
         "subject.find",
         "inbox.list",
         "outbox.list",
@@ -155,7 +190,8 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     | _PROOF
     | _OWN
     | {"subject.find", "outbox.list", "who-knows", "retention.rules", "retention.confirm", "retention.due"}
-    | {"wpg-decision.register", "wpg-decision.withdraw", "notice.list", "exception.list", "exception.review"},
+    | {"wpg-decision.register", "wpg-decision.withdraw", "notice.list", "exception.list", "exception.review"}
+    | {"wpg.designate", "wpg.receivers", "circle.openings"},
     Role.OPERATOR: _EVERYONE
     | {
         "log.verify",
@@ -175,7 +211,7 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     Role.AUDITOR: _EVERYONE | _PROOF | {"retention.rules", "retention.due", "parked.list", "keys.show"},
     Role.INTEGRATION: _EVERYONE
     | (_WORK - {"subject.match", "inbox.handle", "who-knows"})
-    | {"notice.give", "duty.list"},
+    | {"notice.give", "duty.list", "signal.note", "signal.list", "case.list", "feedback.list"},
 }
 """What each role may do. A role that is not here may do nothing."""
 
@@ -205,6 +241,17 @@ CONTENT_COMMANDS: Final = (
             "conference.offer",
             "conference.confirm",
             "agreement.list",
+            "signal.note",
+            "signal.read",
+            "signal.reporter",
+            "signal.triage",
+            "case.open",
+            "case.read",
+            "case.change",
+            "circle.openings",
+            "circle.review",
+            "third-party.disclose",
+            "third-party.list",
         }
     )
     | _FACTS

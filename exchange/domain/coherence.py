@@ -173,6 +173,8 @@ def _unknown_retention(covenant: Covenant, who: set[str]) -> Iterator[Problem]:
     settings = covenant.settings
     yield from _unknown(("settings", "signal_retention"), (settings.signal_retention,), classes)
     yield from _unknown(("settings", "statement_retention"), (settings.statement_retention,), classes)
+    if settings.case_retention is not None:
+        yield from _unknown(("settings", "case_retention"), (settings.case_retention,), classes)
     for at, category in enumerate(covenant.categories):
         if category.retention is not None:
             yield from _unknown(("categories", at, "retention"), (category.retention,), classes)

@@ -252,6 +252,12 @@ class Settings(Model):
     """The class of a signal that nobody took up."""
     statement_retention: FieldCode
     """The class of the statement part: purpose, basis, weighing, notice."""
+    case_retention: FieldCode | None = None
+    """The class of a case's own texts; that of statements when absent."""
+    feedback_days: int = Field(default=42, ge=1, le=366)
+    """Within how many days a sender that asked for feedback hears what came of it."""
+    wpg_reading: Literal["refuse", "reason"] = "refuse"
+    """What happens when somebody who is not designated as receiver opens police data: refused, or with a reason and a review."""
 
 
 class Covenant(Model):
@@ -272,6 +278,7 @@ class Covenant(Model):
     areas: tuple[Area, ...] = ()
     grounds: tuple[Ground, ...] = ()
     signal_kinds: tuple[SignalKind, ...] = ()
+    """What a signal may be about; none means that the covenant leaves it open."""
     categories: tuple[Category, ...] = Field(min_length=1)
     matrix: tuple[Row, ...] = Field(min_length=1)
     field_rules: tuple[FieldRule, ...] = Field(min_length=1)
@@ -337,6 +344,11 @@ class Covenant(Model):
         if known is None or known.retention is None:
             raise CovenantError("The covenant names no retention class for that category.")
         return known.retention
+
+    @property
+    def case_retention(self) -> str:
+        """The class of a case's own texts."""
+        return self.settings.case_retention or self.settings.statement_retention
 
     def retention_rules(self, class_code: str, slug: str) -> tuple[RetentionRule, ...]:
         """The proposed rules of one class for one partner, the most specific first."""

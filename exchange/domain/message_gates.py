@@ -27,6 +27,13 @@ def third_party_on_an_agreement(scene: Scene) -> Iterator[Finding]:
 
 
 @message_gate
+def within_the_case(scene: Scene) -> Iterator[Finding]:
+    """Articles 2.2 and 11.1, need to know: what belongs to a case stays with the partners in its scope."""
+    if scene.proposal.outside_case:
+        yield Finding("R36")
+
+
+@message_gate
 def covenant_in_force(scene: Scene) -> Iterator[Finding]:
     """Article 15.1: a covenant whose review is overdue no longer carries an exchange, where the covenant says so."""
     overdue = scene.proposal.on > scene.covenant.review_due
@@ -144,8 +151,16 @@ def support_is_the_reason(scene: Scene) -> Iterator[Finding]:
 
 
 @full_gate
+def kind_of_signal(scene: Scene) -> Iterator[Finding]:
+    """Article 1, "signaal", with the list of the covenant: it is about one of the kinds that the partners agreed on."""
+    proposal, kinds = scene.proposal, scene.index.signal_kinds
+    if proposal.kind is Kind.SIGNAL and kinds and proposal.signal_kind not in kinds:
+        yield Finding("R03")
+
+
+@full_gate
 def own_statutory_task(scene: Scene) -> Iterator[Finding]:
-    """Articles 3.1 and 8.2: sender and recipient each name an own statutory task."""
+    """Articles 3.1 and 8.2: sender and recipient each name an own statutory task; of a third party only the sender's counts."""
     proposal, tasks = scene.proposal, scene.index.tasks
     recipients = scene.outside or proposal.recipient_task in tasks.get(
         proposal.recipient, ()

@@ -10,10 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from exchange.domain.refusals import CATALOGUE, Refusal
 from exchange.domain.vocabulary import Kind, Regime, SecrecyGround, SecrecyRegime
+
+NOT_APPLICABLE: Final = "NVT"
+"""Where a partner's basis and task would stand: a third party's are its own affair."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +171,8 @@ class Proposal:
     """Last privacy training of whoever decides, at the sender."""
     numbers_confirmed: bool = False
     """A person confirmed that the numbers in the text are no BSN (R34)."""
+    outside_case: bool = False
+    """It names a case in whose scope sender or recipient is not, as far as the one who judges knows (R36)."""
     items: tuple[ItemFacts, ...] = ()
 
 

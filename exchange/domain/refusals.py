@@ -363,10 +363,20 @@ _ALL: Final = (
         " (GDPR 6(1)(d)).",
         "AVG 6",
     ),
+    Refusal(
+        "R36",
+        "BUITEN_CASUS",
+        403,
+        "Verstrekker of ontvanger is niet betrokken bij deze casus, niet meer, of de casus is gesloten; wat bij een casus"
+        " hoort blijft bij de betrokken partners (art. 2.2, 11.1).",
+        "Sender or recipient is not in the scope of this case, not any more, or the case is closed; what belongs to a"
+        " case stays with the partners in its scope (art. 2.2, 11.1).",
+        "2.2; 11.1",
+    ),
 )
 
 CATALOGUE: Final[Mapping[str, Refusal]] = {refusal.code: refusal for refusal in _ALL}
-"""Code -> refusal. R33 to R35 are ours; R01-R32 follow the covenant's article-by-article table."""
+"""Code -> refusal. R33 to R36 are ours; R01-R32 follow the covenant's article-by-article table."""
 
 _OTHER_FRAMES: Final[Mapping[str, str]] = {
     "other-covenant": "R27",
@@ -397,4 +407,4 @@ def refusal(code: str) -> Refusal:
     try:
         return CATALOGUE[code]
     except KeyError:
-        raise InputError("There is no refusal with that code; the catalogue runs from R01 to R35.") from None
+        raise InputError("There is no refusal with that code; the catalogue runs from R01 to R36.") from None

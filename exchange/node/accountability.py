@@ -249,6 +249,7 @@ def story(ctx: Context, *, case: UUID | None, subject: UUID | None, partner: str
         for entry in page:
             public = orjson.loads(entry.public)
             about = indexes is None or entry.index in indexes or public.get("message") in messages
+            about = about or (case is not None and public.get("case") == str(case))
             with_partner = partner is None or partner in {public.get(k) for k in _PARTNER_FIELDS}
             if about and with_partner:
                 yield f.StoryLine(
@@ -264,6 +265,7 @@ _DETAILS = (
     "occurred_on", "side", "codes", "rejected", "reason", "rule", "retention", "period", "trigger", "generation", "keys",
     "epochs", "clock", "view", "alarm", "first", "last", "release", "roles", "command", "on", "area",
     "origin", "reports", "chair", "date", "owner", "decision", "due", "next_date",
+    "outcome", "phase", "close_reason", "lead", "status", "verdict",
 )  # fmt: skip
 """Public fields that belong in a story; ids, hashes, headers and signatures do not."""
 

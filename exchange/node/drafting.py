@@ -12,9 +12,10 @@ from exchange.domain.covenant import Covenant
 from exchange.domain.proposal import Finding, Verdict
 from exchange.domain.retention import local_day
 from exchange.domain.scene import FULL_GATES, ITEM_GATES, MESSAGE_GATES
+from exchange.domain.vocabulary import Side
 from exchange.errors import InputError, NotFoundError
 from exchange.node import forms as f
-from exchange.node import release, rules
+from exchange.node import release, rules, scope
 from exchange.node.actors import Actors
 from exchange.node.codes import check_codes
 from exchange.node.context import Context
@@ -79,19 +80,24 @@ class Drafting:
         grounds = self._lookup.of(actor, form, person, today)
         return Drafts(grounds, [self._draft(form, to, person, grounds, today) for to in form.recipients])
 
+    def grounds(self, actor: Actor, form: f.ShareForm, person: Person) -> Grounds:
+        """What is on record for such a form today."""
+        return self._lookup.of(actor, form, person, local_day(self._ctx.clock.now()))
+
     def _draft(self, form: f.ShareForm, to: f.RecipientForm, person: Person, grounds: Grounds, today: date) -> Draft:
         ctx = self._ctx
         book = obeyed(ctx, to.partner, ctx.clock.now())
         kind = m.Kind.SIGNAL if form.kind == "signal" else m.Kind.DISCLOSURE
-        statement = self._with_release(_statement(form, to, grounds), to.partner)
+        statement = self._with_release(statement_of(form, to, grounds), to.partner)
         items = [self.item(item) for item in form.items]
-        identity = form.channel == EXCHANGE and ctx.people.reference_for(person.handle, to.partner) is None
+        identity = form.channel == EXCHANGE and not ctx.people.introduced(person.handle, to.partner)
         if identity:
             items.append(self._identity_item(person, to.partner, kind, form.purpose, book.covenant, grounds.wpg))
         own = replace(
             grounds.own,
             registered=self._registered(form, to.partner, items),
             release_known=self._released(statement, items, to.partner),
+            outside_case=scope.outside(ctx, form.case, to.partner, Side.SENDING),
         )
         verdict = rules.every(
             rules.judge(one.covenant, kind, ctx.me.slug, to.partner, statement, items, today, own)
@@ -206,7 +212,8 @@ def _accompanying(draft: Draft, own_items: int) -> list[f.Accompanying]:
     ]
 
 
-def _statement(form: f.ShareForm, to: f.RecipientForm, grounds: Grounds) -> m.Statement:
+def statement_of(form: f.ShareForm, to: f.RecipientForm, grounds: Grounds) -> m.Statement:
+    """Why this goes to ``to``: purpose, bases, weighing, notice."""
     return m.Statement(
         case=form.case,
         emergency=m.Emergency(**form.emergency.model_dump()) if form.emergency else None,

@@ -301,6 +301,8 @@ class ReplyForm(Form):
 
     state: Literal["taken-up", "handled"]
     text: Text = ""
+    result: Code | None = None
+    """Of handled: what came of it, as one code."""
 
 
 class OutboxRow(Answer):
@@ -329,6 +331,8 @@ class WhoKnowsQuery(Form):
     identity: IdentityForm | None = None
     """Name and birth date (or any two); must point at exactly one person."""
     as_of: date | None = None
+    reason: Text = ""
+    """By case, from outside its circle: why. It is put on the list that the privacy officer reviews."""
 
 
 class KnownItem(Answer):

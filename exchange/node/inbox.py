@@ -229,6 +229,7 @@ class Inbox:
             judged = rules.judge_incoming(  # 18
                 self._ctx,
                 incoming,
+                tx.recorded,
                 release_known=release.proven_incoming(tx, self._ctx, incoming),
                 objections=taking.objections(tx, self._ctx, incoming),
             )

@@ -21,6 +21,7 @@ from exchange.errors import ConflictError, NotFoundError, StorageError
 from exchange.node import conference_taking
 from exchange.node.actors import Actors
 from exchange.node.areas import Areas
+from exchange.node.casework_room import Casework
 from exchange.node.commands import Bell
 from exchange.node.conferring import Conferences
 from exchange.node.context import Context
@@ -69,7 +70,10 @@ class Node(UseCases):
         self.areas = Areas(ctx, post)
         self.conferences = Conferences(ctx, post, actors, self._reads)
         self.offers = Offering(ctx, post, self._sharing, drafting, actors, self.bell)
-        self._reading = Reading(ctx, self.outgoing, self._reads)
+        room = Casework.of(ctx, self._reads, post, drafting)
+        self.circle, self.cases, self.signals = room.circle, room.cases, room.signals
+        self.third_parties, self.feedback = room.third_parties, room.feedback
+        self._reading = Reading(ctx, self.outgoing, self._reads, self.circle)
         self._redeciding = Redeciding(ctx, self._reading.open_parts, self._sharing.drop)
         self.retention = Retention(ctx, self.terms, self.partners, actors, self._epochs_rolled)
         duties = Duties(ctx)

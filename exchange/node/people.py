@@ -46,6 +46,8 @@ class Person:
     items: array[int] = field(default_factory=lambda: array("Q"))
     """Log indexes of the items this person owns."""
     mentioned: array[int] = field(default_factory=lambda: array("Q"))
+    exchanged: set[str] = field(default_factory=set)
+    """Partners with whom items about this person went over the exchange; the first of them told who it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class People:
         person = self._persons.get(event.subject)
         if person is not None:
             person.items.append(index)
+            if event.message is not None:
+                person.exchanged.add(event.partner)
         for handle in () if isinstance(event.mentions, Gone) else event.mentions:
             other = self._persons.get(handle)
             if other is not None:
@@ -187,6 +191,11 @@ class People:
             if partner in person.references:
                 return person.references[partner]
         return None
+
+    def introduced(self, handle: UUID, partner: str) -> bool:
+        """Whether a partner was told who this person is: a reference alone, as in a case, does not say it."""
+        same = self.same(handle)
+        return any(partner in p.references for p in same) and any(partner in p.exchanged for p in same)
 
     def find(self, query: Identity) -> list[Found]:
         """Exact matches first, then near ones for a person to decide."""

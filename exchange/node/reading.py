@@ -11,8 +11,10 @@ import orjson
 from exchange.crypto import aead, envelope
 from exchange.domain import events as e
 from exchange.domain.event import Gone
+from exchange.domain.vocabulary import Regime
 from exchange.errors import CryptoError, NotFoundError
 from exchange.node import forms as f
+from exchange.node.circle import Circle
 from exchange.node.context import Context
 from exchange.node.outbox import Outbox
 from exchange.node.recording import LOCAL_TEXT
@@ -28,10 +30,11 @@ _STATES = {m.Kind.TAKEN_UP.value: "taken-up", m.Kind.HANDLED.value: "handled"}
 class Reading:
     """See the module."""
 
-    def __init__(self, ctx: Context, outbox: Outbox, reads: Reads) -> None:
+    def __init__(self, ctx: Context, outbox: Outbox, reads: Reads, circle: Circle) -> None:
         self._ctx = ctx
         self._outbox = outbox
         self._reads = reads
+        self._circle = circle
 
     def inbox(self) -> list[f.InboxRow]:
         """Received signals and disclosures, newest first, without content."""
@@ -83,8 +86,13 @@ class Reading:
             )
         return found
 
-    async def message(self, actor: Actor, message: str) -> f.MessageAnswer:
-        """One message with its text; the read is in the log before anything is shown."""
+    async def message(self, actor: Actor, message: str, reason: str = "") -> f.MessageAnswer:
+        """One message with its text; the read is in the log before anything is shown.
+
+        Raises:
+            NotAllowedError: It belongs to a case and the reader is outside its circle, or it holds police data and he is not
+                designated, and that cannot be or was not explained.
+        """
         row = self._ctx.ledger.one("SELECT * FROM messages WHERE message=?", message)
         if row is None or row["kind"] not in _CONTENT:
             raise NotFoundError("There is no such signal or disclosure at this node.")
@@ -92,8 +100,9 @@ class Reading:
         if not isinstance(event, e.MessageReceived | e.MessageSent):
             raise NotFoundError("There is no such signal or disclosure at this node.")
         subject = self._subject(message)
-        await self._reads.log(actor, "inbox.read", [subject])
         plain = self.open_parts(event)
+        await self._admit(actor, row, plain, reason)
+        await self._reads.log(actor, "inbox.read", [subject])
         person = self._ctx.people.resolve(subject) if subject else None
         statement = orjson.loads(plain[0]) if plain and plain[0] is not None else None
         received = isinstance(event, e.MessageReceived)
@@ -109,6 +118,24 @@ class Reading:
             items=self._items(message, event.parts, plain),
             replies=self._replies(message),
         )
+
+    async def _admit(self, actor: Actor, row: sqlite3.Row, plain: list[bytes | None], reason: str) -> None:
+        """Only the circle of its case, and of police data only designated receivers, whatever the message calls itself."""
+        message = row["message"]
+        rows = self._ctx.ledger.rows(
+            "SELECT case_id FROM items WHERE message=? AND case_id IS NOT NULL"
+            " UNION SELECT case_id FROM triages WHERE source=? AND case_id IS NOT NULL",
+            message,
+            message,
+        )
+        await self._circle.admit(actor, "inbox.read", [UUID(r["case_id"]) for r in rows], reason, message)
+        items = [orjson.loads(data) for data in plain[1:] if data is not None]
+        police = {p.slug for p in self._ctx.covenants.current.covenant_partners() if p.regime is Regime.WPG}
+        origins = {str(item.get("origin_partner")) for item in items}
+        if row["direction"] == "received":
+            origins.add(row["partner"])
+        if police & origins or any(item.get("origin_regime") == Regime.WPG for item in items):
+            await self._circle.admit_to_police_data(actor, "inbox.read", message, reason)
 
     def _subject(self, message: str) -> UUID | None:
         row = self._ctx.ledger.one("SELECT log_index FROM items WHERE message=? LIMIT 1", message)
@@ -165,12 +192,15 @@ class Reading:
         found = []
         for row in rows:
             event = self._ctx.log.event(self._ctx.log.entry(row["log_index"]))
-            text = ""
+            answer: dict[str, str] = {}
             if isinstance(event, e.MessageReceived | e.MessageSent):
                 plain = self.open_parts(event)
-                text = orjson.loads(plain[0])["text"] if plain and plain[0] is not None else ""
+                answer = orjson.loads(plain[0]) if plain and plain[0] is not None else {}
             by = row["partner"] if row["direction"] == "received" else self._ctx.me.slug
-            found.append({"state": _STATES[row["kind"]], "by": by, "at": _moment(row["at"]).isoformat(), "text": text})
+            at, text = _moment(row["at"]).isoformat(), answer.get("text", "")
+            found.append({"state": _STATES[row["kind"]], "by": by, "at": at, "text": text})
+            if "result" in answer:
+                found[-1]["result"] = answer["result"]
         return found
 
     def stated_text(self, sealed: str, key_id: str) -> bytes | None:

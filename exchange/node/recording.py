@@ -6,10 +6,13 @@ Also settles about whom an item is: a pairwise reference that is known leads to 
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Literal
 from uuid import UUID, uuid4
 
 from exchange.crypto import aead
 from exchange.domain import events as e
+from exchange.domain.retention import local_day
 from exchange.node.context import Context
 from exchange.node.messages import stream_of
 from exchange.node.receiving import Incoming
@@ -51,11 +54,13 @@ def record_received(tx: Tx, ctx: Context, incoming: Incoming, parts: tuple[e.Sto
     statement = incoming.statement
     if statement is None:
         return
+    if statement.feedback_wanted and parts[0].key_id is not None:
+        feedback_wanted(tx, ctx, incoming.message, incoming.sender.slug, "received")
     act = stream_of(incoming.sender.id, incoming.header.id)
     for number, (item, part) in enumerate(zip(incoming.items, parts[1:], strict=True), start=1):
         if part.key_id is None:
             continue
-        subject = _subject_of(tx, ctx, incoming.sender.slug, item.subject)
+        subject = subject_of(tx, ctx, incoming.sender.slug, item.subject)
         if item.identity is not None:
             _learn(tx, ctx, subject, item.identity)
         record(
@@ -70,7 +75,7 @@ def record_received(tx: Tx, ctx: Context, incoming: Incoming, parts: tuple[e.Sto
             partner=incoming.sender.slug,
             kind=incoming.kind,
             subject=subject,
-            mentions=[_subject_of(tx, ctx, incoming.sender.slug, ref) for ref in item.mentions],
+            mentions=[subject_of(tx, ctx, incoming.sender.slug, ref) for ref in item.mentions],
         )
 
 
@@ -135,6 +140,18 @@ def disclosed_fields(item: m.Item) -> str:
     return "+".join(m.IDENTITY_FIELDS[attribute][1] for attribute, value in told.items() if value)
 
 
+def feedback_wanted(tx: Tx, ctx: Context, message: str, partner: str, direction: Literal["sent", "received"]) -> None:
+    """The sender asked what came of it; the covenant says within how many days."""
+    days = ctx.covenants.current.covenant.settings.feedback_days
+    due = local_day(tx.now) + timedelta(days=days)
+    tx.append(
+        e.FeedbackWanted(
+            originator_id=uuid4(), at=tx.now, message=message, partner=partner, direction=direction, due=due.isoformat()
+        ),
+        fresh=True,
+    )
+
+
 # ---------------------------------------------------------------------------------------- subjects
 
 
@@ -158,7 +175,8 @@ def reference_for(tx: Tx, ctx: Context, subject: UUID, partner: str) -> str:
     return reference
 
 
-def _subject_of(tx: Tx, ctx: Context, partner: str, reference: str) -> UUID:
+def subject_of(tx: Tx, ctx: Context, partner: str, reference: str) -> UUID:
+    """Whom a partner means by a reference; an unknown one makes an unmatched entry."""
     person = ctx.people.by_reference(partner, reference)
     if person is not None:
         return person.handle

@@ -23,7 +23,7 @@ import structlog
 
 from exchange.domain import events as e
 from exchange.domain.actors import Hands
-from exchange.domain.retention import AMSTERDAM, is_over, local_day
+from exchange.domain.retention import AMSTERDAM, Trigger, is_over, local_day
 from exchange.errors import ConflictError
 from exchange.node import forms as f
 from exchange.node.actors import Actors
@@ -37,6 +37,15 @@ from exchange.node.writer import Tx
 CLOCK_SLACK: Final = timedelta(hours=24)
 BATCH: Final = 2_000
 """Keys destroyed under one decision."""
+STARTED: Final = {
+    Trigger.CASE_CLOSED: (
+        "(SELECT max(k.closed_at, c.at) FROM cases k WHERE k.case_id = coalesce("
+        "(SELECT b.case_id FROM case_contents b WHERE b.key_id = c.key_id),"
+        " (SELECT i.case_id FROM items i WHERE i.content_key = c.key_id)))"
+    ),
+    Trigger.NOT_TAKEN_UP: "(SELECT n.at FROM not_taken_up n WHERE n.key_id = c.key_id)",
+}
+"""When the term of a content ``c`` began, for triggers that its recording does not set off; NULL while nothing did."""
 log = structlog.get_logger()
 
 
@@ -112,15 +121,17 @@ class Retention:
         ]
 
     def _going(self, term: Term) -> list[Going]:
-        """Contents of a class grouped by the local day their term started."""
-        if term.rule.trigger not in STARTS and term.rule.cap is None:
+        """Contents of a class grouped by the local day their term ends."""
+        began = STARTED.get(term.rule.trigger)
+        if term.rule.trigger not in STARTS and term.rule.cap is None and began is None:
             return []
         days: dict[date, int] = {}
         for row in self._ctx.ledger.rows(
-            "SELECT at / 3600000 AS hour, count(*) AS n FROM contents WHERE retention=? AND erasure IS NULL GROUP BY hour",
+            f"SELECT at / 3600000 AS hour, {began or 'NULL'} / 3600000 AS began, count(*) AS n FROM contents c"
+            " WHERE retention=? AND erasure IS NULL GROUP BY hour, began",
             term.retention,
         ):
-            last = last_day(term.rule, datetime.fromtimestamp(row["hour"] * 3600, UTC))
+            last = last_day(term.rule, _hour(row["hour"]), _hour(row["began"]) if row["began"] is not None else None)
             if last is not None:
                 days[last] = days.get(last, 0) + row["n"]
         return [Going(term, day, count) for day, count in days.items()]
@@ -168,13 +179,15 @@ class Retention:
         for going in self._going(term):
             if not is_over(going.due_on, now) or len(over) >= BATCH:
                 continue
+            began = STARTED.get(term.rule.trigger)
             for row in self._ctx.ledger.rows(
-                "SELECT key_id, at FROM contents WHERE retention=? AND erasure IS NULL AND at < ? ORDER BY at LIMIT ?",
+                f"SELECT key_id, at, {began or 'NULL'} AS began FROM contents c"
+                " WHERE retention=? AND erasure IS NULL AND at < ? ORDER BY at LIMIT ?",
                 term.retention,
                 _end_of_hour(now),
-                BATCH,
+                BATCH if began is None else -1,  # what was recorded first need not be what goes first
             ):
-                last = last_day(term.rule, datetime.fromtimestamp(row["at"] / 1000, UTC))
+                last = last_day(term.rule, _moment(row["at"]), _moment(row["began"]) if row["began"] else None)
                 if last is not None and is_over(last, now):
                     over.append(row["key_id"])
             break
@@ -314,6 +327,14 @@ class Retention:
             for key in keys
             for row in self._ctx.ledger.rows("SELECT sealed FROM contents WHERE key_id=? AND sealed IS NOT NULL", key)
         ]
+
+
+def _hour(hours: int) -> datetime:
+    return datetime.fromtimestamp(hours * 3600, UTC)
+
+
+def _moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
 
 
 def _end_of_hour(now: datetime) -> int:

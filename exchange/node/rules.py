@@ -30,8 +30,10 @@ from exchange.domain.proposal import (
 from exchange.domain.retention import local_day
 from exchange.domain.vocabulary import Kind, Regime, SecrecyGround, SecrecyRegime, Side
 from exchange.errors import WireError
+from exchange.node import scope
 from exchange.node.context import Context
 from exchange.node.receiving import Incoming
+from exchange.wire import casework
 from exchange.wire import messages as m
 from exchange.wire.areas import AreaPicture, AreaWork
 
@@ -56,6 +58,8 @@ class Own:
     registered: bool = True
     release_known: bool = False
     """The chair's release of exactly this was found to hold; a receiver finds it out too."""
+    outside_case: bool = False
+    """It names a case in whose scope sender or recipient is not; likewise."""
     trained_on: date | None = None
     items: tuple[ItemOwn, ...] = ()
     """By item."""
@@ -83,20 +87,27 @@ class Judged:
 
 
 def judge_incoming(
-    ctx: Context, incoming: Incoming, *, release_known: bool = False, objections: frozenset[str] = frozenset()
+    ctx: Context,
+    incoming: Incoming,
+    recorded: scope.Recorded = (),
+    *,
+    release_known: bool = False,
+    objections: frozenset[str] = frozenset(),
 ) -> Judged:
     """Judge on the receiving side (check 18).
 
+    ``recorded`` are the events of the open batch, which the views do not show yet.
     During a change of generation a message must pass both rule sets (protocol §2).
 
     Args:
         ctx: The node.
         incoming: What came.
+        recorded: What this batch recorded so far, which the views do not show yet.
         release_known: Whether it carries the chair's release of exactly what it holds (article 11.2).
         objections: What stands against a message about the work, given what this node knows.
     """
     if incoming.statement is None:
-        return Judged([tuple(sorted({*_work_codes(ctx, incoming), *objections}))] * len(incoming.parts))
+        return Judged([tuple(sorted({*_work_codes(ctx, incoming, recorded), *objections}))] * len(incoming.parts))
     books = {incoming.generation.generation: incoming.generation.covenant}
     books |= {one.generation: one.covenant for one in ctx.covenants.between(incoming.generation.generation)}
     proposal = proposal_of(
@@ -106,7 +117,10 @@ def judge_incoming(
         incoming.statement,
         list(incoming.items),
         local_day(_logged(incoming)),
-        Own(release_known=release_known),
+        Own(
+            release_known=release_known,
+            outside_case=scope.outside(ctx, incoming.statement.case, incoming.sender.slug, Side.RECEIVING, recorded),
+        ),
     )
     owners = _owners(list(incoming.items))
     verdicts = [regroup(gates.judge(covenant, proposal, side=Side.RECEIVING), owners) for covenant in books.values()]
@@ -123,7 +137,7 @@ def judge_incoming(
     return Judged([statement, *items], tuple(sorted({code for v in verdicts for code in v.owed})))
 
 
-def _work_codes(ctx: Context, incoming: Incoming) -> tuple[str, ...]:
+def _work_codes(ctx: Context, incoming: Incoming, recorded: scope.Recorded) -> tuple[str, ...]:
     """What stands against a message about the work."""
     if incoming.work is None:
         return ()
@@ -134,9 +148,15 @@ def _work_codes(ctx: Context, incoming: Incoming) -> tuple[str, ...]:
         )
         for b in books
     )
-    own_class = incoming.generation.covenant.settings.statement_retention
-    foreign = incoming.header.data.parts[0].retention != own_class
-    return tuple(sorted({*verdict.codes, *(["R17"] if foreign else [])}))
+    codes = set(verdict.codes)
+    decided_under = incoming.generation.covenant
+    expected = decided_under.settings.statement_retention
+    if isinstance(incoming.work, casework.Case):
+        expected = decided_under.case_retention
+        codes.update(scope.objections(ctx, incoming.sender.slug, incoming.work, recorded))
+    if incoming.header.data.parts[0].retention != expected:
+        codes.add("R17")  # not kept under a foreign term
+    return tuple(sorted(codes))
 
 
 def judge_work(
@@ -210,7 +230,11 @@ def judge(
     own: Own | None = None,
 ) -> Verdict:
     """The sending side's verdict, by item."""
-    proposal = proposal_of(kind, sender, recipient, statement, items, on, own or Own())
+    return judge_proposal(covenant, proposal_of(kind, sender, recipient, statement, items, on, own or Own()), items)
+
+
+def judge_proposal(covenant: Covenant, proposal: Proposal, items: list[m.Item]) -> Verdict:
+    """The sending side's verdict on a proposal that was made of ``items``, by item."""
     return regroup(gates.judge(covenant, proposal, side=Side.SENDING), _owners(items))
 
 
@@ -315,6 +339,7 @@ def proposal_of(
             support_rationale=statement.support_rationale,
             text=_apart(statement.request, statement.secrecy.motivation, *_references(statement), *known.texts),
             numbers_confirmed=statement.numbers_confirmed,
+            outside_case=known.outside_case,
             items=tuple(fact for n, item in enumerate(items) for fact in facts(sender, item, _of(known, n))),
         )
     except ValueError:

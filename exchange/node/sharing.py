@@ -155,6 +155,8 @@ class Sharing:
                 else [],
                 by=actor.id,
             )
+        if draft.statement.feedback_wanted:
+            recording.feedback_wanted(tx, ctx, outgoing.message, draft.recipient, "sent")
         return outgoing, index
 
     def _state(self, tx: Tx, actor: Actor, form: f.ShareForm, draft: Draft, act: UUID) -> None:
@@ -243,7 +245,9 @@ class Sharing:
         kind = m.Kind.TAKEN_UP if form.state == "taken-up" else m.Kind.HANDLED
         if row["uptake"] in {kind.value, m.Kind.HANDLED.value}:
             raise ConflictError("That answer was given before.")
-        answer = m.Reply(text=form.text)
+        if form.result is not None and kind is not m.Kind.HANDLED:
+            raise InputError("Only a message that was handled has a result.")
+        answer = m.Reply(text=form.text, result=form.result)
         await self._post.judged(actor, row["partner"], kind, answer)
         fresh: list[Fresh] = []
 

@@ -35,9 +35,18 @@ class Term:
         return self.confirmed_at is not None
 
 
-def last_day(rule: Rule, at: datetime) -> date | None:
-    """The last day of keeping of something recorded at ``at``; None while nothing started the term."""
-    return due(rule, dict.fromkeys(STARTS, at))
+def last_day(rule: Rule, at: datetime, started: datetime | None = None) -> date | None:
+    """The last day of keeping of something recorded at ``at``; None while nothing started the term.
+
+    Args:
+        rule: The rule in force.
+        at: When it was recorded.
+        started: When the rule's own trigger happened, where recording does not set it off.
+    """
+    moments = dict.fromkeys(STARTS, at)
+    if started is not None and rule.trigger not in STARTS:
+        moments[rule.trigger] = started
+    return due(rule, moments)
 
 
 class Terms:

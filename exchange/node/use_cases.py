@@ -17,6 +17,7 @@ from exchange.errors import ConflictError, InputError, NotFoundError
 from exchange.node import accountability, whoknows
 from exchange.node import forms as f
 from exchange.node.actors import Actors
+from exchange.node.circle import Circle
 from exchange.node.commands import Bell, allow
 from exchange.node.context import Context
 from exchange.node.housekeeping import Housekeeping
@@ -53,6 +54,7 @@ class UseCases:
     terms: Terms
     retention: Retention
     housekeeping: Housekeeping
+    circle: Circle
     _actors: Actors
     _reads: Reads
     _register: Register
@@ -124,10 +126,10 @@ class UseCases:
         allow(actor, "inbox.list")
         return self._reading.inbox()
 
-    async def read_message(self, actor: Actor, message: str) -> f.MessageAnswer:
+    async def read_message(self, actor: Actor, message: str, reason: str = "") -> f.MessageAnswer:
         """One message with its text; the read is recorded first."""
         allow(actor, "inbox.read")
-        return await self._reading.message(actor, message)
+        return await self._reading.message(actor, message, reason)
 
     async def reply(self, actor: Actor, message: str, form: f.ReplyForm, key: Idempotency | None) -> f.ActAnswer:
         """Tell the sender that a person took it up or handled it."""
@@ -158,6 +160,7 @@ class UseCases:
         """Who knows what about a person; the read is recorded first."""
         allow(actor, "who-knows")
         person = whoknows.find_person(self.ctx, query)
+        await self.circle.admit(actor, "who-knows", [query.case] if query.case else [], query.reason)
         await self._reads.log(actor, "who-knows", [person.handle if person else None])
         return whoknows.who_knows(self.ctx, self.terms, query, person)
 

@@ -7,7 +7,7 @@ stands sealed and is unsealed only for the rows shown. Now, or as of a date.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from exchange.domain import events as e
 from exchange.domain.event import Gone
 from exchange.domain.retention import destroy_from
 from exchange.domain.subject import Identity, Match
+from exchange.domain.vocabulary import THIRD_PARTY
 from exchange.errors import InputError, NotFoundError
 from exchange.node import forms as f
 from exchange.node.context import Context
@@ -27,13 +28,16 @@ PAGE = 400
 """Log indexes per query; SQLite allows 999 values."""
 EXCHANGE = "EXCHANGE"
 _SELECT = """
-SELECT i.*, c.erased_at AS erased_at, x.rule AS erased_rule, m.state AS m_state, m.receipt_at AS m_receipt_at,
-       m.rejected AS m_rejected, m.why AS m_why, a.about IS NOT NULL AS erased_alone
+SELECT i.*, coalesce(c.retention, i.retention) AS kept_as, c.erased_at AS erased_at, x.rule AS erased_rule,
+       k.closed_at AS closed_at, m.state AS m_state, m.receipt_at AS m_receipt_at, m.rejected AS m_rejected, m.why AS m_why,
+       a.about IS NOT NULL AS erased_alone
 FROM items i
 LEFT JOIN contents c ON c.key_id = i.content_key
 LEFT JOIN erasures x ON x.erasure = c.erasure
 LEFT JOIN alone a ON a.about = c.erasure
 LEFT JOIN messages m ON m.message = i.message
+LEFT JOIN case_contents b ON b.key_id = i.content_key
+LEFT JOIN cases k ON k.case_id = coalesce(b.case_id, i.case_id)
 """
 
 
@@ -91,6 +95,7 @@ def who_knows(ctx: Context, terms: Terms, query: f.WhoKnowsQuery, person: Person
     as_of = min(now, destroy_from(query.as_of)) if query.as_of is not None else now
     rows = _rows(ctx, query.case, person)
     fields = _fields(ctx, [r["log_index"] for r, _ in rows])
+    names = _third_parties(ctx, {r["act"] for r, _ in rows if r["partner"] == THIRD_PARTY})
     size, root = ctx.log.head()
     book = ctx.covenants.current
     return f.WhoKnows(
@@ -104,7 +109,7 @@ def who_knows(ctx: Context, terms: Terms, query: f.WhoKnowsQuery, person: Person
         log_size=size,
         root=root.hex(),
         items=[
-            _known(ctx, terms, row, fields.get(row["log_index"]), as_of, mentioned=mentioned)
+            _known(ctx, terms, row, fields.get(row["log_index"]), as_of, names, mentioned=mentioned)
             for row, mentioned in rows
             if _moment(row["at"]) <= as_of
         ],
@@ -113,7 +118,8 @@ def who_knows(ctx: Context, terms: Terms, query: f.WhoKnowsQuery, person: Person
 
 def _rows(ctx: Context, case: UUID | None, person: Person | None) -> list[tuple[sqlite3.Row, bool]]:
     if person is None:
-        return [(r, False) for r in ctx.ledger.rows(f"{_SELECT} WHERE i.case_id=? ORDER BY i.log_index", str(case))]
+        rows = ctx.ledger.rows(f"{_SELECT} WHERE ? IN (i.case_id, b.case_id) ORDER BY i.log_index", str(case))
+        return [(r, False) for r in rows]
     owned: set[int] = set()
     mentioned: set[int] = set()
     for entry in ctx.people.same(person.handle):
@@ -144,19 +150,38 @@ def _fields(ctx: Context, indexes: list[int]) -> dict[int, str]:
     return found
 
 
+def _third_parties(ctx: Context, acts: set[str]) -> dict[str, str]:
+    """Act -> name of the third party, as far as it was not erased."""
+    found = {}
+    for act in acts:
+        row = ctx.ledger.one("SELECT log_index FROM third_parties WHERE act=?", act)
+        event = ctx.log.event(ctx.log.entry(row["log_index"])) if row is not None else None
+        if isinstance(event, e.ThirdPartyTold) and not isinstance(event.name, Gone):
+            found[act] = event.name
+    return found
+
+
 def _known(
-    ctx: Context, terms: Terms, row: sqlite3.Row, field: str | None, as_of: datetime, *, mentioned: bool
+    ctx: Context,
+    terms: Terms,
+    row: sqlite3.Row,
+    field: str | None,
+    as_of: datetime,
+    names: Mapping[str, str],
+    *,
+    mentioned: bool,
 ) -> f.KnownItem:
     at = _moment(row["at"])
     receipt_at = _moment_or_none(row["m_receipt_at"], as_of) if row["direction"] == "sent" else None
     erased_at = _moment_or_none(row["erased_at"], as_of)
     rejected = orjson.loads(row["m_rejected"]).get(str(row["part"]), []) if row["m_rejected"] and receipt_at else []
-    term = terms.of(row["retention"])
+    term = terms.of(row["kept_as"])
+    closed_at = _moment_or_none(row["closed_at"], as_of)
     partner = ctx.covenants.current.by_slug(row["partner"])
     return f.KnownItem(
         item=UUID(row["item"]),
         partner=row["partner"],
-        partner_name=partner.name if partner else row["partner"],
+        partner_name=partner.name if partner else names.get(row["act"], row["partner"]),
         direction=row["direction"],
         channel=row["channel"],
         proven=row["channel"] == EXCHANGE and (row["direction"] == "received" or receipt_at is not None),
@@ -170,8 +195,8 @@ def _known(
         receipt=_receipt(row, receipt_at, rejected),
         receipt_at=receipt_at,
         rejected=rejected,
-        retention=row["retention"],
-        keep_until=last_day(term.rule, at) if term else None,
+        retention=row["kept_as"],
+        keep_until=last_day(term.rule, at, max(at, closed_at) if closed_at else None) if term else None,
         keep_rule=term.rule.code if term else "",
         rule_confirmed=term.confirmed if term else False,
         erased_at=erased_at,

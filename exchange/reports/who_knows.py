@@ -13,6 +13,8 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from exchange.domain.proposal import NOT_APPLICABLE
+from exchange.domain.vocabulary import THIRD_PARTY
 from exchange.i18n import N_, Translate, tr
 from exchange.node.forms import KnownItem, WhoKnows
 from exchange.reports.times import day, minute
@@ -91,7 +93,7 @@ def known(item: KnownItem, _: Translate, titles: Titles) -> Known:
         when = _("{day}, recorded {moment}").format(day=day(item.occurred_on), moment=when)
     state, state_text = _state(item, _)
     return Known(
-        partner=item.partner_name,
+        partner=_partner(item, _),
         direction=item.direction,
         what=titles.of(item.category),
         field=titles.of_field(item.category, item.field) if item.field else "",
@@ -110,6 +112,12 @@ def known(item: KnownItem, _: Translate, titles: Titles) -> Known:
     )
 
 
+def _partner(item: KnownItem, _: Translate) -> str:
+    """Who got or gave it; a third party's name is sealed and may be gone."""
+    gone = item.partner == item.partner_name == THIRD_PARTY
+    return _("third party (name erased)") if gone else item.partner_name
+
+
 _SIDES: Final = 4
 
 
@@ -119,6 +127,8 @@ def _basis(codes: Sequence[str], _: Translate, titles: Titles) -> list[str]:
     if len(words) < _SIDES:
         return words
     giver = _("giver: {basis}, {task}").format(basis=words[0], task=words[1])
+    if codes[2] == NOT_APPLICABLE:  # a third party's basis is its own affair
+        return [giver, *words[_SIDES:]]
     receiver = _("receiver: {basis}, {task}").format(basis=words[2], task=words[3])
     return [giver, receiver, *words[_SIDES:]]
 
@@ -161,7 +171,7 @@ def groups(answer: WhoKnows, language: str, titles: Titles | None = None) -> lis
     _, titles = tr(language), titles or Titles()
     by_partner: dict[tuple[str, str], list[KnownItem]] = {}
     for item in sorted(answer.items, key=lambda item: (item.at, item.log_index)):
-        by_partner.setdefault((item.partner_name, item.partner), []).append(item)
+        by_partner.setdefault((_partner(item, _), item.partner), []).append(item)
     return [
         Group(
             name,
@@ -190,10 +200,10 @@ def summary(answer: WhoKnows, language: str) -> list[str]:
     sent = [item for item in answer.items if item.direction == "sent"]
     lines = []
     # An erased or refused item went out as well, but who got it does not know it from us any more.
-    reads = sorted({i.partner_name for i in sent if i.erased_at is None and not i.rejected})
+    reads = sorted({_partner(i, _) for i in sent if i.erased_at is None and not i.rejected})
     if reads:
         lines.append(_("Received from us: {partners}.").format(partners=_names(reads, _)))
-    gave = sorted({i.partner_name for i in answer.items if i.direction == "received"})
+    gave = sorted({_partner(i, _) for i in answer.items if i.direction == "received"})
     if gave:
         lines.append(_("Told to us by: {partners}.").format(partners=_names(gave, _)))
     for text, count in (

@@ -75,6 +75,25 @@ STEPS: Final[Mapping[str, str]] = {
     "conference/agreement-done": N_("agreement done"),
     "conference/decision-made": N_("conference decided"),
     "conference/outcome-published": N_("outcome of the conference"),
+    "signal/noted": N_("signal noted"),
+    "signal/reporter-noted": N_("reporter noted"),
+    "signal/triaged": N_("signal triaged"),
+    "case/opened": N_("case opened"),
+    "case/shared": N_("case shared by partner"),
+    "case/subject-added": N_("person named in case"),
+    "case/moved": N_("case moved to another phase"),
+    "case/scope-changed": N_("scope of case changed"),
+    "case/lead-set": N_("lead of case named"),
+    "case/goal-set": N_("goal set"),
+    "case/action-set": N_("action set"),
+    "case/review-set": N_("review of case planned"),
+    "case/allocated": N_("case allocated to third party"),
+    "case/circle-changed": N_("circle of case changed"),
+    "case/opened-outside-circle": N_("opened from outside the circle"),
+    "case/outside-opening-reviewed": N_("opening reviewed"),
+    "wpg/receiver-set": N_("receiver of police data designated"),
+    "third-party/told": N_("third party told"),
+    "feedback/wanted": N_("feedback asked"),
 }
 """Topic without its version -> what happened."""
 
@@ -100,6 +119,9 @@ STATES: Final[Mapping[str, str]] = {
     "released": N_("released by the chair"),
     "held-back": N_("released, held back"),
     "withdrawn": N_("withdrawn"),
+    "open": N_("open"),
+    "justified": N_("justified"),
+    "follow-up": N_("needs a follow-up"),
 }
 
 REASONS: Final[Mapping[str, str]] = {
@@ -148,6 +170,19 @@ GOOD: Final[Mapping[str, str]] = {
     "activity": N_("an entry in the processing register"),
 }
 """What makes a duty good."""
+ORIGINS: Final[Mapping[str, str]] = {"own": N_("own"), "received": N_("received"), "sent": N_("sent")}
+"""Where a signal comes from."""
+
+VIEWS: Final[Mapping[str, str]] = {
+    "case.read": N_("the case"),
+    "inbox.read": N_("a message"),
+    "who-knows": N_("who knows what"),
+    "signal.read": N_("a signal"),
+}
+"""What somebody looked at."""
+
+GROUNDS: Final[Mapping[str, str]] = {"circle": N_("outside the circle"), "wpg": N_("police data, not designated")}
+"""What stood in the way of looking."""
 
 ACTORS: Final[Mapping[str, str]] = {"person": N_("person"), "system": N_("system"), "rule": N_("rule")}
 

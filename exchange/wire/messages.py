@@ -355,10 +355,12 @@ class Reply(Work):
     """A person took it up, or handled it."""
 
     text: Text = ""
+    result: Code | None = None
+    """Of handled: what came of it, as one code."""
 
     def texts(self) -> list[str]:
-        """The answer."""
-        return [self.text]
+        """The answer; a citizen service number hides in a code as well as in a text."""
+        return [self.text, self.result or ""]
 
 
 # ------------------------------------------------------------------------------------------------ control lane

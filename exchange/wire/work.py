@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from exchange.wire import casework
 from exchange.wire.areas import AreaPicture, AreaSignal
 from exchange.wire.conference import ChairDecided, Conference, Offered, Outcome
 from exchange.wire.messages import Kind, Reply, Work
@@ -18,5 +19,6 @@ WORK: Final[Mapping[Kind, type[Work]]] = {
     Kind.OFFERED: Offered,
     Kind.CHAIR_DECIDED: ChairDecided,
     Kind.OUTCOME: Outcome,
+    Kind.CASE: casework.Case,
 }
 """Kind -> the model of its only part. A kind that is neither here nor content is not known to this release."""

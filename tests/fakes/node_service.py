@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 from uuid import UUID
 
@@ -204,6 +208,19 @@ class FakeFacts:
         return [ff.WorkAnswer(kind="duty", count=1, overdue=1), ff.WorkAnswer(kind="review", count=0, overdue=0)]
 
 
+def casework_rooms() -> ModuleType:
+    """``casework_rooms.py`` beside this file; the tests are no package, so it is loaded by its path."""
+    name = "fake_casework_rooms"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("casework_rooms.py"))
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
 class FakeNode:
     """Implements NodeService. ``calls`` is what was asked, in order; ``fail`` is raised by the next use case."""
 
@@ -221,6 +238,9 @@ class FakeNode:
         self.owed: list[str] = []
         """Codes that an explanation says would be owed."""
         self.conferences, self.offers = as_ports(self._use, self._act)
+        rooms = casework_rooms()
+        self.cases, self.signals, self.circle = rooms.Cases(self), rooms.Signals(self), rooms.Circle(self)
+        self.third_parties, self.feedback = rooms.ThirdParties(self), rooms.Feedback(self)
 
     # -- the test's side
 
@@ -356,8 +376,8 @@ class FakeNode:
             )
         ]  # fmt: skip
 
-    async def read_message(self, actor: Actor, message: str) -> f.MessageAnswer:
-        self._use(actor, "inbox.read", message)
+    async def read_message(self, actor: Actor, message: str, reason: str = "") -> f.MessageAnswer:
+        self._use(actor, "inbox.read", (message, reason) if reason else message)
         if message != MESSAGE:
             raise NotFoundError("There is no such message here.")
         kept = f.ItemAnswer(

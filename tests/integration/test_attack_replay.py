@@ -287,7 +287,7 @@ async def test_an_answer_to_what_was_never_sent_changes_nothing(world):
     mallory = Mallory(world, "actium")
     letter = mallory.letter("gemeente")
     await mallory.send("gemeente", mallory.wrap("gemeente", letter))
-    reply = m.Reply(text="Al afgehandeld hoor.").model_dump(mode="json")
+    reply = m.Reply(text="Al afgehandeld hoor.").model_dump(mode="json", exclude_none=True)
     for target in (letter.message, "00" * 32):
         frame = mallory.frame("gemeente", reply, kind=m.Kind.HANDLED, reply_to=target)
         (taken,) = await mallory.send("gemeente", frame)
@@ -307,7 +307,7 @@ async def test_an_older_answer_that_comes_late_does_not_undo_a_newer_one(world):
     )  # fmt: skip
     message = (await world.share("gemeente", form)).messages[0].message
     mallory = Mallory(world, "actium")
-    reply = m.Reply(text="").model_dump(mode="json")
+    reply = m.Reply(text="").model_dump(mode="json", exclude_none=True)
     older = mallory.frame("gemeente", reply, kind=m.Kind.TAKEN_UP, reply_to=message)
     newer = mallory.frame("gemeente", reply, kind=m.Kind.HANDLED, reply_to=message)
     await mallory.send("gemeente", newer)

@@ -142,7 +142,10 @@ async def test_parts_under_a_foreign_term_are_not_kept_under_it(world):
         assert [o.codes for o in outcomes] == [["R17"], ["R17"]], retention
         nothing_kept(world, letter, [0, 1])
     reply = mallory.letter(
-        "gemeente", m.Reply(text="Ja.").model_dump(mode="json"), kind=m.Kind.TAKEN_UP, retention=["x"]
+        "gemeente",
+        m.Reply(text="Ja.").model_dump(mode="json", exclude_none=True),
+        kind=m.Kind.TAKEN_UP,
+        retention=["x"],
     )
     (answered,) = await outcome(world, mallory, reply)
     assert (answered.accepted, answered.codes) == (False, ["R17"])
@@ -268,8 +271,13 @@ async def test_a_service_number_in_an_answer_is_refused_on_both_sides(world):
     with pytest.raises(Refused) as refused:
         await gemeente.reply(worker, letter.message, f.ReplyForm(state="taken-up", text=f"nr {BSN}"), None)
     assert [r.code for r in refused.value.refusals] == ["R02"]
+    coded = f.ReplyForm(state="handled", text="Klaar.", result=f"nr-{BSN}")
+    with pytest.raises(Refused):
+        await gemeente.reply(worker, letter.message, coded, None)
     assert gemeente.ctx.ledger.count("messages WHERE direction='sent'") == 0
-    reply = mallory.letter("gemeente", m.Reply(text=f"nr {BSN}").model_dump(mode="json"), kind=m.Kind.HANDLED)
+    reply = mallory.letter(
+        "gemeente", m.Reply(text=f"nr {BSN}").model_dump(mode="json", exclude_none=True), kind=m.Kind.HANDLED
+    )
     (answered,) = await outcome(world, mallory, reply)
     assert (answered.accepted, answered.codes) == (False, ["R02"])
     nothing_kept(world, reply, [0])

@@ -133,7 +133,9 @@ def salamander():
 async def test_salamander_part_has_one_reading_only(world):
     """One ciphertext, two keys that open it: the node takes only the key the signed header commits to."""
     actium = Mallory(world, "actium")
-    letter = actium.letter("gemeente", m.Reply(text="x").model_dump(mode="json"), kind=m.Kind.TAKEN_UP)
+    letter = actium.letter(
+        "gemeente", m.Reply(text="x").model_dump(mode="json", exclude_none=True), kind=m.Kind.TAKEN_UP
+    )
     ctx = actium.node.ctx
     uid = bytes.fromhex(str(letter.header["id"]).replace("-", ""))
     one, two, box = salamander()(envelope._part_aad(ctx.covenants.id, ctx.me.id, uid, 0, 1), b"to the recipient")

@@ -7,6 +7,7 @@ stands in a public field, except as the stream id of the register's own events.
 """
 
 from exchange.domain.events.areas import *  # noqa: F403
+from exchange.domain.events.casework import *  # noqa: F403
 from exchange.domain.events.conference import *  # noqa: F403
 from exchange.domain.events.core import *  # noqa: F403 - the list is one, only its files are several
 from exchange.domain.events.duties import *  # noqa: F403

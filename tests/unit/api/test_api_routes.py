@@ -46,6 +46,30 @@ CALLS = [
     ("POST", "/v1/actors", {"name": "Proef", "roles": ["auditor"]}, 201, "actor.register"),
     ("POST", f"/v1/actors/{OTHER}/revoke", None, 204, "actor.revoke"),
     ("POST", "/v1/settings/single-handed", {"on": True}, 204, "actor.single-handed"),
+    ("GET", "/v1/signals?waiting=true", None, 200, "signal.list"),
+    ("POST", "/v1/signals", {"kind": "EENZAAMHEID", "reporter_kind": "ANONIEM"}, 201, "signal.note"),
+    ("POST", f"/v1/signals/{ITEM}/_read", {}, 200, "signal.read"),
+    ("POST", f"/v1/signals/{ITEM}/_reporter", None, 200, "signal.reporter"),
+    ("POST", "/v1/triage", {"source": MESSAGE, "outcome": "EIGEN_TAAK", "reason": "zelf"}, 201, "signal.triage"),
+    ("GET", "/v1/cases", None, 200, "case.list"),
+    ("POST", "/v1/cases", {"problem": "de straat"}, 201, "case.open"),
+    ("POST", f"/v1/cases/{ITEM}/_read", {"reason": "waarneming"}, 200, "case.read"),
+    ("POST", f"/v1/cases/{ITEM}/phase", {"to": "TRIAGE"}, 200, "case.change"),
+    ("POST", f"/v1/cases/{ITEM}/scope", {"partner": "actium", "reason": "huurder"}, 200, "case.change"),
+    ("POST", f"/v1/cases/{ITEM}/lead", {"lead": "welzijn"}, 200, "case.change"),
+    ("POST", f"/v1/cases/{ITEM}/subjects", {"subject": SUBJECT}, 200, "case.change"),
+    ("POST", f"/v1/cases/{ITEM}/goals", {"text": "doel"}, 200, "case.change"),
+    ("POST", f"/v1/cases/{ITEM}/actions", {"owner": "actium", "due": "2026-04-01", "text": "x"}, 200, "case.change"),
+    ("POST", f"/v1/cases/{ITEM}/review", {"due": "2026-04-01"}, 200, "case.change"),
+    ("POST", f"/v1/cases/{ITEM}/allocations", {"to": "Zorgteam", "reason": "verder"}, 200, "case.change"),
+    ("POST", f"/v1/cases/{ITEM}/circle", {"actor": OTHER}, 200, "circle.change"),
+    ("POST", f"/v1/inbox/{MESSAGE}/_read", {"reason": "waarneming"}, 200, "inbox.read"),
+    ("GET", "/v1/circle-openings?everything=true", None, 200, "circle.openings"),
+    ("POST", f"/v1/circle-openings/{ITEM}/review", {"verdict": "justified"}, 204, "circle.review"),
+    ("GET", "/v1/wpg-receivers", None, 200, "wpg.receivers"),
+    ("POST", "/v1/wpg-receivers", {"actor": OTHER}, 200, "wpg.designate"),
+    ("GET", "/v1/third-party-disclosures", None, 200, "third-party.list"),
+    ("GET", "/v1/feedback?overdue=true", None, 200, "feedback.list"),
     ("POST", "/v1/clock", {"moment": "2026-04-14T00:00:00.000Z"}, 204, "status"),
 ]
 
@@ -118,6 +142,22 @@ async def test_the_same_idempotency_key_gets_the_same_answer_and_another_request
 async def test_an_unusable_idempotency_key_is_refused(http: httpx.AsyncClient, form: dict[str, Any], key: str) -> None:
     response = await http.post("/v1/acts", json=form, headers={"Idempotency-Key": key.encode()})
     assert (response.status_code, response.json()["code"]) == (422, "input")
+
+
+async def test_a_third_party_disclosure_says_where_it_can_be_asked(
+    http: httpx.AsyncClient, node: Any, form: dict[str, Any]
+) -> None:
+    given = {name: value for name, value in form.items() if name != "recipients"}
+    told = {
+        "case": ITEM,
+        "name": "Zorgteam Fictie",
+        "channel": "PHONE",
+        "occurred_on": "2026-03-02",
+        "agreement": OTHER,
+    }
+    response = await http.post("/v1/third-party-disclosures", json={**given, **told})
+    assert (response.status_code, node.calls[-1][0]) == (201, "third-party.disclose")
+    assert response.headers["location"] == f"/v1/acts/{response.json()['act']}"
 
 
 async def test_a_log_entry_that_does_not_exist_is_not_found(http: httpx.AsyncClient) -> None:

@@ -85,6 +85,34 @@ ASKS = [
     (("disclose", *SHARE), "log entry 12"),
     (("signal", *SHARE, "--support", "baat bij hulp"), "log entry 12"),
     (("disclose", *SHARE, "--explain"), "welzijn: allowed"),
+    (("inbox", "show", "abab", "--reason", "waarneming"), "verzonnen tekst"),
+    (("inbox", "handle", MESSAGE, "--result", "OPGELOST"), "Stored as"),
+    (("who-knows", "--case", ITEM, "--reason", "waarneming"), "Received from us"),
+    (("triage", "list"), "waits"),
+    (("triage", "show", ITEM), "Aaltje Bedacht"),
+    (("triage", "reporter", ITEM), "Not noted"),
+    (("triage", "decide", "abab", "--outcome", "EIGEN_TAAK", "--reason", "zelf"), "Recorded: EIGEN_TAAK."),
+    (
+        ("triage", "decide", ITEM, "--outcome", "SAMENGEVOEGD", "--merged-with", "abab", "--reason", "een"),
+        "SAMENGEVOEGD",
+    ),
+    (("case", "list"), "1 open, 0 late"),
+    (("case", "show", ITEM, "--reason", "waarneming"), "Opruimhulp regelen."),
+    (("case", "move", ITEM, "GESLOTEN", "--close-reason", "OPGELOST"), "in scope: gemeente, welzijn"),
+    (("case", "scope", ITEM, "actium", "--reason", "huurder"), "in scope"),
+    (("case", "lead", ITEM, "welzijn"), "in scope"),
+    (("case", "subject", ITEM, SUBJECT, "--main"), "in scope"),
+    (("case", "goal", ITEM, "--text", "rust"), "in scope"),
+    (("case", "action", ITEM, "--owner", "welzijn", "--due", "2026-04-01", "--text", "bezoek"), "in scope"),
+    (("case", "review", ITEM, "--due", "2026-04-01"), "in scope"),
+    (("case", "allocate", ITEM, "--to", "Zorgteam Fictie", "--reason", "verder"), "in scope"),
+    (("case", "circle", ITEM, SUBJECT), "2 people"),
+    (("case", "openings", "--all"), "outside the circle"),
+    (("case", "judge", ITEM, "--follow-up", "gesprek"), "Reviewed."),
+    (("case", "receivers"), "Nobody is designated"),
+    (("case", "designate", SUBJECT), SUBJECT),
+    (("case", "third-parties"), "Zorgteam Fictie"),
+    (("case", "feedback"), "we answer"),
 ]
 
 
@@ -123,6 +151,40 @@ def test_a_person_is_registered_by_questions_so_that_no_name_stands_on_a_command
     assert (form.given_names, form.family_name, str(form.birth_date)) == ("Jelle", "Verzonnen", "1964-05-14")
     found = exchange("subject", "find", "--family-name", "Verzonnen")
     assert "Jelle Verzonnen" in found.out
+
+
+def test_the_texts_of_casework_are_asked_so_that_none_stands_on_a_command_line(exchange: Any, node: Any) -> None:
+    noted = exchange("triage", "note", "--kind", "EENZAAMHEID", "--reported-by", "ANONIEM", "--subject", SUBJECT,
+                     stdin="De gordijnen blijven dicht.\nGebaat bij bezoek.\n")  # fmt: skip
+    assert (noted.code, noted.err) == (0, "")
+    form = node.calls[-1][2]
+    assert (form.facts, form.rationale) == (["De gordijnen blijven dicht."], "Gebaat bij bezoek.")
+    assert exchange("case", "open", "--subject", SUBJECT, "--partner", "welzijn", stdin="De hele straat.\n").code == 0
+    assert (node.calls[-1][2].problem, node.calls[-1][2].partners) == ("De hele straat.", ["welzijn"])
+    assert exchange("case", "scope", ITEM, "actium", "--out", stdin="Verhuisd.\n").code == 0
+    assert (node.calls[-1][2].inside, node.calls[-1][2].reason) == (False, "Verhuisd.")
+
+
+def test_a_third_party_is_recorded_from_a_form(exchange: Any, node: Any, tmp_path: Path) -> None:
+    form = tmp_path / "derde.toml"
+    form.write_text(
+        f"""
+case = "{ITEM}"
+name = "Zorgteam Fictie"
+agreement = "{ITEM}"
+channel = "PHONE"
+occurred_on = 2026-03-02
+subject = "{SUBJECT}"
+purpose = "P0_ONDERSTEUNING"
+context = "CASUS"
+basis = "A6_1_e"
+task = "WMO_2_3_2"
+items = [{{ category = "HUISVESTING", field = "staat", value = "vol" }}]
+"""
+    )
+    told = exchange("case", "tell-third-party", "--form", str(form))
+    assert (told.code, told.err) == (0, "")
+    assert node.calls[-1][2].name == "Zorgteam Fictie"
 
 
 def test_options_become_exactly_the_form_that_a_file_gives(exchange: Any, node: Any, tmp_path: Path) -> None:

@@ -192,6 +192,7 @@ def propose() -> Callable[..., Proposal]:
             ),
             "trained_on": date(2026, 3, 1),
             "support_rationale": "Betrokkene kan hulp gebruiken bij het opruimen.",
+            "signal_kind": "VERVUILING",
             "items": (ItemFacts(category="OVERLAST", field="aard-overlast", text="stank in het trapportaal"),),
         }
         return Proposal(**{**lawful, **changes})

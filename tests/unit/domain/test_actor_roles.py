@@ -27,6 +27,9 @@ weighing.write wpg-decision.register wpg-decision.withdraw wpg-decision.list tra
 activity.register activity.end activity.list duty.list duty.fulfil duty.excuse
 conference.list conference.show conference.offers conference.plan conference.agenda
 conference.decide conference.minutes conference.outcome conference.offer conference.confirm agreement.list agreement.done
+signal.note signal.list signal.read signal.reporter signal.triage case.open case.list case.read
+case.change circle.change circle.openings circle.review wpg.designate wpg.receivers third-party.disclose third-party.list
+feedback.list
 """
 
 

@@ -24,6 +24,7 @@ from exchange.domain.gates import (
     WpgDecision,
     judge,
 )
+from exchange.domain.proposal import THIRD_PARTY
 from exchange.domain.scene import FULL_GATES, ITEM_GATES, MESSAGE_GATES
 from exchange.domain.vocabulary import (
     CRIMINAL_GROUNDS,
@@ -168,6 +169,60 @@ def test_a_signal_says_why_support_would_help(de_wolden: Covenant, propose: Prop
     assert judge(
         de_wolden, dataclasses.replace(signal, support_rationale="hulp bij opruimen"), side=Side.SENDING
     ).allowed
+
+
+@pytest.mark.parametrize("kind", [None, "OPSPORING"])
+def test_a_signal_is_about_one_of_the_kinds_of_the_covenant(
+    de_wolden: Covenant, propose: Propose, kind: str | None
+) -> None:
+    signal = propose(kind=Kind.SIGNAL, notice=None, weighing=None, signal_kind=kind)
+    assert judge(de_wolden, signal, side=Side.RECEIVING).codes == ("R03",)
+    open_list = de_wolden.model_copy(update={"signal_kinds": ()})
+    assert judge(open_list, signal, side=Side.RECEIVING).allowed
+
+
+@BOTH
+def test_what_belongs_to_a_case_stays_with_the_partners_in_its_scope(
+    de_wolden: Covenant, propose: Propose, side: Side
+) -> None:
+    assert judge(de_wolden, propose(outside_case=True), side=side).codes == ("R36",)
+
+
+def _to_third_party(propose: Propose, **changes: Any) -> Proposal:
+    told = Notice(reference="2026-03-02", recipients=frozenset({THIRD_PARTY}))
+    lawful = {"recipient_task": "", "recipient_basis": "", "notice": told, "third_party": True}
+    return propose(recipient=THIRD_PARTY, **{**lawful, **changes})
+
+
+@pytest.mark.parametrize("ground", ["agreement", "allocation"])
+def test_a_third_party_is_told_only_on_an_agreement_or_an_allocation(
+    de_wolden: Covenant, propose: Propose, ground: str
+) -> None:
+    assert judge(de_wolden, _to_third_party(propose), side=Side.SENDING).codes == ("R10",)
+    assert judge(de_wolden, _to_third_party(propose, **{ground: UUID(int=1)}), side=Side.SENDING).allowed
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"sender_task": ""}, "R07"),
+        ({"sender_basis": "CONVENANT"}, "R11"),
+        ({"notice": Notice(reference="2026-03-02", recipients=frozenset({"gemeente"}))}, "R14"),
+        ({"items": (item("WERK_INKOMEN", "inkomen"),)}, "R17"),
+        ({"items": (item("GEZONDHEID", "situatie"),), "special_exception": "UAVG_30_1_a"}, "R05"),
+        ({"third_party": False}, "R08"),
+    ],
+)
+def test_an_agreement_lifts_nothing_else(
+    de_wolden: Covenant, propose: Propose, changes: dict[str, Any], code: str
+) -> None:
+    proposal = _to_third_party(propose, agreement=UUID(int=1), **changes)
+    assert code in judge(de_wolden, proposal, side=Side.SENDING).codes
+
+
+def test_a_third_party_never_goes_over_the_exchange(de_wolden: Covenant, propose: Propose) -> None:
+    claimed = _to_third_party(propose, agreement=UUID(int=1))
+    assert "R10" in judge(de_wolden, claimed, side=Side.RECEIVING).codes
 
 
 def test_health_does_not_travel_as_a_signal(de_wolden: Covenant, propose: Propose) -> None:

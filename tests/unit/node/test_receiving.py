@@ -165,7 +165,9 @@ def test_an_honest_message_passes_every_check():
 
 def test_an_honest_receipt_answer_and_void_pass():
     assert isinstance(receive(receipt().frame()), IncomingReceipt)
-    answer = receive(Letter(m.Reply(text="Opgepakt.").model_dump(mode="json"), kind=m.Kind.TAKEN_UP).frame())
+    answer = receive(
+        Letter(m.Reply(text="Opgepakt.").model_dump(mode="json", exclude_none=True), kind=m.Kind.TAKEN_UP).frame()
+    )
     assert isinstance(answer, Incoming)
     assert answer.work == m.Reply(text="Opgepakt.")
     void = receive(Letter(kind=m.Kind.VOID).frame())

@@ -112,6 +112,19 @@ def test_an_erasure_says_whether_a_single_hand_decided_it(fakes: ModuleType) -> 
     assert {"Erased here: 2.", "Of these decided by a single hand: 1."} <= set(summary(one, "en"))
 
 
+def test_a_third_party_is_named_with_the_ground_of_whoever_told_it_and_without_one_of_its_own(
+    fakes: ModuleType, titles: Titles
+) -> None:
+    told = {"partner": "DERDE", "channel": "PHONE", "receipt_at": None, "basis": ["A6_1_e", "WMO_2_3_2", "NVT", "NVT"]}
+    page = words(render(fakes.answer(fakes.item(**told, partner_name="Zorgteam Fictie")), "en", titles))
+    assert "Received from us: Zorgteam Fictie." in page
+    assert "giver:" in page
+    assert "receiver:" not in page
+    gone = words(render(fakes.answer(fakes.item(**told, partner_name="DERDE")), "en", titles))
+    assert "third party (name erased)" in gone
+    assert "DERDE" not in gone
+
+
 def test_the_summary_counts_what_a_reader_must_know(fakes: ModuleType) -> None:
     lines = summary(
         fakes.answer(

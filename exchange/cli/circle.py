@@ -1,0 +1,177 @@
+"""``exchange case``, the second half: who of our own people may look and who looked all the same, third parties, feedback."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from exchange.cli.casework import Case, Remove, app
+from exchange.cli.forms import read_form
+from exchange.cli.session import Session, command
+from exchange.cli.sharing import moment
+from exchange.i18n import N_
+from exchange.reports import words
+from exchange.reports.titles import Titles
+
+__all__ = ["app"]
+
+Actor = Annotated[UUID, typer.Argument(metavar="ACTOR", help=N_("Id of the actor; see: exchange actor list."))]
+
+
+# ---------------------------------------------------------------------------------------- who may look
+
+
+def _circle(session: Session, case: Case, actor: Actor, out: Remove = False) -> None:
+    answer = session.door.post(f"/v1/cases/{case}/circle", {"actor": actor, "inside": not out})
+    sentence = session.gettext("{count} people are in the circle.").format(count=len(answer))
+    session.show(answer, lambda: session.say(sentence))
+
+
+command(
+    app,
+    "circle",
+    N_(
+        "Let a colleague into the circle of a case, or out of it."
+        "\n\nThe first to take up a case that a partner shared fills its circle; after that somebody in it decides."
+    ),
+)(_circle)
+
+
+def _openings(
+    session: Session,
+    everything: Annotated[bool, typer.Option("--all", help=N_("Also those that were reviewed."))] = False,
+) -> None:
+    _ = session.gettext
+    answer = session.door.get("/v1/circle-openings", everything=str(everything).lower())
+    rows = [
+        (
+            o["opening"],
+            moment(o["at"]),
+            o["by"],
+            words.word(o["ground"], words.GROUNDS, _),
+            words.word(o["view"], words.VIEWS, _),
+            o["case"] or (o["message"] or "")[:12],
+            o["reason"] if o["reason"] is not None else f"({_('erased')})",
+            words.word(o["verdict"] or "", words.STATES, _) or _("waits"),
+        )
+        for o in answer
+    ]
+    columns = [_("Id"), _("At"), _("Who"), _("Why reviewed"), _("Looked at"), _("Of"), _("Reason"), _("Review")]
+    session.show(answer, lambda: session.table(columns, rows, _("Nothing waits to be reviewed.")))
+
+
+command(app, "openings", N_("Who looked from outside a circle, and why: the list that the privacy officer works off."))(
+    _openings
+)
+
+
+def _judge(
+    session: Session,
+    opening: Annotated[UUID, typer.Argument(metavar="ID", help=N_("Id of the opening."))],
+    follow_up: Annotated[str, typer.Option("--follow-up", help=N_("It was not right: what has to follow."))] = "",
+) -> None:
+    verdict = "follow-up" if follow_up else "justified"
+    session.door.post(f"/v1/circle-openings/{opening}/review", {"verdict": verdict, "note": follow_up})
+    session.done(session.gettext("Reviewed."))
+
+
+command(app, "judge", N_("Review an opening from outside a circle; never your own."))(_judge)
+
+
+def _receivers(session: Session) -> None:
+    _show_receivers(session, session.door.get("/v1/wpg-receivers"))
+
+
+def _show_receivers(session: Session, answer: list[dict[str, Any]]) -> None:
+    _ = session.gettext
+    rows = [(r["actor"], moment(r["since"]), r["by"]) for r in answer]
+    session.show(
+        answer, lambda: session.table([_("Actor"), _("Since"), _("Designated by")], rows, _("Nobody is designated."))
+    )
+
+
+command(app, "receivers", N_("Who is designated to receive and use police data here."))(_receivers)
+
+
+def _designate(session: Session, actor: Actor, out: Remove = False) -> None:
+    _show_receivers(session, session.door.post("/v1/wpg-receivers", {"actor": actor, "designated": not out}))
+
+
+command(app, "designate", N_("Designate a receiver of police data, or end that with --out."))(_designate)
+
+
+# ---------------------------------------------------------------------------------------- third parties, feedback
+
+
+def _tell(
+    session: Session,
+    form: Annotated[str, typer.Option("--form", metavar="FILE", help=N_("The form, a TOML or JSON file, or -."))],
+    key: Annotated[
+        str | None, typer.Option("--idempotency-key", help=N_("The same key gives the same answer."))
+    ] = None,
+) -> None:
+    answer = session.door.post("/v1/third-party-disclosures", read_form(form), key=key)
+    session.show(answer, lambda: session.say(session.gettext("Stored as {act}.").format(act=answer["act"])))
+
+
+command(
+    app,
+    "tell-third-party",
+    N_(
+        "Record what somebody who is no partner was told (covenant article 8)."
+        "\n\nThe form is that of disclose, with case, name, channel, occurred_on and agreement or allocation instead of"
+        " recipients. Without an agreement of a conference or an allocation of the case it is refused."
+    ),
+)(_tell)
+
+
+def _third_parties(session: Session) -> None:
+    _ = session.gettext
+    answer = session.door.get("/v1/third-party-disclosures")
+
+    def human() -> None:
+        titles = Titles.of_covenant(session.door.get("/v1/covenant"))
+        rows = [
+            (
+                r["act"],
+                r["name"] or f"({_('erased')})",
+                r["occurred_on"],
+                ", ".join(titles.of(category) for category in r["categories"]),
+                ", ".join(titles.of(code) for code in r["basis"]),
+                r["agreement"] or r["allocation"],
+            )
+            for r in answer
+        ]
+        columns = [_("Id"), _("Third party"), _("On"), _("About"), _("Ground"), _("Agreement or allocation")]
+        session.table(columns, rows, _("No third party was told anything."))
+
+    session.show(answer, human)
+
+
+command(app, "third-parties", N_("Every disclosure to somebody who is no partner."))(_third_parties)
+
+
+def _feedback(
+    session: Session, overdue: Annotated[bool, typer.Option("--overdue", help=N_("Only what is late."))] = False
+) -> None:
+    _ = session.gettext
+    answer = session.door.get("/v1/feedback", overdue=str(overdue).lower())
+    rows = [
+        (
+            r["message"][:12],
+            r["partner"],
+            _("we answer") if r["direction"] == "received" else _("we wait"),
+            r["due"] + (_(" (overdue)") if r["overdue"] else ""),
+            words.word(r["state"], words.STATES, _),
+        )
+        for r in answer
+    ]
+    columns = [_("Message"), _("Partner"), _("Who"), _("Before"), _("State")]
+    session.show(answer, lambda: session.table(columns, rows, _("Nobody waits for feedback.")))
+
+
+command(app, "feedback", N_("Who waits to hear what came of it, and by when. Answer with: exchange inbox handle."))(
+    _feedback
+)
