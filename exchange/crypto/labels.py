@@ -27,6 +27,7 @@ MESSAGE_ID: Final = "covx/1 msgid"
 # Signed by the sign key
 SIGN_HEADER: Final = "covx/1 sign hdr"
 SIGN_RECEIPT: Final = "covx/1 sign receipt"
+SIGN_RECEIPTS: Final = "covx/1 sign receipts"
 SIGN_NACK: Final = "covx/1 sign nack"
 SIGN_VOID: Final = "covx/1 sign void"
 SIGN_BUNDLE: Final = "covx/1 sign bundle"

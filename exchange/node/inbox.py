@@ -24,7 +24,7 @@ from exchange.node import receiving, recording, rules
 from exchange.node.context import Context
 from exchange.node.messages import compose_receipt, frame_hash, stream_of
 from exchange.node.ports import Delivery
-from exchange.node.receiving import Incoming, IncomingReceipt
+from exchange.node.receiving import Incoming, IncomingReceipt, IncomingReceipts, Opened
 from exchange.node.writer import Tx
 from exchange.wire import messages as m
 
@@ -50,6 +50,8 @@ class Stored:
     answer: Answer | None = None
     settled: tuple[str, ...] = ()
     """Message ids of ours that need no sending any more."""
+    failure: WireError | None = None
+    """What was wrong with one part of it; the rest is stored."""
 
 
 class Inbox:
@@ -79,7 +81,7 @@ class Inbox:
 
     async def take(self, deliveries: list[Delivery]) -> None:
         """Handle a batch; every delivery is acknowledged or postponed before this returns."""
-        opened: list[tuple[Delivery, Incoming | IncomingReceipt]] = []
+        opened: list[tuple[Delivery, Opened]] = []
         for delivery in deliveries:
             try:
                 opened.append((delivery, self._open(delivery)))
@@ -88,7 +90,7 @@ class Inbox:
         if opened:
             await self._store(opened)
 
-    def _open(self, delivery: Delivery) -> Incoming | IncomingReceipt:
+    def _open(self, delivery: Delivery) -> Opened:
         ctx = self._ctx
         try:
             return receiving.open_delivery(
@@ -101,7 +103,7 @@ class Inbox:
         except Exception as error:  # noqa: BLE001 - a frame that trips a fault of ours must not come again for ever
             raise _fault(error) from None
 
-    async def _store(self, opened: list[tuple[Delivery, Incoming | IncomingReceipt]]) -> None:
+    async def _store(self, opened: list[tuple[Delivery, Opened]]) -> None:
         incoming = [message for _, message in opened]
         try:
             outcomes = await self._ctx.writer.run(
@@ -122,7 +124,9 @@ class Inbox:
                 raise failure
 
     async def _finish(self, delivery: Delivery, outcome: Stored | ExchangeError) -> None:
-        if isinstance(outcome, Stored):
+        if isinstance(outcome, Stored) and outcome.failure is not None:
+            await self._refuse(delivery, outcome.failure)
+        elif isinstance(outcome, Stored):
             await delivery.done()
         elif isinstance(outcome, WireError):
             await self._refuse(delivery, outcome)
@@ -132,7 +136,7 @@ class Inbox:
 
     # ------------------------------------------------------------------------------------ in the writer
 
-    def _guarded(self, tx: Tx, incoming: Incoming | IncomingReceipt) -> Stored:
+    def _guarded(self, tx: Tx, incoming: Opened) -> Stored:
         try:
             return self._unit(tx, incoming)
         except ExchangeError:
@@ -140,9 +144,11 @@ class Inbox:
         except Exception as error:  # noqa: BLE001 - the other messages of the batch must not wait for a fault of ours
             raise _fault(error) from None
 
-    def _unit(self, tx: Tx, incoming: Incoming | IncomingReceipt) -> Stored:
+    def _unit(self, tx: Tx, incoming: Opened) -> Stored:
         if isinstance(incoming, IncomingReceipt):
             return self._receipt(tx, incoming)
+        if isinstance(incoming, IncomingReceipts):
+            return self._receipts(tx, incoming)
         pair = tx.overlay.pairs_in.get(incoming.sender.slug, PairIn())
         known = self._known(incoming) if pair.seen(incoming.sequence) else None
         decision = pair.decide(incoming.sequence, incoming.message, known)  # 12, 13
@@ -259,16 +265,28 @@ class Inbox:
         )
         return Stored(answer=Answer(incoming.sender.slug, receipt, signature))
 
+    def _receipts(self, tx: Tx, incoming: IncomingReceipts) -> Stored:
+        """Every receipt of a bundle on its own: one that is none spoils no other, and the frame ends as that one would."""
+        settled: list[str] = []
+        failure = incoming.failure
+        for receipt in incoming.receipts:
+            outcome = tx.attempt(partial(self._receipt, tx, receipt))
+            if isinstance(outcome, Stored):
+                settled += outcome.settled
+            elif isinstance(outcome, WireError):
+                failure = failure or outcome
+            else:  # the disk, not the receipt: the whole frame comes again
+                raise outcome
+        return Stored(settled=tuple(settled), failure=failure)
+
     def _receipt(self, tx: Tx, incoming: IncomingReceipt) -> Stored:
         data = incoming.receipt.data
-        row = self._ctx.ledger.one(
-            "SELECT state, partner, sequence FROM messages WHERE message=? AND direction='sent'", data.message
-        )
-        if row is None or row["partner"] != incoming.sender.slug or row["sequence"] != data.sequence:
+        # Our message under the sequence, and the void that was to take its place, if any: one receipt ends the sending of both.
+        settled = self._of_sequence(incoming.sender.slug, data.sequence)
+        if data.message not in settled:
             raise WireError("receipt-unknown", "The receipt is for a message that was never sent to this partner.")
         pairs = tx.overlay.pairs_out
         pair = pairs.get(incoming.sender.slug, PairOut())
-        settled = self._of_sequence(incoming.sender.slug, data.sequence)
         if data.sequence not in pair.waiting:
             return Stored(settled=settled)
         tx.append(
@@ -288,7 +306,7 @@ class Inbox:
         return Stored(settled=settled)
 
     def _of_sequence(self, partner: str, sequence: int) -> tuple[str, ...]:
-        """Our message under a sequence, and the void that was to take its place, if any: one receipt ends the sending of both."""
+        """Messages of ours under a sequence: one, or a message and its void."""
         rows = self._ctx.ledger.rows(
             "SELECT message FROM messages WHERE direction='sent' AND partner=? AND sequence=?", partner, sequence
         )

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from uuid import UUID, uuid4, uuid5
 
+import orjson
+
 from exchange.crypto import envelope, labels
 from exchange.crypto.labels import H
 from exchange.domain import events as e
@@ -22,6 +24,8 @@ from exchange.wire import messages as m
 from exchange.wire.codec import encode_model
 
 PART_KEY = 32
+BUNDLE_FRAME = 1024
+"""Bytes of a bundle's header that are no receipts, rounded up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +232,44 @@ def compose_receipt(
         )
     )
     return receipt, signature
+
+
+def in_frames(receipts: list[tuple[bytes, bytes]]) -> list[list[tuple[bytes, bytes]]]:
+    """Receipts (bytes and signature) of one partner, in as few frames as they fit in."""
+    frames: list[list[tuple[bytes, bytes]]] = []
+    room = 0
+    for receipt in receipts:
+        # As it will stand in the bundle: a JSON text, its signature in hex, and the names of the two.
+        size = len(orjson.dumps(receipt[0].decode())) + 2 * len(receipt[1]) + 64
+        if size > room or len(frames[-1]) == m.MAX_PARTS:
+            frames.append([])
+            room = envelope.MAX_HEADER - BUNDLE_FRAME
+        frames[-1].append(receipt)
+        room -= size
+    return frames
+
+
+def bundle_receipts(
+    ctx: Context, partner: str, receipts: list[tuple[bytes, bytes]], now: datetime
+) -> tuple[bytes, bytes]:
+    """Header and signature of the frame that carries ``receipts``; one alone travels as it is."""
+    if len(receipts) == 1:
+        return receipts[0]
+    header = encode_model(
+        m.Receipts(
+            id=uuid4(),
+            source=m.source_of(ctx.me.slug),
+            time=moment(now),
+            data=m.ReceiptsData(
+                covenant=ctx.covenants.id.hex(),
+                generation=ctx.covenants.current.generation,
+                sender=ctx.me.id.hex(),
+                recipient=ctx.covenants.current.partner(partner).id.hex(),
+                receipts=[m.SignedReceipt(receipt=r.decode(), signature=s.hex()) for r, s in receipts],
+            ),
+        )
+    )
+    return header, ctx.keys.sign.sign(labels.SIGN_RECEIPTS, header)
 
 
 def checkpoint_ref(tx: Tx) -> m.CheckpointRef:

@@ -10,6 +10,7 @@ import pytest
 from case_forms import HOUSE, TO_GEMEENTE, TO_WELZIJN, share_form
 from memory_world import Mallory, MemoryWorld, Taken, receipts
 
+from exchange.crypto.envelope import MAX_HEADER
 from exchange.node import forms as f
 from exchange.wire import messages as m
 
@@ -199,6 +200,22 @@ async def test_a_receipt_lost_on_the_way_is_given_again(world):
     assert answer.messages[0].state == "receipted"
     assert len({data for _, data in receipts(world, "gemeente", "actium")}) == 1
     assert len(world.received("gemeente")) == 1
+
+
+async def test_receipts_of_one_batch_share_a_frame_and_a_duplicate_gets_the_same_bytes(world):
+    """Forty to fifty receipts fit one header; each is stored and signed as if it travelled alone."""
+    mallory = Mallory(world, "actium")
+    frames = [mallory.frame("gemeente") for _ in range(120)]
+    await mallory.send("gemeente", *frames)
+    issued = [event.receipt.encode() for event in world.events("gemeente", "receipt/issued/1")]
+    sent = world.between("gemeente", "actium")
+    assert [data for _, data in receipts(world, "gemeente", "actium")] == issued
+    assert len(issued) == 120
+    assert len(sent) < 6
+    assert all(len(world.open_frame("actium", frame).header) <= MAX_HEADER for frame in sent)
+    await mallory.send("gemeente", *frames[:60])
+    again = receipts(world, "gemeente", "actium")[120:]
+    assert [data for _, data in again] == issued[:60]
 
 
 # ------------------------------------------------------------------------------------------------ one number, two messages

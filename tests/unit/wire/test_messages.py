@@ -14,8 +14,8 @@ from exchange.errors import WireError
 from exchange.wire import messages as m
 from exchange.wire.codec import decode_model, encode_model
 
-MODELS = ["header", "receipt", "item", "statement", "reply", "heartbeat", "control"]
-CLASSES = [m.Header, m.Receipt, m.Item, m.Statement, m.Reply, m.Heartbeat, m.SignedControl]
+MODELS = ["header", "receipt", "receipts", "item", "statement", "reply", "heartbeat", "control"]
+CLASSES = [m.Header, m.Receipt, m.Receipts, m.Item, m.Statement, m.Reply, m.Heartbeat, m.SignedControl]
 SLOW = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
 )
