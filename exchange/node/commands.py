@@ -59,21 +59,23 @@ async def once(
     form: BaseModel,
     unit: Callable[[Tx], tuple[UUID, Result]],
     external_reference: str = "",
+    stored: Callable[[tuple[UUID, Result]], None] | None = None,
 ) -> tuple[UUID, Result]:
-    """Run ``unit`` in the writer, at most once per idempotency key.
+    """Run ``unit`` in the writer, at most once per idempotency key; ``stored`` as for :meth:`Writer.run`.
 
     Raises:
         ConflictError: The key was used before for another request.
     """
-    request = _request(actor, command, key)
-    body = hashlib.sha256(orjson.dumps([command, form.model_dump(mode="json")])).hexdigest()
+    keyed = key is not None or external_reference != ""
+    request = _request(actor, command, key) if keyed else ""
+    body = hashlib.sha256(orjson.dumps([command, form.model_dump(mode="json")])).hexdigest() if keyed else ""
 
     def run(tx: Tx) -> tuple[UUID, Result]:
-        earlier = _earlier(ctx, tx, request, body)
+        earlier = _earlier(ctx, tx, request, body) if key is not None else None  # without a key every request is new
         if earlier is not None:
             return earlier
         act, result = unit(tx)
-        if key is not None or external_reference:
+        if keyed:
             tx.append(
                 e.CommandAccepted(
                     originator_id=uuid4(),
@@ -89,7 +91,7 @@ async def once(
             tx.overlay.requests[request] = (body, act, result)
         return act, result
 
-    return await ctx.writer.run(run)
+    return await ctx.writer.run(run, stored)
 
 
 def _request(actor: Actor, command: str, key: Idempotency | None) -> str:

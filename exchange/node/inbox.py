@@ -9,10 +9,10 @@ good (parked, acknowledged, the sender is told); left with the broker for later.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 import structlog
@@ -68,7 +68,7 @@ class Inbox:
         self,
         ctx: Context,
         *,
-        answer: Callable[[list[Answer]], Awaitable[None]],
+        answer: Callable[[list[Answer]], Coroutine[Any, Any, None]],
         settled: Callable[[list[str]], None],
         refused: Callable[[str, m.RefusedFrame], None],
         arrived: Callable[[], None],
@@ -78,6 +78,8 @@ class Inbox:
         self._settled = settled
         self._refused = refused
         self._arrived = arrived
+        self._answering: set[asyncio.Task[None]] = set()
+        """The loop itself keeps no task alive."""
 
     async def take(self, deliveries: list[Delivery]) -> None:
         """Handle a batch; every delivery is acknowledged or postponed before this returns."""
@@ -105,19 +107,26 @@ class Inbox:
 
     async def _store(self, opened: list[tuple[Delivery, Opened]]) -> None:
         incoming = [message for _, message in opened]
+        answering: list[asyncio.Task[None]] = []
+
+        def answer(outcomes: list[Stored | ExchangeError]) -> None:
+            answers = [o.answer for o in outcomes if isinstance(o, Stored) and o.answer]
+            answering.append(asyncio.create_task(self._answer(answers)))
+            self._answering.add(answering[-1])
+            answering[-1].add_done_callback(self._answering.discard)
+
         try:
             outcomes = await self._ctx.writer.run(
-                lambda tx: [tx.attempt(partial(self._guarded, tx, message)) for message in incoming]
+                lambda tx: [tx.attempt(partial(self._guarded, tx, message)) for message in incoming], answer
             )
         except StorageError:
             log.warning("inbox-storage-refused", count=len(opened))
             for delivery, _ in opened:
                 await _postpone(delivery)
             return
-        stored = [o for o in outcomes if isinstance(o, Stored)]
-        self._settled([message for o in stored for message in o.settled])
+        self._settled([message for o in outcomes if isinstance(o, Stored) for message in o.settled])
         self._arrived()  # it is stored: nobody has to wait for the broker to hear of it
-        await self._answer([o.answer for o in stored if o.answer])
+        await asyncio.gather(*answering)
         ends = [self._finish(delivery, outcome) for (delivery, _), outcome in zip(opened, outcomes, strict=True)]
         for failure in await asyncio.gather(*ends, return_exceptions=True):
             if isinstance(failure, BaseException):  # the others are settled; what is not comes again

@@ -70,8 +70,10 @@ class Sharing:
                     self._state(tx, actor, form, draft, act)
             return act, {"messages": [o.message for o, _ in fresh]}
 
-        act, _ = await once(self._ctx, actor, f"{form.kind}.make", key, form, unit, form.external_reference)
-        self._outbox.add([o for o, _ in fresh], [i for _, i in fresh])
+        def stored(_: tuple[UUID, Result]) -> None:
+            self._outbox.add([o for o, _ in fresh], [i for _, i in fresh])
+
+        act, _ = await once(self._ctx, actor, f"{form.kind}.make", key, form, unit, form.external_reference, stored)
         self._bell.ring()
         return act
 
@@ -224,8 +226,10 @@ class Sharing:
             fresh[:] = [(outgoing, index)]
             return act, {"messages": [outgoing.message]}
 
-        act, _ = await once(self._ctx, actor, f"inbox.{form.state}:{message}", key, form, unit)
-        self._outbox.add([o for o, _ in fresh], [i for _, i in fresh])
+        def stored(_: tuple[UUID, Result]) -> None:
+            self._outbox.add([o for o, _ in fresh], [i for _, i in fresh])
+
+        act, _ = await once(self._ctx, actor, f"inbox.{form.state}:{message}", key, form, unit, stored=stored)
         self._bell.ring()
         return act
 

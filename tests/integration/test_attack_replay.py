@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -199,6 +200,29 @@ async def test_a_receipt_lost_on_the_way_is_given_again(world):
     answer = await world.nodes["actium"].act(world.actor("actium"), act, wait_s=20)
     assert answer.messages[0].state == "receipted"
     assert len({data for _, data in receipts(world, "gemeente", "actium")}) == 1
+    assert len(world.received("gemeente")) == 1
+
+
+async def test_a_caller_that_goes_away_after_the_commit_does_not_keep_the_message_here(world, monkeypatch):
+    """What has to leave the node leaves as soon as it is stored: nobody has to wait for it, nor for the views."""
+    loop, jelle = asyncio.get_running_loop(), await world.person("actium")
+    ledger, stored, sent = world.nodes["actium"].ctx.ledger, asyncio.Event(), threading.Event()
+    apply = ledger.apply
+
+    def held(events: object) -> None:
+        loop.call_soon_threadsafe(stored.set)
+        assert sent.wait(20), "nothing left before the views were done"
+        apply(events)
+
+    monkeypatch.setattr(ledger, "apply", held)
+    caller = asyncio.create_task(world.share("actium", share_form(jelle, [TO_GEMEENTE], HOUSE), 0))
+    await stored.wait()
+    caller.cancel()
+    await world.until(lambda: world.between("actium", "gemeente"))
+    monkeypatch.undo()
+    sent.set()
+    await world.until(lambda: world.nodes["actium"].outgoing.waiting() == [])
+    assert caller.cancelled()
     assert len(world.received("gemeente")) == 1
 
 
