@@ -58,7 +58,7 @@ class Taken:
     delays: list[float] = field(default_factory=list)
     broken: bool = False
 
-    async def done(self) -> None:
+    async def done(self, *, overwrite: bool = True) -> None:
         if self.broken:
             raise BrokerError("The broker cannot be reached.")
         self.ended.append("done")

@@ -127,16 +127,16 @@ class Inbox:
         self._settled([message for o in outcomes if isinstance(o, Stored) for message in o.settled])
         self._arrived()  # it is stored: nobody has to wait for the broker to hear of it
         await asyncio.gather(*answering)
-        ends = [self._finish(delivery, outcome) for (delivery, _), outcome in zip(opened, outcomes, strict=True)]
+        ends = [self._finish(*one, outcome) for one, outcome in zip(opened, outcomes, strict=True)]
         for failure in await asyncio.gather(*ends, return_exceptions=True):
             if isinstance(failure, BaseException):  # the others are settled; what is not comes again
                 raise failure
 
-    async def _finish(self, delivery: Delivery, outcome: Stored | ExchangeError) -> None:
+    async def _finish(self, delivery: Delivery, incoming: Opened, outcome: Stored | ExchangeError) -> None:
         if isinstance(outcome, Stored) and outcome.failure is not None:
             await self._refuse(delivery, outcome.failure)
         elif isinstance(outcome, Stored):
-            await delivery.done()
+            await delivery.done(overwrite=isinstance(incoming, Incoming))  # a receipt tells nothing about people
         elif isinstance(outcome, WireError):
             await self._refuse(delivery, outcome)
         else:
@@ -239,7 +239,7 @@ class Inbox:
                     reason=incoming.header.data.reason or "",
                 )
             )
-            outcomes: list[m.PartOutcome] = []
+            codes: list[tuple[str, ...]] = []
         else:
             codes = rules.judge_incoming(self._ctx, incoming)  # 18
             parts = recording.store_parts(tx, incoming, codes)
@@ -260,7 +260,6 @@ class Inbox:
                 )
             )
             recording.record_received(tx, self._ctx, incoming, parts)
-            outcomes = [m.PartOutcome(part=i, accepted=not c, codes=list(c)) for i, c in enumerate(codes)]
         receipt, signature = compose_receipt(
             tx,
             self._ctx,
@@ -268,7 +267,7 @@ class Inbox:
             sender=incoming.sender.slug,
             message=incoming.message,
             sequence=incoming.sequence,
-            outcomes=outcomes,
+            codes=codes,
             leaf_index=stamped.index,
             leaf_hash=stamped.leaf_hash,
         )

@@ -162,9 +162,13 @@ class Sharing:
 
     def _act(self, act: UUID) -> f.ActAnswer:
         rows = self._ctx.ledger.rows("SELECT * FROM messages WHERE act=? ORDER BY partner", str(act))
-        stated = self._ctx.ledger.rows(
-            "SELECT partner, min(log_index) AS log_index FROM items WHERE act=? AND message IS NULL GROUP BY partner",
-            str(act),
+        stated = (
+            []
+            if rows
+            else self._ctx.ledger.rows(  # an act is sent or stated, never both
+                "SELECT partner, min(log_index) AS log_index FROM items WHERE act=? AND message IS NULL GROUP BY partner",
+                str(act),
+            )
         )
         if not rows and not stated and self._ctx.ledger.position < self._ctx.log.size:
             raise StorageError(

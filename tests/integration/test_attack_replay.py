@@ -14,6 +14,7 @@ from memory_world import Mallory, MemoryWorld, Taken, receipts
 from exchange.crypto.envelope import MAX_HEADER
 from exchange.node import forms as f
 from exchange.wire import messages as m
+from exchange.wire.codec import decode_model
 
 PAIR = ("actium", "gemeente")
 
@@ -235,6 +236,7 @@ async def test_receipts_of_one_batch_share_a_frame_and_a_duplicate_gets_the_same
     sent = world.between("gemeente", "actium")
     assert [data for _, data in receipts(world, "gemeente", "actium")] == issued
     assert len(issued) == 120
+    assert all(decode_model(m.Receipt, data).data.outcomes[0].accepted for data in issued)
     assert len(sent) < 6
     assert all(len(world.open_frame("actium", frame).header) <= MAX_HEADER for frame in sent)
     await mallory.send("gemeente", *frames[:60])
