@@ -191,7 +191,9 @@ def _fields(value: object) -> dict[str, Any]:
     """A value inside an event: its fields."""
     if isinstance(value, BaseModel):
         return value.__dict__
-    raise IntegrityError("An event holds a value that is left to the model's own serialiser.")  # reaches _json as TypeError
+    raise IntegrityError(
+        "An event holds a value that is left to the model's own serialiser."
+    )  # reaches _json as TypeError
 
 
 def _aad(originator: bytes, version: int, topic: str, line: bytes) -> bytes:
