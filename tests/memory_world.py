@@ -58,7 +58,7 @@ class Taken:
     delays: list[float] = field(default_factory=list)
     broken: bool = False
 
-    async def done(self) -> None:
+    async def done(self, *, overwrite: bool = True) -> None:
         if self.broken:
             raise BrokerError("The broker cannot be reached.")
         self.ended.append("done")
@@ -327,8 +327,12 @@ def receipts(world: MemoryWorld, receiver: str, sender: str) -> list[tuple[m.Rec
     found = []
     for frame in world.between(receiver, sender):
         opened = world.open_frame(sender, frame)
-        if orjson.loads(opened.header)["type"] == m.Kind.RECEIPT.value:
+        kind = orjson.loads(opened.header)["type"]
+        if kind == m.Kind.RECEIPT.value:
             found.append((m.Receipt.model_validate_json(opened.header), opened.header))
+        elif kind == m.Kind.RECEIPTS.value:
+            inside = m.Receipts.model_validate_json(opened.header).data.receipts
+            found += [(m.Receipt.model_validate_json(r.receipt), r.receipt.encode()) for r in inside]
     return found
 
 

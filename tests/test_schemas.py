@@ -18,9 +18,9 @@ from exchange.wire import schemas
 from exchange.wire.codec import encode_model
 
 VALUES = strategies()
-NAMES = {"header": "header", "receipt": "receipt", "statement": "statement", "item": "item", "reply": "reply", "case": "case",
-         "heartbeat": "heartbeat", "signed-control": "control", "conference": "conference", "offered": "offered",
-         "chair-decided": "decided", "outcome": "outcome"}  # fmt: skip
+NAMES = {"header": "header", "receipt": "receipt", "receipts": "receipts", "statement": "statement", "item": "item",
+         "reply": "reply", "case": "case", "heartbeat": "heartbeat", "signed-control": "control", "conference": "conference",
+         "offered": "offered", "chair-decided": "decided", "outcome": "outcome"}  # fmt: skip
 TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None), "number": (int, float),
 }  # fmt: skip

@@ -108,10 +108,16 @@ def strategies() -> SimpleNamespace:
         agreements=st.lists(agreement, max_size=2), next_date=_maybe(day),
         decisions=st.lists(st.builds(w.Resolution, decision=st.uuids(), text=text), max_size=2),
     )  # fmt: skip
-    kinds = st.sampled_from([k for k in m.Kind if k is not m.Kind.RECEIPT])
+    kinds = st.sampled_from([k for k in m.Kind if k not in {m.Kind.RECEIPT, m.Kind.RECEIPTS}])
+    signed = st.builds(m.SignedReceipt, receipt=text, signature=_hex(64))
+    receipts = st.builds(
+        m.ReceiptsData, covenant=_hex(32), generation=upto, sender=_hex(16), recipient=_hex(16),
+        receipts=st.lists(signed, min_size=1, max_size=3),
+    )  # fmt: skip
     return SimpleNamespace(
         header=st.builds(m.Header, **event, type=kinds, data=data),
         receipt=st.builds(m.Receipt, **event, data=receipt),
+        receipts=st.builds(m.Receipts, **event, data=receipts),
         item=item,
         identity=identity,
         statement=statement,

@@ -8,7 +8,6 @@ no NUL themselves, so ``label ‖ 0x00 ‖ data`` splits in exactly one way.
 from __future__ import annotations
 
 import hashlib
-import hmac
 from functools import lru_cache
 from typing import Final
 
@@ -27,6 +26,7 @@ MESSAGE_ID: Final = "covx/1 msgid"
 # Signed by the sign key
 SIGN_HEADER: Final = "covx/1 sign hdr"
 SIGN_RECEIPT: Final = "covx/1 sign receipt"
+SIGN_RECEIPTS: Final = "covx/1 sign receipts"
 SIGN_NACK: Final = "covx/1 sign nack"
 SIGN_VOID: Final = "covx/1 sign void"
 SIGN_BUNDLE: Final = "covx/1 sign bundle"
@@ -83,4 +83,18 @@ def expand(key: bytes, label: str, ctx: bytes = b"") -> bytes:
     """
     if len(key) != KEY_SIZE:
         raise CryptoError("A key of {expected} bytes is needed, got {got}.", expected=KEY_SIZE, got=len(key))
-    return hmac.digest(key, _prefix(label) + ctx + b"\x01", "sha256")
+    return _hmac(key, _prefix(label) + ctx + b"\x01")
+
+
+_INNER: Final = bytes(byte ^ 0x36 for byte in range(256)), b"\x36" * (64 - KEY_SIZE)
+_OUTER: Final = bytes(byte ^ 0x5C for byte in range(256)), b"\x5c" * (64 - KEY_SIZE)
+
+
+def _hmac(key: bytes, data: bytes) -> bytes:
+    """HMAC-SHA256 (RFC 2104) with a key of 32 bytes: two hashes.
+
+    The library's own sets up a context and lets go of the interpreter at each call, for five times the time; one disclosure
+    with its receipt derives sixteen keys and commitments.
+    """
+    inner = hashlib.sha256(key.translate(_INNER[0]) + _INNER[1] + data).digest()
+    return hashlib.sha256(key.translate(_OUTER[0]) + _OUTER[1] + inner).digest()

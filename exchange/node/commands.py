@@ -59,24 +59,26 @@ async def once(
     form: BaseModel,
     unit: Callable[[Tx], tuple[UUID, Result]],
     external_reference: str = "",
+    stored: Callable[[tuple[UUID, Result]], None] | None = None,
 ) -> tuple[UUID, Result]:
-    """Run ``unit`` in the writer, at most once per idempotency key.
+    """Run ``unit`` in the writer, at most once per idempotency key; ``stored`` as for :meth:`Writer.run`.
 
     A form is full of people: a bare hash of it, in a public line for ever, would let anybody check a guess at who it was about.
 
     Raises:
         ConflictError: The key was used before for another request, as long as that can be told (about a day).
     """
-    request = _request(actor, command, key)
-    asked = orjson.dumps([command, form.model_dump(mode="json")])
-    body = ctx.prekeys.stamp(asked, ctx.clock.now())
+    keyed = key is not None or external_reference != ""
+    request = _request(actor, command, key) if keyed else ""
+    asked = orjson.dumps([command, form.model_dump(mode="json")]) if keyed else b""
+    body = ctx.prekeys.stamp(asked, ctx.clock.now()) if keyed else ""
 
     def run(tx: Tx) -> tuple[UUID, Result]:
-        earlier = _earlier(ctx, tx, request, asked)
+        earlier = _earlier(ctx, tx, request, asked) if key is not None else None  # without a key every request is new
         if earlier is not None:
             return earlier
         act, result = unit(tx)
-        if key is not None or external_reference:
+        if keyed:
             tx.append(
                 e.CommandAccepted(
                     originator_id=uuid4(),
@@ -92,7 +94,7 @@ async def once(
             tx.overlay.requests[request] = (body, act, result)
         return act, result
 
-    return await ctx.writer.run(run)
+    return await ctx.writer.run(run, stored)
 
 
 def _request(actor: Actor, command: str, key: Idempotency | None) -> str:

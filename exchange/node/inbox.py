@@ -9,10 +9,10 @@ good (parked, acknowledged, the sender is told); left with the broker for later.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 import structlog
@@ -24,7 +24,7 @@ from exchange.node import duties, receiving, recording, release, rules, taking
 from exchange.node.context import Context
 from exchange.node.messages import compose_receipt, frame_hash, stream_of
 from exchange.node.ports import Delivery
-from exchange.node.receiving import Incoming, IncomingReceipt
+from exchange.node.receiving import Incoming, IncomingReceipt, IncomingReceipts, Opened
 from exchange.node.writer import Tx
 from exchange.wire import messages as m
 
@@ -50,6 +50,8 @@ class Stored:
     answer: Answer | None = None
     settled: tuple[str, ...] = ()
     """Message ids of ours that need no sending any more."""
+    failure: WireError | None = None
+    """What was wrong with one part of it; the rest is stored."""
 
 
 class Inbox:
@@ -66,7 +68,7 @@ class Inbox:
         self,
         ctx: Context,
         *,
-        answer: Callable[[list[Answer]], Awaitable[None]],
+        answer: Callable[[list[Answer]], Coroutine[Any, Any, None]],
         settled: Callable[[list[str]], None],
         refused: Callable[[str, m.RefusedFrame], None],
         arrived: Callable[[], None],
@@ -76,10 +78,12 @@ class Inbox:
         self._settled = settled
         self._refused = refused
         self._arrived = arrived
+        self._answering: set[asyncio.Task[None]] = set()
+        """The loop itself keeps no task alive."""
 
     async def take(self, deliveries: list[Delivery]) -> None:
         """Handle a batch; every delivery is acknowledged or postponed before this returns."""
-        opened: list[tuple[Delivery, Incoming | IncomingReceipt]] = []
+        opened: list[tuple[Delivery, Opened]] = []
         for delivery in deliveries:
             try:
                 opened.append((delivery, self._open(delivery)))
@@ -88,7 +92,7 @@ class Inbox:
         if opened:
             await self._store(opened)
 
-    def _open(self, delivery: Delivery) -> Incoming | IncomingReceipt:
+    def _open(self, delivery: Delivery) -> Opened:
         ctx = self._ctx
         try:
             return receiving.open_delivery(
@@ -101,29 +105,38 @@ class Inbox:
         except Exception as error:  # noqa: BLE001 - a frame that trips a fault of ours must not come again for ever
             raise _fault(error) from None
 
-    async def _store(self, opened: list[tuple[Delivery, Incoming | IncomingReceipt]]) -> None:
+    async def _store(self, opened: list[tuple[Delivery, Opened]]) -> None:
         incoming = [message for _, message in opened]
+        answering: list[asyncio.Task[None]] = []
+
+        def answer(outcomes: list[Stored | ExchangeError]) -> None:
+            answers = [o.answer for o in outcomes if isinstance(o, Stored) and o.answer]
+            answering.append(asyncio.create_task(self._answer(answers)))
+            self._answering.add(answering[-1])
+            answering[-1].add_done_callback(self._answering.discard)
+
         try:
             outcomes = await self._ctx.writer.run(
-                lambda tx: [tx.attempt(partial(self._guarded, tx, message)) for message in incoming]
+                lambda tx: [tx.attempt(partial(self._guarded, tx, message)) for message in incoming], answer
             )
         except StorageError:
             log.warning("inbox-storage-refused", count=len(opened))
             for delivery, _ in opened:
                 await _postpone(delivery)
             return
-        stored = [o for o in outcomes if isinstance(o, Stored)]
-        self._settled([message for o in stored for message in o.settled])
+        self._settled([message for o in outcomes if isinstance(o, Stored) for message in o.settled])
         self._arrived()  # it is stored: nobody has to wait for the broker to hear of it
-        await self._answer([o.answer for o in stored if o.answer])
-        ends = [self._finish(delivery, outcome) for (delivery, _), outcome in zip(opened, outcomes, strict=True)]
+        await asyncio.gather(*answering)
+        ends = [self._finish(*one, outcome) for one, outcome in zip(opened, outcomes, strict=True)]
         for failure in await asyncio.gather(*ends, return_exceptions=True):
             if isinstance(failure, BaseException):  # the others are settled; what is not comes again
                 raise failure
 
-    async def _finish(self, delivery: Delivery, outcome: Stored | ExchangeError) -> None:
-        if isinstance(outcome, Stored):
-            await delivery.done()
+    async def _finish(self, delivery: Delivery, incoming: Opened, outcome: Stored | ExchangeError) -> None:
+        if isinstance(outcome, Stored) and outcome.failure is not None:
+            await self._refuse(delivery, outcome.failure)
+        elif isinstance(outcome, Stored):
+            await delivery.done(overwrite=isinstance(incoming, Incoming))  # a receipt tells nothing about people
         elif isinstance(outcome, WireError):
             await self._refuse(delivery, outcome)
         else:
@@ -132,7 +145,7 @@ class Inbox:
 
     # ------------------------------------------------------------------------------------ in the writer
 
-    def _guarded(self, tx: Tx, incoming: Incoming | IncomingReceipt) -> Stored:
+    def _guarded(self, tx: Tx, incoming: Opened) -> Stored:
         try:
             return self._unit(tx, incoming)
         except ExchangeError:
@@ -140,9 +153,11 @@ class Inbox:
         except Exception as error:  # noqa: BLE001 - the other messages of the batch must not wait for a fault of ours
             raise _fault(error) from None
 
-    def _unit(self, tx: Tx, incoming: Incoming | IncomingReceipt) -> Stored:
+    def _unit(self, tx: Tx, incoming: Opened) -> Stored:
         if isinstance(incoming, IncomingReceipt):
             return self._receipt(tx, incoming)
+        if isinstance(incoming, IncomingReceipts):
+            return self._receipts(tx, incoming)
         pair = tx.overlay.pairs_in.get(incoming.sender.slug, PairIn())
         known = self._known(incoming) if pair.seen(incoming.sequence) else None
         decision = pair.decide(incoming.sequence, incoming.message, known)  # 12, 13
@@ -224,7 +239,7 @@ class Inbox:
                     reason=incoming.header.data.reason or "",
                 )
             )
-            outcomes: list[m.PartOutcome] = []
+            codes: list[tuple[str, ...]] = []
         else:
             judged = rules.judge_incoming(  # 18
                 self._ctx,
@@ -255,7 +270,6 @@ class Inbox:
             if incoming.statement is not None and incoming.statement.emergency is not None and not codes[0]:
                 duties.received(tx, incoming, judged.owed)
             taking.take(tx, self._ctx, incoming, parts)
-            outcomes = [m.PartOutcome(part=i, accepted=not c, codes=list(c)) for i, c in enumerate(codes)]
         receipt, signature = compose_receipt(
             tx,
             self._ctx,
@@ -263,22 +277,34 @@ class Inbox:
             sender=incoming.sender.slug,
             message=incoming.message,
             sequence=incoming.sequence,
-            outcomes=outcomes,
+            codes=codes,
             leaf_index=stamped.index,
             leaf_hash=stamped.leaf_hash,
         )
         return Stored(answer=Answer(incoming.sender.slug, receipt, signature))
 
+    def _receipts(self, tx: Tx, incoming: IncomingReceipts) -> Stored:
+        """Every receipt of a bundle on its own: one that is none spoils no other, and the frame ends as that one would."""
+        settled: list[str] = []
+        failure = incoming.failure
+        for receipt in incoming.receipts:
+            outcome = tx.attempt(partial(self._receipt, tx, receipt))
+            if isinstance(outcome, Stored):
+                settled += outcome.settled
+            elif isinstance(outcome, WireError):
+                failure = failure or outcome
+            else:  # the disk, not the receipt: the whole frame comes again
+                raise outcome
+        return Stored(settled=tuple(settled), failure=failure)
+
     def _receipt(self, tx: Tx, incoming: IncomingReceipt) -> Stored:
         data = incoming.receipt.data
-        row = self._ctx.ledger.one(
-            "SELECT state, partner, sequence FROM messages WHERE message=? AND direction='sent'", data.message
-        )
-        if row is None or row["partner"] != incoming.sender.slug or row["sequence"] != data.sequence:
+        # Our message under the sequence, and the void that was to take its place, if any: one receipt ends the sending of both.
+        settled = self._of_sequence(incoming.sender.slug, data.sequence)
+        if data.message not in settled:
             raise WireError("receipt-unknown", "The receipt is for a message that was never sent to this partner.")
         pairs = tx.overlay.pairs_out
         pair = pairs.get(incoming.sender.slug, PairOut())
-        settled = self._of_sequence(incoming.sender.slug, data.sequence)
         if data.sequence not in pair.waiting:
             return Stored(settled=settled)
         tx.append(
@@ -298,7 +324,7 @@ class Inbox:
         return Stored(settled=settled)
 
     def _of_sequence(self, partner: str, sequence: int) -> tuple[str, ...]:
-        """Our message under a sequence, and the void that was to take its place, if any: one receipt ends the sending of both."""
+        """Messages of ours under a sequence: one, or a message and its void."""
         rows = self._ctx.ledger.rows(
             "SELECT message FROM messages WHERE direction='sent' AND partner=? AND sequence=?", partner, sequence
         )

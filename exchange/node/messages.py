@@ -10,7 +10,10 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 from uuid import UUID, uuid4, uuid5
+
+import orjson
 
 from exchange.crypto import envelope, labels
 from exchange.crypto.labels import H
@@ -20,9 +23,11 @@ from exchange.node.context import Context
 from exchange.node.covenants import Accepted
 from exchange.node.writer import Tx
 from exchange.wire import messages as m
-from exchange.wire.codec import encode_model
+from exchange.wire.codec import decode_model, encode_model, encode_own
 
 PART_KEY = 32
+BUNDLE_FRAME = 1024
+"""Bytes of a bundle's header that are no receipts, rounded up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,27 +147,38 @@ def _header(
     reason: str | None = None,
 ) -> bytes:
     refs = [
-        m.PartRef.model_construct(hash=h, length=len(b), pkc=envelope.pkc(k).hex(), retention=p.retention)
+        {"hash": h, "length": len(b), "pkc": envelope.pkc(k).hex(), "retention": p.retention}
         for h, b, k, p in zip(hashes, boxes, keys, parts, strict=True)
     ]
-    return encode_model(
-        m.Header(
-            id=uid,
-            source=m.source_of(ctx.me.slug),
-            time=moment(tx.now),
-            type=kind,  # type: ignore[arg-type]  # RECEIPT is never composed here
-            data=m.MessageData(
-                covenant=ctx.covenants.id.hex(),
-                generation=generation,
-                sender=ctx.me.id.hex(),
-                recipient=recipient.hex(),
-                sequence=sequence,
-                parts=refs,
-                reply_to=reply_to,
-                reason=reason,
-                checkpoint=checkpoint_ref(tx),
-            ),
-        )
+    more = {name: value for name, value in (("reply_to", reply_to), ("reason", reason)) if value is not None}
+    return _event(tx, ctx, uid, kind, recipient, generation, {"sequence": sequence, "parts": refs, **more})
+
+
+def _event(
+    tx: Tx, ctx: Context, uid: UUID, kind: m.Kind, recipient: bytes, generation: int, data: dict[str, Any]
+) -> bytes:
+    """The canonical CloudEvents object of what this node decided: what the models of the wire would write, unvalidated.
+
+    Every receiver validates it strictly, and so do the tests.
+    """
+    size, root = tx.checkpoint()  # always of one signed checkpoint (protocol §5)
+    return encode_own(
+        {
+            "specversion": "1.0",
+            "id": str(uid),
+            "source": m.source_of(ctx.me.slug),
+            "time": moment(tx.now),
+            "datacontenttype": "application/json",
+            "type": kind.value,
+            "data": {
+                "covenant": ctx.covenants.id.hex(),
+                "generation": generation,
+                "sender": ctx.me.id.hex(),
+                "recipient": recipient.hex(),
+                "checkpoint": {"size": size, "root": root.hex()},
+                **data,
+            },
+        }
     )
 
 
@@ -174,6 +190,7 @@ def compose_void(
     to = ctx.covenants.current.partner(recipient)
     generation = obeyed(ctx, recipient, tx.now).generation
     header = _header(tx, ctx, uid, to.id, m.Kind.VOID, generation, sequence, [], [], [], [], None, reason)
+    decode_model(m.Header, header)  # the reason comes from a person
     signature = ctx.keys.sign.sign(labels.SIGN_HEADER, header)
     message = envelope.message_id(header).hex()
     stamped = tx.append(
@@ -201,29 +218,28 @@ def compose_receipt(
     sender: str,
     message: str,
     sequence: int,
-    outcomes: list[m.PartOutcome],
+    codes: list[tuple[str, ...]],
     leaf_index: int,
     leaf_hash: bytes,
 ) -> tuple[bytes, bytes]:
-    """Sign and record the receipt in the transaction that stores the message; gives its bytes and signature."""
-    receipt = encode_model(
-        m.Receipt(
-            id=uuid4(),
-            source=m.source_of(ctx.me.slug),
-            time=moment(tx.now),
-            data=m.ReceiptData(
-                covenant=ctx.covenants.id.hex(),
-                generation=ctx.covenants.current.generation,
-                sender=ctx.me.id.hex(),
-                recipient=ctx.covenants.current.partner(sender).id.hex(),
-                message=message,
-                sequence=sequence,
-                outcomes=outcomes,
-                leaf_index=leaf_index,
-                leaf_hash=leaf_hash.hex(),
-                checkpoint=checkpoint_ref(tx),
-            ),
-        )
+    """Sign and record the receipt in the transaction that stores the message; gives its bytes and signature.
+
+    ``codes`` are the refusal codes of each part; none means accepted.
+    """
+    receipt = _event(
+        tx,
+        ctx,
+        uuid4(),
+        m.Kind.RECEIPT,
+        ctx.covenants.current.partner(sender).id,
+        ctx.covenants.current.generation,
+        {
+            "message": message,
+            "sequence": sequence,
+            "outcomes": [{"part": i, "accepted": not c, "codes": c} for i, c in enumerate(codes)],
+            "leaf_index": leaf_index,
+            "leaf_hash": leaf_hash.hex(),
+        },
     )
     signature = ctx.keys.sign.sign(labels.SIGN_RECEIPT, receipt)
     tx.append(
@@ -240,10 +256,42 @@ def compose_receipt(
     return receipt, signature
 
 
-def checkpoint_ref(tx: Tx) -> m.CheckpointRef:
-    """Size and root always come from one signed checkpoint (protocol §5)."""
-    size, root = tx.checkpoint()
-    return m.CheckpointRef(size=size, root=root.hex())
+def in_frames(receipts: list[tuple[bytes, bytes]]) -> list[list[tuple[bytes, bytes]]]:
+    """Receipts (bytes and signature) of one partner, in as few frames as they fit in."""
+    frames: list[list[tuple[bytes, bytes]]] = []
+    room = 0
+    for receipt in receipts:
+        # As it will stand in the bundle: a JSON text, its signature in hex, and the names of the two.
+        size = len(orjson.dumps(receipt[0].decode())) + 2 * len(receipt[1]) + 64
+        if size > room or len(frames[-1]) == m.MAX_PARTS:
+            frames.append([])
+            room = envelope.MAX_HEADER - BUNDLE_FRAME
+        frames[-1].append(receipt)
+        room -= size
+    return frames
+
+
+def bundle_receipts(
+    ctx: Context, partner: str, receipts: list[tuple[bytes, bytes]], now: datetime
+) -> tuple[bytes, bytes]:
+    """Header and signature of the frame that carries ``receipts``; one alone travels as it is."""
+    if len(receipts) == 1:
+        return receipts[0]
+    header = encode_model(
+        m.Receipts(
+            id=uuid4(),
+            source=m.source_of(ctx.me.slug),
+            time=moment(now),
+            data=m.ReceiptsData(
+                covenant=ctx.covenants.id.hex(),
+                generation=ctx.covenants.current.generation,
+                sender=ctx.me.id.hex(),
+                recipient=ctx.covenants.current.partner(partner).id.hex(),
+                receipts=[m.SignedReceipt(receipt=r.decode(), signature=s.hex()) for r, s in receipts],
+            ),
+        )
+    )
+    return header, ctx.keys.sign.sign(labels.SIGN_RECEIPTS, header)
 
 
 def frame_hash(frame: bytes) -> str:

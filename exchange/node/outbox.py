@@ -23,7 +23,7 @@ from exchange.domain import events as e
 from exchange.errors import BrokerError, CovenantError, ExchangeError
 from exchange.node.context import Context
 from exchange.node.inbox import Answer
-from exchange.node.messages import Outgoing, frame_hash
+from exchange.node.messages import Outgoing, bundle_receipts, frame_hash, in_frames
 from exchange.node.partners import Partners
 from exchange.node.ports import Transport
 
@@ -199,20 +199,22 @@ class Outbox:
             waiting.why, waiting.ready, waiting.sent_at = "awaiting-receipt", None, now
 
     async def answer(self, answers: list[Answer]) -> None:
-        """Send receipts. One that cannot be sent now is sent when the partner repeats his message."""
-        await asyncio.gather(*[self._answer(a) for a in answers])
+        """Send receipts, those to one partner together. What cannot be sent now is sent when he repeats his message."""
+        of: dict[str, list[tuple[bytes, bytes]]] = {}
+        for answer in answers:
+            of.setdefault(answer.partner, []).append((answer.receipt, answer.signature))
+        await asyncio.gather(*[self._answer(to, part) for to, receipts in of.items() for part in in_frames(receipts)])
 
-    async def _answer(self, answer: Answer) -> None:
+    async def _answer(self, partner: str, receipts: list[tuple[bytes, bytes]]) -> None:
         now = self.ctx.clock.now()
-        prekey = self._prekey(answer.partner, now)
+        prekey = self._prekey(partner, now)
         if prekey is None or not self.transport.connected:
             return
         try:
-            await self.transport.publish(
-                answer.partner, self._wrap(prekey, answer.partner, answer.receipt, answer.signature, None, now)
-            )
+            header, signature = bundle_receipts(self.ctx, partner, receipts, now)
+            await self.transport.publish(partner, self._wrap(prekey, partner, header, signature, None, now))
         except ExchangeError as error:
-            log.warning("receipt-not-sent", partner=answer.partner, code=error.code)
+            log.warning("receipt-not-sent", partner=partner, code=error.code)
 
     def _prekey(self, partner: str, now: datetime) -> Prekey | None:
         bundle = self.partners.bundle(partner)

@@ -37,8 +37,12 @@ class Delivery(Protocol):
         """How many times the broker has delivered this frame, this time included; 1 the first time."""
         ...
 
-    async def done(self) -> None:
+    async def done(self, *, overwrite: bool = True) -> None:
         """Delete the frame on the broker, then acknowledge it. Call only when its consequences are durable.
+
+        Args:
+            overwrite: Also overwrite its bytes on the broker's disk, where that is affordable. A frame without content about
+                people needs none, and it costs the broker milliseconds.
 
         Raises:
             BrokerError: The broker did not confirm; the frame will come again, and this may be called again.

@@ -31,7 +31,7 @@ SKEW: Final = timedelta(minutes=5)
 TRANSIENT: Final = frozenset({"clock", "generation-newer", "type-unknown", "vault-locked", "storage", "later"})
 """Codes that may pass by themselves (with time, a covenant accepted, a release installed): the frame is left with the broker and
 tried again."""
-KNOWN: Final = frozenset({*m.CONTENT, *WORK, m.Kind.VOID, m.Kind.RECEIPT})
+KNOWN: Final = frozenset({*m.CONTENT, *WORK, m.Kind.VOID, m.Kind.RECEIPT, m.Kind.RECEIPTS})
 """Kinds of message this release can take."""
 REWRAP: Final = frozenset({"epoch-retired", "outside-window"})
 """Codes that the sender mends by wrapping the same message anew; nothing is parked."""
@@ -89,9 +89,26 @@ class IncomingReceipt:
     signature: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class IncomingReceipts:
+    """Receipts that came in one frame; those that passed their checks."""
+
+    sender: Partner
+    receipts: tuple[IncomingReceipt, ...]
+    failure: WireError | None
+    """Why the first of the others did not pass. It spoils none but itself."""
+
+
+Opened = Incoming | IncomingReceipt | IncomingReceipts
+_MODELS: Final[dict[m.Kind, tuple[type[m.Header | m.Receipt | m.Receipts], str]]] = {
+    m.Kind.RECEIPT: (m.Receipt, labels.SIGN_RECEIPT),
+    m.Kind.RECEIPTS: (m.Receipts, labels.SIGN_RECEIPTS),
+}
+
+
 def open_delivery(
     covenants: Covenants, me: Partner, opener: Opener, subject_sender: str, data: bytes, now: datetime
-) -> Incoming | IncomingReceipt:
+) -> Opened:
     """Run the checks; the numbers are those of the protocol.
 
     Raises:
@@ -103,31 +120,19 @@ def open_delivery(
         raise WireError("epoch-retired", "The frame is wrapped to a prekey that has been destroyed.")
     opened, accepted = _open(frame, window, covenants, me)  # 3, 5
     _check_window(window, opened.wrapped_ms)  # 4
-    kind = _kind_of(opened.header)  # 6
-    model: type[m.Receipt | m.Header] = m.Receipt if kind is m.Kind.RECEIPT else m.Header
-    header: m.Receipt | m.Header = decode_model(model, opened.header)  # 6
-    if header.data.covenant != covenants.id.hex():  # 7
-        raise WireError("other-covenant", "The message belongs to another covenant.")
-    if header.data.generation != accepted.generation and kind is not m.Kind.RECEIPT:  # 7
+    model, label = _MODELS.get(_kind_of(opened.header), (m.Header, labels.SIGN_HEADER))  # 6
+    header = decode_model(model, opened.header)  # 6
+    if isinstance(header, m.Header) and header.data.generation != accepted.generation:  # 7
         # A message decided under the previous generation may be wrapped under the new one; both must be known here.
         accepted = covenants.accepted(header.data.generation, now)
-    sender = accepted.partner_by_id(bytes.fromhex(header.data.sender))  # 8
-    member = sender is not None and covenants.current.partner_by_id(sender.id) is not None  # of both, during a change
-    if sender is None or not member or sender.slug != subject_sender or header.source != m.source_of(sender.slug):  # 8
-        raise WireError("sender-unknown", "The sender is not the partner under whose name the frame was published.")
-    label = labels.SIGN_RECEIPT if kind is m.Kind.RECEIPT else labels.SIGN_HEADER
-    try:
-        signing.verify(sender.sign_public, label, opened.header, opened.signature)  # 9
-    except CryptoError:
-        raise WireError("bad-signature", "The signature of the sender does not hold.") from None
-    if header.data.recipient != me.id.hex():  # 10
-        raise WireError("not-for-me", "The message was written to another partner.")
-    if datetime.fromisoformat(header.time) > now + SKEW:  # 11
-        raise WireError("clock", "The message comes from the future; compare the clocks.")
-    if isinstance(header, m.Receipt):
+    circumstances = _Circumstances(covenants, me, accepted, subject_sender, now)
+    sender = circumstances.sender_of(header, opened.header, opened.signature, label)  # 7 to 11
+    if not isinstance(header, m.Header):
         if opened.parts:
             raise WireError("receipt-with-parts", "A receipt carries no parts.")
-        return IncomingReceipt(sender, header, opened.header, opened.signature)
+        if isinstance(header, m.Receipt):
+            return IncomingReceipt(sender, header, opened.header, opened.signature)
+        return _receipts(circumstances, sender, header)
     statement, items, work = _open_parts(covenants, sender, header, opened)  # 14 to 17
     return Incoming(
         sender=sender,
@@ -143,6 +148,59 @@ def open_delivery(
         items=items,
         work=work,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Circumstances:
+    """Under what a header came: the same for every receipt of a bundle."""
+
+    covenants: Covenants
+    me: Partner
+    accepted: Accepted
+    subject_sender: str
+    now: datetime
+
+    def sender_of(
+        self, header: m.Header | m.Receipt | m.Receipts, signed: bytes, signature: bytes, label: str
+    ) -> Partner:
+        """Checks 7 to 11 of a decoded header; who signed it."""
+        if header.data.covenant != self.covenants.id.hex():  # 7
+            raise WireError("other-covenant", "The message belongs to another covenant.")
+        sender = self.accepted.partner_by_id(bytes.fromhex(header.data.sender))  # 8
+        # A member of both generations, during a change.
+        member = sender is not None and self.covenants.current.partner_by_id(sender.id) is not None
+        if (
+            sender is None
+            or not member
+            or sender.slug != self.subject_sender
+            or header.source != m.source_of(sender.slug)
+        ):  # 8
+            raise WireError("sender-unknown", "The sender is not the partner under whose name the frame was published.")
+        try:
+            signing.verify(sender.sign_public, label, signed, signature)  # 9
+        except CryptoError:
+            raise WireError("bad-signature", "The signature of the sender does not hold.") from None
+        if header.data.recipient != self.me.id.hex():  # 10
+            raise WireError("not-for-me", "The message was written to another partner.")
+        if datetime.fromisoformat(header.time) > self.now + SKEW:  # 11
+            raise WireError("clock", "The message comes from the future; compare the clocks.")
+        return sender
+
+
+def _receipts(circumstances: _Circumstances, sender: Partner, bundle: m.Receipts) -> IncomingReceipts:
+    """Checks 6 to 11 of every receipt of a bundle, each on its own."""
+    passed: list[IncomingReceipt] = []
+    failure: WireError | None = None
+    for inside in bundle.data.receipts:
+        data, signature = inside.receipt.encode(), bytes.fromhex(inside.signature)
+        try:
+            receipt = decode_model(m.Receipt, data)
+            circumstances.sender_of(receipt, data, signature, labels.SIGN_RECEIPT)
+        except WireError as error:
+            failure = failure or error
+        else:
+            passed.append(IncomingReceipt(sender, receipt, data, signature))
+    return IncomingReceipts(sender, tuple(passed), failure)
 
 
 def _open(frame: envelope.Frame, window: Window, covenants: Covenants, me: Partner) -> tuple[envelope.Opened, Accepted]:

@@ -91,8 +91,10 @@ class Sharing:
                 also(tx, act)
             return act, {"messages": [o.message for o, _ in fresh]}
 
-        act, _ = await once(self._ctx, actor, f"{form.kind}.make", key, form, unit, form.external_reference)
-        self._outbox.add([o for o, _ in fresh], [i for _, i in fresh])
+        def stored(_: tuple[UUID, Result]) -> None:
+            self._outbox.add([o for o, _ in fresh], [i for _, i in fresh])
+
+        act, _ = await once(self._ctx, actor, f"{form.kind}.make", key, form, unit, form.external_reference, stored)
         self._bell.ring()
         return act
 
@@ -200,9 +202,13 @@ class Sharing:
 
     def _act(self, act: UUID) -> f.ActAnswer:
         rows = self._ctx.ledger.rows("SELECT * FROM messages WHERE act=? ORDER BY partner", str(act))
-        stated = self._ctx.ledger.rows(
-            "SELECT partner, min(log_index) AS log_index FROM items WHERE act=? AND message IS NULL GROUP BY partner",
-            str(act),
+        stated = (
+            []
+            if rows
+            else self._ctx.ledger.rows(  # an act is sent or stated, never both
+                "SELECT partner, min(log_index) AS log_index FROM items WHERE act=? AND message IS NULL GROUP BY partner",
+                str(act),
+            )
         )
         if not rows and not stated and self._ctx.ledger.position < self._ctx.log.size:
             raise StorageError(
@@ -260,8 +266,11 @@ class Sharing:
             ]
             return act, {"messages": [fresh[0][0].message]}
 
-        act, _ = await once(self._ctx, actor, f"inbox.{form.state}:{message}", key, form, unit)
-        self._post.send(fresh)
+        def stored(_: tuple[UUID, Result]) -> None:
+            self._outbox.add([o for o, _ in fresh], [i for _, i in fresh])
+
+        act, _ = await once(self._ctx, actor, f"inbox.{form.state}:{message}", key, form, unit, stored=stored)
+        self._bell.ring()
         return act
 
     async def drop(self, actor: Actor | None, message: str, reason: str) -> None:

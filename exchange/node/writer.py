@@ -1,9 +1,9 @@
 """One thread that writes. Everything a node decides is decided here, one unit after another, and committed in groups.
 
 A *unit* is a function of a :class:`Tx`: it reads state, decides, and appends events. Units that are waiting when the thread is
-free share one batch: one durable vault commit, one log transaction at ``synchronous=FULL``, then the views. A unit that
-raises leaves no trace in the batch and fails alone. A caller's future resolves after the commit; whoever acknowledges
-anything does so after that.
+free share one batch: one durable vault commit, one log transaction at ``synchronous=FULL``, then the views; what has to leave
+the node is on its way before the views. A unit that raises leaves no trace in the batch and fails alone. A caller's future
+resolves after the commit; whoever acknowledges anything does so after that.
 
 Because one thread runs all units in order, a unit sees every earlier one: numbers, indexes and signatures are stamped in batch
 order. When a group cannot be committed because of one unit (a duplicate that only the unique index saw), the units run again
@@ -114,6 +114,7 @@ class _Job:
     unit: Callable[[Tx], Any]
     future: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
+    stored: Callable[[Any], None] | None = None
     outcome: Any = None
     failure: BaseException | None = None
 
@@ -163,8 +164,13 @@ class Writer:
         """The pair states as committed; replaced, never changed in place."""
         return self._overlay
 
-    async def run(self, unit: Callable[[Tx], T]) -> T:
+    async def run(self, unit: Callable[[Tx], T], stored: Callable[[T], None] | None = None) -> T:
         """Run ``unit`` in the writer thread; returns its result after the commit.
+
+        Args:
+            unit: Reads, decides and appends.
+            stored: Called in the event loop with the result as soon as it is durable, before the views know it, and also when
+                the caller has gone away: for what has to leave the node. Must not raise.
 
         Raises:
             ExchangeError: What the unit raised; nothing of it was stored.
@@ -175,7 +181,7 @@ class Writer:
                 "The node stopped writing after a failure; restart it, start-up repairs what is half done."
             )
         loop = asyncio.get_running_loop()
-        job = _Job(unit, loop.create_future(), loop)
+        job = _Job(unit, loop.create_future(), loop, stored)
         self._jobs.put(job)
         return await job.future  # type: ignore[no-any-return]  # the future carries what the unit returned
 
@@ -217,10 +223,7 @@ class Writer:
             self._broken = error
             for job in jobs:
                 job.failure = job.failure or error
-        for loop in {job.loop for job in jobs}:
-            mine = [job for job in jobs if job.loop is loop]
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_resolve, mine)
+        _in_loop(_resolve, jobs)
 
     def _commit(self, jobs: list[_Job]) -> None:
         known = self._before_batch()
@@ -240,6 +243,7 @@ class Writer:
         except BaseException:
             batch.abandon()
             raise
+        _in_loop(_announce, [job for job in jobs if job.stored is not None and job.failure is None])
         self._overlay = Overlay(tx.overlay.pairs_in, tx.overlay.pairs_out)  # the views know the rest
         if tx.recorded:
             self._after_commit(tx.recorded)
@@ -247,6 +251,19 @@ class Writer:
 
 def _nothing(*_: object) -> None:
     """Before the start nobody listens."""
+
+
+def _in_loop(what: Callable[[list[_Job]], None], jobs: list[_Job]) -> None:
+    """Have it done in the event loop of each job."""
+    for loop in {job.loop for job in jobs}:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(what, [job for job in jobs if job.loop is loop])
+
+
+def _announce(jobs: list[_Job]) -> None:
+    for job in jobs:
+        if job.stored is not None:
+            job.stored(job.outcome)
 
 
 def _resolve(jobs: list[_Job]) -> None:

@@ -135,10 +135,9 @@ class Log:
         Raises:
             NotFoundError: The log is shorter.
         """
-        found = self.entries(index, 1) if index >= 0 else []
-        if not found:
-            raise NotFoundError("The log has no entry {index}; it holds {size}.", index=index, size=self.size)
-        return found[0]
+        if index >= 0 and (found := self.entries(index, 1)):
+            return found[0]
+        raise NotFoundError("The log has no entry {index}; it holds {size}.", index=index, size=self.size)
 
     def event(self, entry: Entry) -> Event:
         """The event of ``entry``, with private fields unsealed, SHREDDED or LOCKED."""

@@ -11,7 +11,7 @@ Topics come from the closed registry of :mod:`exchange.domain.event` only: a sto
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any, ClassVar, Final, TypeVar, Union, get_args
@@ -36,6 +36,7 @@ _KEYED: Final = re.compile(rb'\{"key_id":"([0-9a-f]{32})",')
 _UNKEYED: Final = b'{"key_id":null,'
 _ZERO: Final = timedelta(0)
 _Model = TypeVar("_Model", bound=BaseModel)
+_SAME_SPELLING: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def rfc3339(at: datetime) -> str:
@@ -79,7 +80,7 @@ def encode(event: Event, version: int, key: bytes | None) -> bytes:
         return line
     if key is None:
         raise ConflictError("The key that would seal this event has been destroyed; what it belongs to was erased.")
-    private = cls.__pydantic_serializer__.to_json(event, include=shape.private)
+    private = _json(event, shape.private)
     aad = _aad(event.originator_id.bytes, version, cls.topic, line)
     return line + b"\n" + seal(expand(key, EVENT_PRIVATE), private, aad)
 
@@ -190,8 +191,9 @@ class _Shape:
 
     def __init__(self, cls: type[Event]) -> None:
         self.keyed = "key_id" in cls.model_fields
-        self.private = set(cls.private)
-        self.exclude = self.private | {"originator_id", "at", "key_id"}
+        self.private = [name for name in cls.model_fields if name in cls.private]
+        head = {"originator_id", "at", "key_id", *cls.private}
+        self.rest = [name for name in cls.model_fields if name not in head]
         stored: dict[str, Any] = {name: (_stored(f.annotation), f) for name, f in cls.model_fields.items()}
         public = {name: field for name, field in stored.items() if name not in cls.private}
         config = ConfigDict(frozen=True, extra="forbid")
@@ -231,11 +233,32 @@ def _line(event: Event, shape: _Shape) -> bytes:
     head = f'"at":"{rfc3339(event.at)}"'
     if shape.keyed:
         head = (f'"key_id":"{key_id}",' if key_id is not None else '"key_id":null,') + head
-    rest = type(event).__pydantic_serializer__.to_json(event, exclude=shape.exclude)
+    rest = _json(event, shape.rest)
     line = b"{" + head.encode() + (b"," + rest[1:] if len(rest) > len(b"{}") else b"}")
     if key_id is not None and not _KEYED.match(line):
         raise IntegrityError("A key id is 32 lower-case hexadecimal digits.")
     return line
+
+
+def _json(event: Event, names: Sequence[str]) -> bytes:
+    """The fields ``names`` as the model's own serialiser writes them (a test compares the two), in a fifth of its time.
+
+    Whatever is not surely spelled the same by both, an integer of more than 64 bits or a time, is left to the model.
+    """
+    values = event.__dict__
+    try:
+        return orjson.dumps({name: values[name] for name in names}, _fields, _SAME_SPELLING)
+    except TypeError:
+        return type(event).__pydantic_serializer__.to_json(event, include=set(names))
+
+
+def _fields(value: object) -> dict[str, Any]:
+    """A value inside an event: its fields."""
+    if isinstance(value, BaseModel):
+        return value.__dict__
+    raise IntegrityError(
+        "An event holds a value that is left to the model's own serialiser."
+    )  # reaches _json as TypeError
 
 
 def _aad(originator: bytes, version: int, topic: str, line: bytes) -> bytes:

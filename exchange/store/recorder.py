@@ -168,12 +168,6 @@ class LogRecorder(SQLiteApplicationRecorder):
 
     datastore: LogDatastore
 
-    def __init__(self, datastore: LogDatastore) -> None:
-        super().__init__(datastore)
-        self.insert_events_statement = (
-            "INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state) VALUES (?,?,?,?,?)"
-        )
-
     def construct_create_table_statements(self) -> list[str]:
         """Nothing: the schema is created with the file, by :func:`exchange.store.sqlite.create`."""
         return []
@@ -193,23 +187,26 @@ class LogRecorder(SQLiteApplicationRecorder):
             msg = "every event is stored with its leaf"
             raise ProgrammingError(msg)
         positions = [leaf.index + 1 for leaf in leaves]
-        c.executemany(
-            self.insert_events_statement,
+        sqlite.insert(
+            c.execute,
+            "stored_events (rowid, originator_id, originator_version, topic, state)",
             [
                 (at, _hex(e.originator_id), e.originator_version, e.topic, e.state)
                 for at, e in zip(positions, stored_events, strict=True)
             ],
         )
-        c.executemany(
-            "INSERT INTO leaves (position, version, kind, at_ms, salt, hash) VALUES (?,?,?,?,?,?)",
+        sqlite.insert(
+            c.execute,
+            "leaves (position, version, kind, at_ms, salt, hash)",
             [(x.index + 1, x.version, x.kind, x.at_ms, x.salt, x.hash) for x in leaves],
         )
-        if sealed:
-            # The same ciphertext under the same hash is the same row: offering it again changes nothing.
-            c.executemany(
-                "INSERT INTO sealed (hash, bytes) SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM sealed WHERE hash = ?1)",
-                sealed,
-            )
+        # The same ciphertext under the same hash is the same row: offering it again changes nothing.
+        known: set[bytes] = set()
+        for at in range(0, len(sealed), _CHUNK):
+            part = [digest for digest, _ in sealed[at : at + _CHUNK]]
+            c.execute(f"SELECT hash FROM sealed WHERE hash IN ({','.join('?' * len(part))})", part)
+            known |= {row[0] for row in c.fetchall()}
+        sqlite.insert(c.execute, "sealed (hash, bytes)", [row for row in sealed if row[0] not in known])
         if frontier is not None:
             c.execute("INSERT INTO frontiers (size, hashes) VALUES (?,?)", frontier)
         return positions

@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from eventsourcing.persistence import PersistenceError
 
@@ -30,6 +30,10 @@ DURABLE: Final = (
     "PRAGMA cell_size_check=ON",
     "PRAGMA temp_store=MEMORY",  # no temporary file outlives a query
 )
+
+
+Execute = Callable[[str, Sequence[Any]], object]
+"""Runs one statement with its values."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,26 @@ def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
                 with contextlib.suppress(sqlite3.Error):
                     db.execute("ROLLBACK")
             raise
+
+
+_AT_ONCE: Final = (32, 8)
+"""Rows per statement; what is left goes one by one. Few sizes, so that each statement is prepared once."""
+
+
+def insert(execute: Execute, into: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert many rows, in order, with few statements: ``into`` is ``table (columns)``.
+
+    ``executemany`` lets go of the interpreter at every row, and waits for it again while another thread computes.
+    """
+    at = 0
+    for size in (*_AT_ONCE, 1):
+        if len(rows) - at < size:
+            continue
+        marks = "(" + ",".join("?" * len(rows[at])) + ")"
+        statement = f"INSERT INTO {into} VALUES {','.join([marks] * size)}"
+        while len(rows) - at >= size:
+            execute(statement, [value for row in rows[at : at + size] for value in row])
+            at += size
 
 
 @contextlib.contextmanager

@@ -182,7 +182,7 @@ class VaultFile:
                     "INSERT INTO buckets VALUES (?,?,0,?)",
                     [(n, name, vc.seal_bucket(root, n, name, key)) for n, (name, key) in fresh.items()],
                 )
-                db.executemany("INSERT INTO keys VALUES (?,?,?)", inserts)
+                sqlite.insert(db.execute, "keys (id, bucket, box)", inserts)
                 db.executemany(
                     "INSERT INTO pending VALUES (?,?,?)", [(n, t, b"".join(ids)) for n, (t, ids) in groups.items()]
                 )

@@ -28,7 +28,7 @@ class Arrival(Protocol):
     def data(self) -> bytes: ...  # noqa: D102
     @property
     def attempts(self) -> int: ...  # noqa: D102
-    async def done(self) -> None: ...  # noqa: D102
+    async def done(self, *, overwrite: bool = True) -> None: ...  # noqa: D102
     async def later(self, delay_s: float) -> None: ...  # noqa: D102
 
 
@@ -104,13 +104,15 @@ class NatsDelivery:
         self._desk = desk
         self._overwrite = overwrite
 
-    async def done(self) -> None:
+    async def done(self, *, overwrite: bool = True) -> None:
         """Delete the frame on the broker, then acknowledge it. The order makes "acknowledged" mean "gone".
+
+        Its bytes are overwritten there if ``overwrite`` says so and the batch it came in was small.
 
         Raises:
             BrokerError: The broker did not confirm; the frame will come again.
         """
-        await self._desk.delete(self._ticket.sequence, overwrite=self._overwrite)
+        await self._desk.delete(self._ticket.sequence, overwrite=overwrite and self._overwrite)
         await self._desk.tell(self._ticket.subject, b"+ACK")
         self._end()
 

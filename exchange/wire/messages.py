@@ -107,6 +107,7 @@ class Kind(StrEnum):
     AREA_PICTURE = "nl.convenanten.gebied.beeld.v1"
     VOID = "nl.convenanten.volgnummer.vervallen.v1"
     RECEIPT = "nl.convenanten.ontvangst.bevestigd.v1"
+    RECEIPTS = "nl.convenanten.ontvangst.gebundeld.v1"
 
 
 CONTENT = frozenset({Kind.SIGNAL, Kind.DISCLOSURE})
@@ -199,6 +200,30 @@ class Receipt(_CloudEvent):
 
     type: Literal[Kind.RECEIPT] = Kind.RECEIPT
     data: ReceiptData
+
+
+class SignedReceipt(Wire):
+    """A receipt inside a bundle: its exact bytes (as text) and its own signature."""
+
+    receipt: Annotated[str, Field(max_length=64 * 1024)]
+    signature: Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
+
+
+class ReceiptsData(Wire):
+    """``data`` of a bundle of receipts. It says nothing itself: every receipt in it is signed and judged on its own."""
+
+    covenant: Hex64
+    generation: Whole
+    sender: Hex32
+    recipient: Hex32
+    receipts: Annotated[list[SignedReceipt], Field(min_length=1, max_length=MAX_PARTS)]
+
+
+class Receipts(_CloudEvent):
+    """Receipts to one partner that travel in one frame: one key encapsulation for all of them."""
+
+    type: Literal[Kind.RECEIPTS] = Kind.RECEIPTS
+    data: ReceiptsData
 
 
 def source_of(slug: str) -> str:

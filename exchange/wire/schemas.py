@@ -28,6 +28,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 MESSAGES: Final[dict[str, type[BaseModel]]] = {
     "header": m.Header,
     "receipt": m.Receipt,
+    "receipts": m.Receipts,
     "statement": m.Statement,
     "item": m.Item,
     "reply": m.Reply,

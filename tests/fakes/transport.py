@@ -46,7 +46,7 @@ class MemoryDelivery:
         self.sender, self.data, self.attempts = held.sender, held.data, held.attempts
         self._transport, self._held = transport, held
 
-    async def done(self) -> None:
+    async def done(self, *, overwrite: bool = True) -> None:
         """Delete it."""
         self._transport.need_connection()
         inbox = self._transport.broker.inboxes[self._transport.slug]

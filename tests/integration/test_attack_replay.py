@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 from case_forms import HOUSE, TO_GEMEENTE, TO_WELZIJN, share_form
 from memory_world import Mallory, MemoryWorld, Taken, receipts
 
+from exchange.crypto.envelope import MAX_HEADER
 from exchange.node import forms as f
 from exchange.wire import messages as m
+from exchange.wire.codec import decode_model
 
 PAIR = ("actium", "gemeente")
 
@@ -199,6 +202,46 @@ async def test_a_receipt_lost_on_the_way_is_given_again(world):
     assert answer.messages[0].state == "receipted"
     assert len({data for _, data in receipts(world, "gemeente", "actium")}) == 1
     assert len(world.received("gemeente")) == 1
+
+
+async def test_a_caller_that_goes_away_after_the_commit_does_not_keep_the_message_here(world, monkeypatch):
+    """What has to leave the node leaves as soon as it is stored: nobody has to wait for it, nor for the views."""
+    loop, jelle = asyncio.get_running_loop(), await world.person("actium")
+    ledger, stored, sent = world.nodes["actium"].ctx.ledger, asyncio.Event(), threading.Event()
+    apply = ledger.apply
+
+    def held(events: object) -> None:
+        loop.call_soon_threadsafe(stored.set)
+        assert sent.wait(20), "nothing left before the views were done"
+        apply(events)
+
+    monkeypatch.setattr(ledger, "apply", held)
+    caller = asyncio.create_task(world.share("actium", share_form(jelle, [TO_GEMEENTE], HOUSE), 0))
+    await stored.wait()
+    caller.cancel()
+    await world.until(lambda: world.between("actium", "gemeente"))
+    monkeypatch.undo()
+    sent.set()
+    await world.until(lambda: world.nodes["actium"].outgoing.waiting() == [])
+    assert caller.cancelled()
+    assert len(world.received("gemeente")) == 1
+
+
+async def test_receipts_of_one_batch_share_a_frame_and_a_duplicate_gets_the_same_bytes(world):
+    """Forty to fifty receipts fit one header; each is stored and signed as if it travelled alone."""
+    mallory = Mallory(world, "actium")
+    frames = [mallory.frame("gemeente") for _ in range(120)]
+    await mallory.send("gemeente", *frames)
+    issued = [event.receipt.encode() for event in world.events("gemeente", "receipt/issued/1")]
+    sent = world.between("gemeente", "actium")
+    assert [data for _, data in receipts(world, "gemeente", "actium")] == issued
+    assert len(issued) == 120
+    assert all(decode_model(m.Receipt, data).data.outcomes[0].accepted for data in issued)
+    assert len(sent) < 6
+    assert all(len(world.open_frame("actium", frame).header) <= MAX_HEADER for frame in sent)
+    await mallory.send("gemeente", *frames[:60])
+    again = receipts(world, "gemeente", "actium")[120:]
+    assert [data for _, data in again] == issued[:60]
 
 
 # ------------------------------------------------------------------------------------------------ one number, two messages

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from case_forms import HOUSE, TO_GEMEENTE, share_form
-from memory_world import Mallory, MemoryWorld, Taken, fake_transport, receipts
+from memory_world import Letter, Mallory, MemoryWorld, Taken, fake_transport, receipts
 
 from exchange.crypto import envelope, labels
 from exchange.crypto import prekeys as pk
@@ -287,6 +287,44 @@ async def test_two_different_receipts_for_one_message_count_once(world):
         assert taken.ended == ["done"]
     (kept,) = world.events("actium", "receipt/received/1")
     assert json.loads(kept.receipt)["data"]["leaf_index"] == 3
+
+
+def bundle(world: MemoryWorld, giver: str, to: str, *letters: Letter | bytes) -> bytes:
+    """A frame with these receipts, which nothing but the giver's own scruples keeps honest."""
+    mallory = Mallory(world, giver)
+    outer = mallory.letter(to, kind=m.Kind.RECEIPTS)
+    for name in ("parts", "sequence", "checkpoint"):
+        del outer.data[name]
+    texts = [one if isinstance(one, bytes) else one.bytes for one in letters]
+    outer.data["receipts"] = [
+        {"receipt": text.decode(), "signature": outer.signer.sign(labels.SIGN_RECEIPT, text).hex()} for text in texts
+    ]
+    outer.label = labels.SIGN_RECEIPTS
+    return mallory.wrap(to, outer)
+
+
+async def test_a_hostile_bundle_settles_what_is_honest_in_it_once_and_is_parked(world):
+    """Garbage, someone else's receipt, one for nothing and a duplicate around an honest one."""
+    message = await waiting_message(world)
+    honest = receipt(world, "gemeente", "actium", message, 1)["letter"]
+    anothers = receipt(world, "politie", "actium", message, 1)["letter"]
+    nothing = receipt(world, "gemeente", "actium", "ab" * 32, 1)["letter"]
+    frame = bundle(world, "gemeente", "actium", b"garbage", nothing, honest, anothers, honest)
+    for _ in range(2):
+        assert await refused(world, "actium", "gemeente", frame) == "schema"
+    (kept,) = world.events("actium", "receipt/received/1")
+    assert kept.receipt == honest.bytes.decode()
+    assert kept.signature == honest.signer.sign(labels.SIGN_RECEIPT, honest.bytes).hex()
+    assert world.nodes["actium"].outgoing.waiting() == []
+    assert world.parked("actium") == ["schema"]
+
+
+async def test_a_bundle_cannot_settle_what_was_sent_to_another_partner(world):
+    message = await waiting_message(world)
+    made = [receipt(world, "politie", "actium", message, number)["letter"] for number in (1, 2)]
+    assert await refused(world, "actium", "politie", bundle(world, "politie", "actium", *made)) == "receipt-unknown"
+    assert world.events("actium", "receipt/received/1") == []
+    assert [w.message for w in world.nodes["actium"].outgoing.waiting()] == [message]
 
 
 # ------------------------------------------------------------------------------------------------ the control lane

@@ -3,6 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nacl.bindings import (
+    crypto_aead_xchacha20poly1305_ietf_decrypt,
+    crypto_aead_xchacha20poly1305_ietf_encrypt,
+)
 
 from exchange.crypto import aead
 from exchange.errors import CryptoError
@@ -15,6 +19,31 @@ def test_what_is_sealed_opens_again(plaintext, aad):
     box = aead.seal(KEY, plaintext, aad)
     assert len(box) == len(plaintext) + aead.OVERHEAD
     assert aead.unseal(KEY, box, aad) == plaintext
+
+
+@given(st.binary(min_size=32, max_size=32), st.binary(max_size=5000), st.binary(max_size=300))
+def test_the_librarys_own_binding_opens_our_boxes_and_we_open_its(key, plaintext, aad):
+    box = aead.seal(key, plaintext, aad)
+    nonce = box[: aead.NONCE_SIZE]
+    assert crypto_aead_xchacha20poly1305_ietf_decrypt(box[aead.NONCE_SIZE :], aad, nonce, key) == plaintext
+    theirs = crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, aad, nonce, key)
+    assert nonce + theirs == box
+    assert aead.unseal(key, nonce + theirs, aad) == plaintext
+
+
+@pytest.mark.parametrize("wrong", [bytearray(32), memoryview(bytes(32)), "k" * 32])
+def test_what_is_no_bytes_never_reaches_libsodium(wrong):
+    box = aead.seal(KEY, b"text", b"aad")
+    for call in (
+        lambda: aead.seal(wrong, b"text", b"aad"),
+        lambda: aead.seal(KEY, wrong, b"aad"),
+        lambda: aead.seal(KEY, b"text", wrong),
+        lambda: aead.unseal(wrong, box, b"aad"),
+        lambda: aead.unseal(KEY, wrong + wrong if isinstance(wrong, str) else type(wrong)(box), b"aad"),
+        lambda: aead.unseal(KEY, box, wrong),
+    ):
+        with pytest.raises(TypeError):
+            call()
 
 
 def test_a_known_box_of_the_xchacha_draft_opens():

@@ -19,7 +19,15 @@ from exchange.crypto.signing import Ed25519Key
 from exchange.domain.vocabulary import Regime
 from exchange.errors import WireError
 from exchange.node.covenants import Accepted, Covenants, Partner
-from exchange.node.receiving import REWRAP, TRANSIENT, Incoming, IncomingReceipt, Window, open_delivery
+from exchange.node.receiving import (
+    REWRAP,
+    TRANSIENT,
+    Incoming,
+    IncomingReceipt,
+    IncomingReceipts,
+    Window,
+    open_delivery,
+)
 from exchange.wire import messages as m
 from exchange.wire.codec import encode
 
@@ -152,6 +160,20 @@ def receipt(slug: str = "actium", **data: object) -> Letter:
     return letter
 
 
+def bundle(*receipts: Letter | bytes, slug: str = "actium") -> Letter:
+    """Receipts of ``slug`` in one frame; bytes stand for a receipt that is none, signed as one."""
+    letter = Letter(kind=m.Kind.RECEIPTS, slug=slug)
+    letter.label = labels.SIGN_RECEIPTS
+    for name in ("parts", "sequence", "checkpoint"):
+        del letter.data[name]
+    letter.data["receipts"] = []
+    for one in receipts:
+        data = one if isinstance(one, bytes) else encode(one.header)
+        signer, label = (KEYS[slug], labels.SIGN_RECEIPT) if isinstance(one, bytes) else (one.signer, one.label)
+        letter.data["receipts"].append({"receipt": data.decode(), "signature": signer.sign(label, data).hex()})
+    return letter
+
+
 # ------------------------------------------------------------------------------------------------ what is honest
 
 
@@ -165,6 +187,9 @@ def test_an_honest_message_passes_every_check():
 
 def test_an_honest_receipt_answer_and_void_pass():
     assert isinstance(receive(receipt().frame()), IncomingReceipt)
+    several = receive(bundle(receipt(), receipt()).frame())
+    assert isinstance(several, IncomingReceipts)
+    assert (len(several.receipts), several.failure) == (2, None)
     answer = receive(
         Letter(m.Reply(text="Opgepakt.").model_dump(mode="json", exclude_none=True), kind=m.Kind.TAKEN_UP).frame()
     )
@@ -368,6 +393,62 @@ def test_header_signature_offered_as_receipt_and_the_reverse():
     letter = Letter()
     letter.label = labels.SIGN_RECEIPT
     assert code_of(letter.frame()) == "bad-signature"
+
+
+def test_a_bundle_proves_nothing_by_itself_and_neither_signature_serves_for_the_other():
+    wrong = bundle(receipt(), receipt())
+    wrong.label = labels.SIGN_RECEIPT
+    assert code_of(wrong.frame()) == "bad-signature"
+    lone = receipt()
+    lone.label = labels.SIGN_RECEIPTS
+    assert code_of(lone.frame()) == "bad-signature"
+    assert inside(lone) == ([], "bad-signature")
+
+
+def inside(*receipts: Letter | bytes) -> tuple[list[int], str | None]:
+    """Which receipts of a bundle passed, by their sequence, and the code of the first that did not."""
+    got = receive(bundle(*receipts).frame())
+    assert isinstance(got, IncomingReceipts)
+    return [r.receipt.data.sequence for r in got.receipts], got.failure and got.failure.reason
+
+
+def signed_by_another() -> Letter:
+    letter = receipt()
+    letter.signer = KEYS["politie"]
+    return letter
+
+
+def of_the_future() -> Letter:
+    letter = receipt()
+    letter.header["time"] = "2026-03-02T08:05:00.001Z"
+    return letter
+
+
+@pytest.mark.parametrize(
+    ("rotten", "code"),
+    [
+        (b"garbage", "schema"),
+        (b"[" * 10_000, "schema"),
+        (encode(receipt().header) + b" ", "not-canonical"),
+        (encode(Letter().header), "schema"),
+        (encode(bundle(receipt()).header), "schema"),
+        (receipt("politie"), "sender-unknown"),
+        (signed_by_another(), "bad-signature"),
+        (receipt(recipient=partner("politie").id.hex()), "not-for-me"),
+        (receipt(covenant="00" * 32), "other-covenant"),
+        (of_the_future(), "clock"),
+    ],
+    ids=["garbage", "deep", "spelling", "header", "nested", "anothers", "signer", "recipient", "covenant", "clock"],
+)
+def test_what_is_no_receipt_in_a_bundle_spoils_no_other(rotten, code):
+    assert inside(receipt(sequence=1), rotten, receipt(sequence=2)) == ([1, 2], code)
+
+
+def test_an_empty_bundle_and_one_with_parts_are_refused():
+    assert code_of(bundle().frame()) == "schema"
+    letter = bundle(receipt())
+    letter.keys, letter.boxes = Letter().keys, Letter().boxes
+    assert code_of(letter.frame()) == "receipt-with-parts"
 
 
 def test_a_clock_ahead_waits_until_the_time_has_come():

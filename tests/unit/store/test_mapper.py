@@ -225,6 +225,16 @@ def test_a_stored_sample_of_every_version_reads_as_it_always_did(sample):
     assert json.loads(event.model_dump_json()) == sample["event"]
 
 
+@pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample["topic"])
+def test_what_is_stored_is_what_the_models_own_serialiser_writes(sample):
+    entry = Entry(0, sample["originator"], sample["version"], sample["topic"], bytes.fromhex(sample["state"]))
+    event = decode(entry, lambda _: bytes.fromhex(sample["key"]))
+    line = encode(event, sample["version"], bytes.fromhex(sample["key"])).partition(b"\n")[0]
+    rest = event.__pydantic_serializer__.to_json(event, exclude={"originator_id", "at", "key_id", *event.private})
+    assert line == entry.public
+    assert line.endswith(rest[1:])
+
+
 def test_there_is_a_sample_of_every_event_version():
     real = {topic for topic, cls in EVENTS.items() if cls.__module__.startswith(e.__name__)}
     assert {sample["topic"] for sample in samples()} == real, "run python tests/vectors/make_event_samples.py"

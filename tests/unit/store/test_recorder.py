@@ -142,3 +142,20 @@ def test_a_crash_while_creating_leaves_nothing_and_the_next_attempt_succeeds(tmp
     sqlite.create(path, FORMAT)
     connect(path).close()
     assert [file.name for file in tmp_path.iterdir()] == ["log.db"]
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 31, 32, 33, 45, 100])
+def test_many_rows_go_in_with_few_statements_in_order_and_whole(count):
+    db = sqlite3.connect(":memory:")
+    db.execute("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)")
+    statements = []
+
+    def execute(statement, values):
+        statements.append(statement)
+        return db.execute(statement, values)
+
+    rows = [(number, f"row {number}") for number in range(count)]
+    sqlite.insert(execute, "t (a, b)", rows)
+    assert db.execute("SELECT a, b FROM t ORDER BY rowid").fetchall() == rows
+    assert len(statements) == count // 32 + count % 32 // 8 + count % 8
+    assert len(set(statements)) <= 3

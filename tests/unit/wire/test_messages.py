@@ -16,9 +16,10 @@ from exchange.wire import messages as m
 from exchange.wire.codec import decode_model, encode_model
 
 MODELS = [
-    "header", "receipt", "item", "statement", "reply", "heartbeat", "control", "conference", "offered", "decided", "outcome",
+    "header", "receipt", "receipts", "item", "statement", "reply", "heartbeat", "control", "conference", "offered", "decided",
+    "outcome",
 ]  # fmt: skip
-CLASSES = [m.Header, m.Receipt, m.Item, m.Statement, m.Reply, m.Heartbeat, m.SignedControl,
+CLASSES = [m.Header, m.Receipt, m.Receipts, m.Item, m.Statement, m.Reply, m.Heartbeat, m.SignedControl,
            w.Conference, w.Offered, w.ChairDecided, w.Outcome]  # fmt: skip
 SLOW = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
