@@ -33,12 +33,13 @@ from exchange.domain.covenant import Environment
 from exchange.domain.events import CovenantAccepted
 from exchange.errors import CovenantError, IntegrityError
 from exchange.files import make_directory, read, write_new
-from exchange.node import accountability
+from exchange.node import accountability, factbook
 from exchange.node import actors as node_actors
 from exchange.node import people as node_people
 from exchange.node.actors import Actors
 from exchange.node.context import Context, NodeKeys
 from exchange.node.covenants import Accepted, Covenants, verify_signed
+from exchange.node.factbook import Factbook
 from exchange.node.following import Following, pairs
 from exchange.node.forms import VerifyAnswer
 from exchange.node.node import Node
@@ -171,7 +172,7 @@ def _wire(
     if clock is None:
         demo = covenants.current.covenant.environment is Environment.DEMO
         clock = DemoClock(side) if demo else SystemClock()
-    people, actors = _fold(log_)
+    people, facts, actors = _fold(log_)
     overlay = pairs(ledger, [p.slug for p in covenants.current.covenant_partners()])
     writer = Writer(log_, clock, overlay)
     ctx = Context(
@@ -189,6 +190,7 @@ def _wire(
         ledger=ledger,
         side=side,
         people=people,
+        facts=facts,
         partners=Partners(covenants, side, me.slug, clock),
         prekeys=Prekeys(vault, side),
         writer=writer,
@@ -210,17 +212,18 @@ def nats_transport(place: settings.Settings, covenants: Covenants, seed: str) ->
     return NatsTransport(place.broker, place.partner, covenants.tag, seed, tls=tls)
 
 
-def _fold(log_: Log) -> tuple[People, Actors]:
+def _fold(log_: Log) -> tuple[People, Factbook, Actors]:
     """What stands sealed and is needed in memory, in one reading of the log."""
-    people, actors = People(), Actors()
-    topics = [*node_people.TOPICS, *node_actors.TOPICS]
+    people, facts, actors = People(), Factbook(), Actors()
+    topics = [*node_people.TOPICS, *factbook.TOPICS, *node_actors.TOPICS]
     start = 0
     while page := log_.entries(start, PAGE, topics):
         for entry, event in zip(page, log_.read_all(page), strict=True):
             people.evolve(entry.index, event)
+            facts.evolve(event)
             actors.evolve(event)
         start = page[-1].index + 1
-    return people, actors
+    return people, facts, actors
 
 
 # ---------------------------------------------------------------------------------------- auditing

@@ -214,6 +214,8 @@ class Settings(Model):
     """Messages about a person that need a notice or a live exception first (article 10.1, R14)."""
     weighing_before: tuple[Literal["signal", "disclosure"], ...] = ("disclosure",)
     """Messages about a person that need a written weighing (article 11.1, R33)."""
+    acknowledge_within: PeriodText = "P2W"
+    """How long a recipient has to answer a correction, a recall or a restriction; a proposal, each controller fixes its own."""
     signal_retention: FieldCode
     """The class of a signal that nobody took up."""
     statement_retention: FieldCode

@@ -14,6 +14,7 @@ from exchange.store.side import SideStore
 from exchange.store.vault import Vault
 
 if TYPE_CHECKING:
+    from exchange.node.factbook import Factbook
     from exchange.node.partners import Partners
     from exchange.node.people import People
     from exchange.node.prekeys import Prekeys
@@ -43,6 +44,7 @@ class Context:
     ledger: Ledger
     side: SideStore
     people: People
+    facts: Factbook
     partners: Partners
     prekeys: Prekeys
     writer: Writer

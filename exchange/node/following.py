@@ -57,6 +57,7 @@ class Following:
     def _remember(self, recorded: list[tuple[int, Event]]) -> None:
         for index, event in recorded:
             self._ctx.people.evolve(index, event)
+            self._ctx.facts.evolve(event)
             self._actors.evolve(event)
             self._seen = index + 1
 

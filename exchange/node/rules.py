@@ -20,7 +20,7 @@ from exchange.node.context import Context
 from exchange.node.receiving import Incoming
 from exchange.wire import messages as m
 
-_KINDS = {m.Kind.SIGNAL: Kind.SIGNAL, m.Kind.DISCLOSURE: Kind.DISCLOSURE}
+_KINDS = {m.Kind.SIGNAL: Kind.SIGNAL, m.Kind.DISCLOSURE: Kind.DISCLOSURE, m.Kind.CORRECTED: Kind.DISCLOSURE}
 
 
 def domain_kind(kind: m.Kind) -> Kind:
@@ -28,13 +28,27 @@ def domain_kind(kind: m.Kind) -> Kind:
     return _KINDS.get(kind, Kind.REPLY)
 
 
-def judge_incoming(ctx: Context, incoming: Incoming) -> list[tuple[str, ...]]:
+def kind_of(kind: m.Kind, statement: m.Statement) -> Kind:
+    """As what a message is judged, recorded and kept: the correction of a signal stays a signal."""
+    if kind is m.Kind.CORRECTED and statement.signal_kind is not None:
+        return Kind.SIGNAL
+    return domain_kind(kind)
+
+
+def judge_incoming(
+    ctx: Context, incoming: Incoming, *, objections: frozenset[str] = frozenset()
+) -> list[tuple[str, ...]]:
     """Refusal codes per part on the receiving side (check 18); empty means accepted.
 
     During a change of generation a message must pass both rule sets (protocol §2).
+
+    Args:
+        ctx: The node.
+        incoming: What came.
+        objections: What stands against a message about the work, given what this node knows.
     """
     if incoming.statement is None:
-        return [_work_codes(ctx, incoming)] * len(incoming.parts)
+        return [tuple(sorted({*_work_codes(ctx, incoming), *objections}))] * len(incoming.parts)
     books = {incoming.generation.generation: incoming.generation.covenant}
     books |= {one.generation: one.covenant for one in ctx.covenants.between(incoming.generation.generation)}
     proposal = proposal_of(
@@ -94,7 +108,7 @@ def judge_work(
 def _retention_codes(covenant: Covenant, incoming: Incoming) -> list[set[str]]:
     """A part whose retention class is not the covenant's own for its category is not kept under a foreign term."""
     refs = incoming.header.data.parts[1:]
-    kind = domain_kind(incoming.kind)
+    kind = kind_of(incoming.kind, incoming.statement) if incoming.statement else domain_kind(incoming.kind)
     found = []
     for item, ref in zip(incoming.items, refs, strict=True):
         category = covenant.index.categories.get(item.category)
@@ -171,7 +185,7 @@ def proposal_of(
     """
     try:
         return Proposal(
-            kind=domain_kind(kind),
+            kind=kind_of(kind, statement),
             sender=sender,
             recipient=recipient,
             on=on,

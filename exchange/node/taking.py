@@ -18,6 +18,9 @@ Taker = Callable[[Tx, Context, Incoming, e.StoredPart], None]
 """What a kind of message means here: records facts in the transaction that stores it. The part is its stored one, so that a
 private field sealed under ``part.key_id`` goes when the message goes."""
 _TAKERS: dict[m.Kind, Taker] = {}
+Objector = Callable[[Tx, Context, Incoming], frozenset[str]]
+"""What stands against a message beyond its texts, given what this node knows: refusal codes."""
+_OBJECTORS: dict[m.Kind, Objector] = {}
 
 
 def taken(kind: m.Kind) -> Callable[[Taker], Taker]:
@@ -28,6 +31,22 @@ def taken(kind: m.Kind) -> Callable[[Taker], Taker]:
         return taker
 
     return enter
+
+
+def objecting(kind: m.Kind) -> Callable[[Objector], Objector]:
+    """Enter who may object to messages of ``kind``."""
+
+    def enter(objector: Objector) -> Objector:
+        _OBJECTORS[kind] = objector
+        return objector
+
+    return enter
+
+
+def objections(tx: Tx, ctx: Context, incoming: Incoming) -> frozenset[str]:
+    """The codes with which a message about the work is refused here, before it is stored."""
+    objector = _OBJECTORS.get(incoming.kind)
+    return objector(tx, ctx, incoming) if objector is not None and incoming.work is not None else frozenset()
 
 
 def take(tx: Tx, ctx: Context, incoming: Incoming, parts: tuple[e.StoredPart, ...]) -> None:

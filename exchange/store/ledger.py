@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from exchange.domain import events as e
 from exchange.domain.event import Event
+from exchange.store import ledger_corrections, ledger_facts
+from exchange.store.moments import ms
 from exchange.store.views import View
 
 ACCOUNTABILITY = "verantwoording"
@@ -44,9 +44,11 @@ CREATE TABLE items(
   purpose TEXT NOT NULL, basis TEXT NOT NULL, rules TEXT NOT NULL, retention TEXT NOT NULL, content_key TEXT,
   key_id TEXT NOT NULL,
   occurred_on TEXT, case_id TEXT, by TEXT, at INTEGER NOT NULL);
+CREATE INDEX items_item ON items(item);
 CREATE INDEX items_content ON items(content_key);
 CREATE INDEX items_case ON items(case_id) WHERE case_id IS NOT NULL;
 CREATE INDEX items_message ON items(message) WHERE message IS NOT NULL;
+CREATE INDEX items_sent ON items(act, part) WHERE direction = 'sent';
 CREATE INDEX items_stated ON items(act) WHERE message IS NULL;
 CREATE TABLE parked(
   parked TEXT PRIMARY KEY, at INTEGER NOT NULL, partner TEXT NOT NULL, frame TEXT NOT NULL, reason TEXT NOT NULL,
@@ -68,21 +70,11 @@ CREATE TABLE evidence(log_index INTEGER PRIMARY KEY, partner TEXT, sequence INTE
 """
 
 
-def ms(event: Event) -> int:
-    """The event's time in milliseconds since the epoch."""
-    return _ms(event.at)
-
-
-@lru_cache(maxsize=64)  # the events of a batch share their time
-def _ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
-
-
 class Ledger(View):
     """The node's working memory on disk; see the module."""
 
-    schema_version = 2
-    schema = SCHEMA
+    schema_version = 3
+    schema = SCHEMA + ledger_facts.SCHEMA + ledger_corrections.SCHEMA
 
     def handle(self, db: sqlite3.Connection, index: int, event: Event) -> None:
         """Take one event in. Events of no interest to any table still move the position."""
@@ -316,4 +308,6 @@ _ACTIONS: dict[type[Event], Callable[[sqlite3.Connection, int, Any], None]] = {
     e.GapFound: _gap,
     e.RefusalRecorded: _refusal,
     e.EquivocationFound: _evidence,
+    **ledger_facts.ACTIONS,
+    **ledger_corrections.ACTIONS,
 }

@@ -19,6 +19,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from exchange.domain.covenant import Covenant
+from exchange.wire import corrections
 from exchange.wire import messages as m
 
 DIRECTORY: Final = Path(__file__).resolve().parents[2] / "schemas"
@@ -29,6 +30,9 @@ MESSAGES: Final[dict[str, type[BaseModel]]] = {
     "statement": m.Statement,
     "item": m.Item,
     "reply": m.Reply,
+    "recalled": corrections.Recalled,
+    "restricted": corrections.Restricted,
+    "processed": corrections.Processed,
     "heartbeat": m.Heartbeat,
     "signed-control": m.SignedControl,
 }

@@ -7,3 +7,6 @@ public field, except as the stream id of the register's own events.
 """
 
 from exchange.domain.events.core import *  # noqa: F403 - the list is one, only its files are several
+from exchange.domain.events.corrections import *  # noqa: F403
+from exchange.domain.events.facts import *  # noqa: F403
+from exchange.domain.events.objections import *  # noqa: F403
