@@ -67,15 +67,23 @@ _WORK: Final = frozenset(
         "who-knows",
     }
 )
+_TOLD: Final = frozenset(
+    {"notification.list", "notification.process", "correction.make", "recall.make", "objection.receive"}
+)
+"""To correct and to ask back what was given, and to answer partners that do (GDPR 16, 19; Wpg 4(4))."""
+_OBJECTIONS: Final = frozenset({"objection.list", "objection.extend", "objection.decide", "objection.lift"})
 _EVERYONE: Final = frozenset({"status", "covenant.show"})
 _PROOF: Final = frozenset({"log.list", "log.show", "log.verify", "log.replay"})
 
 ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
-    Role.WORKER: _EVERYONE | _WORK,
-    Role.DEPUTY: _EVERYONE | _WORK,
+    Role.WORKER: _EVERYONE | _WORK | _TOLD,
+    Role.DEPUTY: _EVERYONE | _WORK | _TOLD,
     Role.CHAIR: _EVERYONE | {"subject.find", "disclosure.explain", "inbox.list", "inbox.read", "who-knows"},
     Role.RIGHTS_DESK: _EVERYONE
+    | _TOLD
+    | _OBJECTIONS
     | {
+        "recall.erase",
         "subject.find",
         "subject.match",
         "inbox.list",
@@ -87,7 +95,10 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     },
     Role.PRIVACY_OFFICER: _EVERYONE
     | _PROOF
+    | _TOLD
+    | _OBJECTIONS
     | {
+        "recall.erase",
         "subject.find",
         "inbox.list",
         "outbox.list",
@@ -104,6 +115,8 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     Role.FG: _EVERYONE
     | _PROOF
     | {
+        "notification.list",
+        "objection.list",
         "subject.find",
         "inbox.list",
         "outbox.list",
@@ -115,6 +128,7 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     },
     Role.WPG_FUNCTIONARY: _EVERYONE
     | _PROOF
+    | _TOLD
     | {"subject.find", "outbox.list", "who-knows", "retention.rules", "retention.confirm", "retention.due"},
     Role.OPERATOR: _EVERYONE
     | {
@@ -152,12 +166,23 @@ CONTENT_COMMANDS: Final = frozenset(
         "inbox.take-up",
         "inbox.handle",
         "who-knows",
+        "notification.list",
+        "notification.process",
+        "correction.make",
+        "recall.make",
+        "recall.erase",
+        "objection.receive",
+        "objection.list",
+        "objection.extend",
+        "objection.decide",
+        "objection.lift",
     }
 )
 """Commands that take or show personal data. Neither operator nor auditor has any of them."""
 
 DESTRUCTIVE_COMMANDS: Final[Mapping[str, str]] = {
     "retention.enforce": "who confirmed the rule; where a person's date replaces the clock, also who asked for it that day",
+    "recall.erase": "the partner that recalled it",
     "parked.drop": "who sent the message; a partner's frame was refused by the node itself, so that is the first hand",
     "actor.revoke": "who is revoked: one operator stops anybody at once, only not a name of his own",
 }

@@ -13,7 +13,7 @@ from exchange.domain.retention import local_day
 from exchange.domain.scene import FULL_GATES, ITEM_GATES, MESSAGE_GATES
 from exchange.errors import InputError, NotFoundError
 from exchange.node import forms as f
-from exchange.node import rules
+from exchange.node import restrictions, rules
 from exchange.node.context import Context
 from exchange.node.covenants import Accepted
 from exchange.node.messages import obeyed
@@ -69,8 +69,12 @@ class Drafting:
         identity = form.channel == EXCHANGE and ctx.people.reference_for(person.handle, to.partner) is None
         if identity:
             items.append(self._identity_item(person, to.partner, kind, form.purpose, book.covenant))
+        restricted = restrictions.only_stored(ctx, person.handle, form.items)
+        restricted += [restrictions.everything(ctx, person.handle)] * identity
         verdict = rules.every(
-            rules.judge(one.covenant, kind, ctx.me.slug, to.partner, statement, items, local_day(now))
+            rules.judge(
+                one.covenant, kind, ctx.me.slug, to.partner, statement, items, local_day(now), restricted=restricted
+            )
             for one in ctx.covenants.between(book.generation)
         )
         return Draft(to.partner, kind, statement, items, identity, verdict, book)

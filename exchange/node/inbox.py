@@ -20,7 +20,7 @@ import structlog
 from exchange.domain import events as e
 from exchange.domain.pairing import Arrival, PairIn, PairOut
 from exchange.errors import ExchangeError, StorageError, WireError
-from exchange.node import receiving, recording, rules, taking
+from exchange.node import receiving, recording, rules, taking, telling_taking
 from exchange.node.context import Context
 from exchange.node.messages import compose_receipt, frame_hash, stream_of
 from exchange.node.ports import Delivery
@@ -226,7 +226,10 @@ class Inbox:
             )
             outcomes: list[m.PartOutcome] = []
         else:
-            codes = rules.judge_incoming(self._ctx, incoming)  # 18
+            codes = rules.judge_incoming(  # 18
+                self._ctx, incoming, objections=taking.objections(tx, self._ctx, incoming)
+            )
+            codes = rules.with_objections(codes, telling_taking.item_objections(tx, self._ctx, incoming))
             parts = recording.store_parts(tx, incoming, codes)
             stamped = tx.append(
                 e.MessageReceived(

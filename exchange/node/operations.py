@@ -13,9 +13,11 @@ from exchange.domain.retention import local_day
 from exchange.errors import ConflictError, NotFoundError
 from exchange.node import forms as f
 from exchange.node.actors import Actors
+from exchange.node.answering import Answering
 from exchange.node.context import Context
 from exchange.node.covenants import Partner
 from exchange.node.housekeeping import Housekeeping
+from exchange.node.objecting import Objections
 from exchange.node.outbox import Outbox
 from exchange.node.partners import Partners
 from exchange.node.ports import Transport
@@ -36,6 +38,8 @@ class Operations:
         housekeeping: Housekeeping,
         retention: Retention,
         actors: Actors,
+        notifications: Answering,
+        objections: Objections,
     ) -> None:
         self._ctx = ctx
         self._partners = partners
@@ -44,6 +48,8 @@ class Operations:
         self._housekeeping = housekeeping
         self._retention = retention
         self._actors = actors
+        self._notifications = notifications
+        self._objections = objections
 
     # ------------------------------------------------------------------------------------ status
 
@@ -51,6 +57,7 @@ class Operations:
         """Everything at a glance, with what deserves attention as codes in ``warnings``."""
         ctx, book = self._ctx, self._ctx.covenants.current
         size, root = ctx.log.head()
+        to_process, unanswered, onward = self._notifications.counts()
         pairs = [self._pair(p) for p in book.covenant_partners() if p.slug != ctx.me.slug]
         return f.Status(
             partner=ctx.me.slug,
@@ -72,6 +79,10 @@ class Operations:
             parked=ctx.ledger.count("parked WHERE state='parked'"),
             unmatched=len(ctx.people.unmatched()),
             due=self._retention.overdue_count(),
+            to_process=to_process,
+            unanswered=unanswered,
+            onward=onward,
+            objections=self._objections.open()[0],
             clock=self._retention.clock_state(),
             single_handed=self._actors.single_handed,
             now=ctx.clock.now(),
@@ -89,6 +100,10 @@ class Operations:
             found.append("equivocation")
         if self._retention.overdue_count():
             found.append("retention-overdue")
+        if self._notifications.counts()[1]:
+            found.append("answer-overdue")
+        if self._objections.open()[1]:
+            found.append("objection-overdue")
         return found
 
     def _pair(self, partner: Partner) -> f.PairStatus:

@@ -6,7 +6,7 @@ out of the frame. So a hostile sender that skips its own checks meets the same g
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -74,6 +74,14 @@ def judge_incoming(
     return [statement, *items]
 
 
+def with_objections(codes: list[tuple[str, ...]], items: list[frozenset[str]]) -> list[tuple[str, ...]]:
+    """Codes per part, with what this node knows against the items; no statement is kept without an item."""
+    if not any(items):
+        return codes
+    joined = [tuple(sorted({*old, *more})) for old, more in zip(codes[1:], items, strict=True)]
+    return [codes[0] or (joined[0] if all(joined) else ()), *joined]
+
+
 def _work_codes(ctx: Context, incoming: Incoming) -> tuple[str, ...]:
     """What stands against a message about the work."""
     if incoming.work is None:
@@ -124,11 +132,19 @@ def _logged(incoming: Incoming) -> datetime:
 
 
 def judge(
-    covenant: Covenant, kind: m.Kind, sender: str, recipient: str, statement: m.Statement, items: list[m.Item], on: date
+    covenant: Covenant,
+    kind: m.Kind,
+    sender: str,
+    recipient: str,
+    statement: m.Statement,
+    items: list[m.Item],
+    on: date,
+    *,
+    restricted: Sequence[bool] = (),
 ) -> Verdict:
-    """The sending side's verdict, by item."""
-    verdict = gates.judge(covenant, proposal_of(kind, sender, recipient, statement, items, on), side=Side.SENDING)
-    return regroup(verdict, _owners(items))
+    """The sending side's verdict, by item; ``restricted`` says of each whether it may only be stored here."""
+    proposal = proposal_of(kind, sender, recipient, statement, items, on, restricted=restricted)
+    return regroup(gates.judge(covenant, proposal, side=Side.SENDING), _owners(items))
 
 
 def every(verdicts: Iterable[Verdict]) -> Verdict:
@@ -176,7 +192,14 @@ def identity_for(
 
 
 def proposal_of(
-    kind: m.Kind, sender: str, recipient: str, statement: m.Statement, items: list[m.Item], on: date
+    kind: m.Kind,
+    sender: str,
+    recipient: str,
+    statement: m.Statement,
+    items: list[m.Item],
+    on: date,
+    *,
+    restricted: Sequence[bool] = (),
 ) -> Proposal:
     """What the gates judge.
 
@@ -206,13 +229,17 @@ def proposal_of(
             support_rationale=statement.support_rationale,
             text=_apart(statement.request, statement.secrecy.motivation, *_references(statement)),
             numbers_confirmed=statement.numbers_confirmed,
-            items=tuple(fact for item in items for fact in _facts(sender, item)),
+            items=tuple(
+                fact
+                for number, item in enumerate(items)
+                for fact in _facts(sender, item, restricted=number < len(restricted) and restricted[number])
+            ),
         )
     except ValueError:
         raise WireError("schema", "The statement holds a date or code that is none.") from None
 
 
-def _facts(sender: str, item: m.Item) -> list[gates.ItemFacts]:
+def _facts(sender: str, item: m.Item, *, restricted: bool = False) -> list[gates.ItemFacts]:
     """What one item discloses; an identity discloses a name, and perhaps a birth date and an address."""
     identity = item.identity
     names = "" if identity is None else f"{identity.given_names} {identity.prefix} {identity.family_name}"
@@ -226,6 +253,7 @@ def _facts(sender: str, item: m.Item) -> list[gates.ItemFacts]:
         origin_regime=Regime(item.origin_regime),
         source_consent=item.source_consent,
         onward_ground=item.onward_ground,
+        restricted=restricted,
     )
     facts = [base]
     if identity is not None and identity.birth_date is not None:

@@ -26,7 +26,6 @@ from exchange.node.writer import Tx
 from exchange.wire import messages as m
 from exchange.wire.codec import encode_model
 
-
 _REPLIED = (m.Kind.SIGNAL.value, m.Kind.DISCLOSURE.value)
 
 

@@ -20,6 +20,7 @@ from exchange.domain.subject import Identity, Match
 from exchange.errors import InputError, NotFoundError
 from exchange.node import forms as f
 from exchange.node.context import Context
+from exchange.node.marks import Mark, marks
 from exchange.node.people import Person
 from exchange.node.terms import Terms, last_day
 
@@ -91,6 +92,7 @@ def who_knows(ctx: Context, terms: Terms, query: f.WhoKnowsQuery, person: Person
     as_of = min(now, destroy_from(query.as_of)) if query.as_of is not None else now
     rows = _rows(ctx, query.case, person)
     fields = _fields(ctx, [r["log_index"] for r, _ in rows])
+    marked = marks(ctx, [r["item"] for r, _ in rows], as_of)
     size, root = ctx.log.head()
     book = ctx.covenants.current
     return f.WhoKnows(
@@ -104,7 +106,7 @@ def who_knows(ctx: Context, terms: Terms, query: f.WhoKnowsQuery, person: Person
         log_size=size,
         root=root.hex(),
         items=[
-            _known(ctx, terms, row, fields.get(row["log_index"]), as_of, mentioned=mentioned)
+            _known(ctx, terms, row, fields.get(row["log_index"]), as_of, marked.get(row["item"]), mentioned=mentioned)
             for row, mentioned in rows
             if _moment(row["at"]) <= as_of
         ],
@@ -145,9 +147,16 @@ def _fields(ctx: Context, indexes: list[int]) -> dict[int, str]:
 
 
 def _known(
-    ctx: Context, terms: Terms, row: sqlite3.Row, field: str | None, as_of: datetime, *, mentioned: bool
+    ctx: Context,
+    terms: Terms,
+    row: sqlite3.Row,
+    field: str | None,
+    as_of: datetime,
+    mark: Mark | None,
+    *,
+    mentioned: bool,
 ) -> f.KnownItem:
-    at = _moment(row["at"])
+    at, mark = _moment(row["at"]), mark or Mark()
     receipt_at = _moment_or_none(row["m_receipt_at"], as_of) if row["direction"] == "sent" else None
     erased_at = _moment_or_none(row["erased_at"], as_of)
     rejected = orjson.loads(row["m_rejected"]).get(str(row["part"]), []) if row["m_rejected"] and receipt_at else []
@@ -178,6 +187,16 @@ def _known(
         erased_rule=row["erased_rule"] if erased_at else "",
         erased_single_handed=erased_at is not None and bool(row["erased_alone"]),
         mentioned=mentioned,
+        corrected_at=mark.corrected_at,
+        replaced_by=mark.replaced_by,
+        replaces=mark.replaces,
+        recalled_at=mark.recalled_at,
+        recall_outcome=mark.recall_outcome,
+        restricted_at=mark.restricted_at,
+        told_at=mark.told_at,
+        told=mark.told,
+        acknowledged_at=mark.acknowledged_at,
+        acknowledged=mark.acknowledged,
         log_index=row["log_index"],
     )
 

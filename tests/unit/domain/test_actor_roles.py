@@ -21,7 +21,8 @@ USE_CASES = """
 subject.register subject.find subject.match signal.send disclosure.make disclosure.explain inbox.list inbox.read inbox.take-up
 inbox.handle outbox.list who-knows log.list log.show log.verify log.replay retention.rules retention.confirm retention.due
 retention.enforce parked.list parked.retry parked.drop keys.show keys.roll actor.register actor.list actor.revoke
-actor.single-handed status covenant.show covenant.accept
+actor.single-handed status covenant.show covenant.accept notification.list notification.process correction.make recall.make
+recall.erase objection.receive objection.list objection.extend objection.decide objection.lift
 """
 
 
@@ -58,6 +59,12 @@ def test_who_watches_changes_nothing(role: Role) -> None:
         "roll",
         "revoke",
         "single-handed",
+        "process",
+        "receive",
+        "erase",
+        "extend",
+        "decide",
+        "lift",
     }
     assert not {c for c in ROLE_COMMANDS[role] if c.rpartition(".")[2] in changing}
 

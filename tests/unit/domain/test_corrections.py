@@ -14,8 +14,8 @@ from exchange.domain.corrections import (
     Answer,
     Held,
     Outcome,
-    Told,
     Telling,
+    Told,
     admit,
     admit_answer,
     decide,
@@ -52,7 +52,7 @@ def test_whatever_is_answered_done_is_final_and_a_refusal_stands_on_a_ground_of_
 
 
 @given(named=st.lists(held, max_size=6), missing=st.booleans())
-def test_nothing_is_taken_about_an_item_that_the_teller_did_not_give(named: list[Held | None], missing: bool) -> None:
+def test_nothing_is_taken_about_an_item_that_the_teller_did_not_give(named: list[Held | None], missing: bool) -> None:  # noqa: FBT001 - hypothesis names it
     outcome = admit("actium", named, missing=missing)
     strangers = [h for h in named if h is not None and h.giver != "actium"]
     if strangers or not named:
