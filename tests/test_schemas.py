@@ -19,6 +19,7 @@ from exchange.wire.codec import encode_model
 
 VALUES = strategies()
 NAMES = {"header": "header", "receipt": "receipt", "statement": "statement", "item": "item", "reply": "reply",
+         "recalled": "recalled", "restricted": "restricted", "processed": "processed",
          "heartbeat": "heartbeat", "signed-control": "control"}  # fmt: skip
 TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None), "number": (int, float),

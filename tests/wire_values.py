@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from hypothesis import strategies as st
 
 from exchange.domain.pairing import MAX_SEQUENCE
+from exchange.wire import corrections
 from exchange.wire import messages as m
 
 
@@ -49,7 +50,7 @@ def strategies() -> SimpleNamespace:
         m.Item, item=st.uuids(), subject=_hex(16), mentions=st.lists(_hex(16), max_size=3), category=code, field=code,
         value=text, identity=_maybe(identity), nature=st.sampled_from(["fact", "opinion"]), source=code, certainty=code,
         observed_on=_maybe(day), origin_partner=slug, origin_regime=st.sampled_from(["AVG", "WPG"]),
-        valid_until=_maybe(day), source_consent=_maybe(code), onward_ground=_maybe(code),
+        valid_until=_maybe(day), replaces=_maybe(st.uuids()), source_consent=_maybe(code), onward_ground=_maybe(code),
     )  # fmt: skip
     wpg = st.builds(
         m.WpgDecision, reference=code, ground=code, goal=code, interest=text, recipients=slugs, categories=codes,
@@ -74,6 +75,7 @@ def strategies() -> SimpleNamespace:
         accepted_upto=upto, missing=st.lists(sequence, max_size=3), refused=st.lists(refused, max_size=3),
         checkpoint=checkpoint,
     )  # fmt: skip
+    items, reason = st.lists(st.uuids(), min_size=1, max_size=3), st.sampled_from(["ONJUIST", "AVG_17_3_e", "BEZWAAR"])
     kinds = st.sampled_from([k for k in m.Kind if k is not m.Kind.RECEIPT])
     return SimpleNamespace(
         header=st.builds(m.Header, **event, type=kinds, data=data),
@@ -82,6 +84,15 @@ def strategies() -> SimpleNamespace:
         identity=identity,
         statement=statement,
         reply=st.builds(m.Reply, text=text),
+        recalled=st.builds(
+            corrections.Recalled, items=items, action=st.sampled_from(["ERASE", "RESTRICT"]), reason=reason
+        ),
+        restricted=st.builds(
+            corrections.Restricted, items=items, state=st.sampled_from(["set", "lifted"]), reason=reason
+        ),
+        processed=st.builds(
+            corrections.Processed, outcome=st.sampled_from(["done", "refused"]), ground=_maybe(reason), text=text
+        ),
         heartbeat=heartbeat,
         control=st.builds(m.SignedControl, kind=st.sampled_from(m.ControlKind), body=text, signature=_hex(64)),
     )

@@ -15,7 +15,7 @@ from typing import Any
 import typer
 from typer import rich_utils
 
-from exchange.cli import accountability, custody, founding, mail, operations, people, sharing
+from exchange.cli import accountability, corrections, custody, founding, mail, operations, people, sharing
 from exchange.cli.session import As, Globals, Json, Lang, Node
 from exchange.i18n import LANGUAGES, N_, Translate, from_environment, tr
 
@@ -33,6 +33,7 @@ _GROUPS = (
     ("subject", people.app),
     ("inbox", mail.inbox),
     ("outbox", mail.outbox),
+    ("objection", corrections.objection),
     ("log", accountability.log),
     ("retention", accountability.retention),
     ("parked", mail.parked),
@@ -64,7 +65,7 @@ def build() -> typer.Typer:
         variable = os.environ.get("EXCHANGE_NODE")
         context.obj = Globals(node or (Path(variable) if variable else None), actor, json, lang)
 
-    for part in (founding, operations, sharing, accountability):
+    for part in (founding, operations, sharing, corrections, accountability):
         part.add_to(app)
     custody.add_to(operations.keys, founding.broker)
     for name, group in _GROUPS:

@@ -14,7 +14,10 @@ from exchange.i18n import N_
 from exchange.reports import words
 from exchange.reports.titles import Titles
 
-inbox = typer.Typer(no_args_is_help=True, help=N_("What partners sent: list, read, take up, handle."))
+inbox = typer.Typer(
+    no_args_is_help=True,
+    help=N_("What partners sent: list, read, take up, handle, answer what they corrected or recalled."),
+)
 outbox = typer.Typer(no_args_is_help=True, help=N_("What was sent and has no receipt yet: list, send again, let go."))
 parked = typer.Typer(no_args_is_help=True, help=N_("Frames that were refused for good: list, ask again, let go."))
 
@@ -40,7 +43,7 @@ def full_id(session: Session, lane: str, start: str) -> str:
 
 def _kind(session: Session, kind: str) -> str:
     _ = session.gettext
-    names = {"signal": _("Signal"), "disclosure": _("Disclosure")}
+    names = {"signal": _("Signal"), "disclosure": _("Disclosure"), "correction": _("Correction")}
     if kind in names:
         return names[kind]
     return {"signaal": _("Signal"), "verstrekking": _("Disclosure")}.get(

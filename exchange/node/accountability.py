@@ -37,6 +37,10 @@ FEED_TOPICS = {
     "receipt/received/1": "message",
     "message/nacked/1": "message",
     "message/voided/1": "voided",
+    "notification/sent/1": "message",
+    "notification/received/1": "message",
+    "notification/answered/1": "message",
+    "objection/received/1": "originator_id",
     "erasure/done/1": "originator_id",
     "frame/parked/1": "originator_id",
     "alarm/raised/1": "alarm",
@@ -243,11 +247,12 @@ def pages(log: Log, topics: list[str] | None = None) -> Iterator[list[Entry]]:
 
 def story(ctx: Context, *, case: UUID | None, subject: UUID | None, partner: str | None) -> Iterator[f.StoryLine]:
     """What happened, in order, from public fields; the topic is the text, the codes are the detail."""
-    indexes, messages = _scope(ctx, case, subject)
+    indexes, messages, items = _scope(ctx, case, subject)
     for page in pages(ctx.log):
         for entry in page:
             public = orjson.loads(entry.public)
             about = indexes is None or entry.index in indexes or public.get("message") in messages
+            about = about or public.get("item") in items
             with_partner = partner is None or partner in {public.get(k) for k in _PARTNER_FIELDS}
             if about and with_partner:
                 yield f.StoryLine(
@@ -261,15 +266,16 @@ def story(ctx: Context, *, case: UUID | None, subject: UUID | None, partner: str
 _DETAIL = (
     "direction", "partner", "recipient", "sender", "sequence", "kind", "category", "purpose", "channel", "codes",
     "rejected", "reason", "rule", "period", "generation", "view", "alarm", "first", "last", "release",
-    "command", "on",
+    "command", "on", "telling", "action", "outcome", "ground", "cause", "due_on",
 )  # fmt: skip
 
 
-def _scope(ctx: Context, case: UUID | None, subject: UUID | None) -> tuple[set[int] | None, set[str]]:
+def _scope(ctx: Context, case: UUID | None, subject: UUID | None) -> tuple[set[int] | None, set[str], set[str]]:
+    """Log indexes, message ids and item ids that belong to a case or a person."""
     if case is None and subject is None:
-        return None, set()
+        return None, set(), set()
     if case is not None:
-        found = ctx.ledger.rows("SELECT log_index, message FROM items WHERE case_id=?", str(case))
+        found = ctx.ledger.rows("SELECT log_index, message, item FROM items WHERE case_id=?", str(case))
         indexes = {r["log_index"] for r in found}
     else:
         people = ctx.people.same(subject) if subject is not None else []
@@ -279,12 +285,26 @@ def _scope(ctx: Context, case: UUID | None, subject: UUID | None) -> tuple[set[i
         found = [
             r
             for i in sorted(indexes)
-            for r in ctx.ledger.rows("SELECT log_index, message FROM items WHERE log_index=?", i)
+            for r in ctx.ledger.rows("SELECT log_index, message, item FROM items WHERE log_index=?", i)
         ]
-    messages = {r["message"] for r in found if r["message"]}
+    messages, items = {r["message"] for r in found if r["message"]}, {r["item"] for r in found}
+    for item in items:
+        messages.update(r["message"] for r in ctx.ledger.rows("SELECT message FROM noticed WHERE item=?", item))
+    indexes |= _objections(ctx, subject)
     for message in tuple(messages):
         messages.update(r["message"] for r in ctx.ledger.rows("SELECT message FROM messages WHERE reply_to=?", message))
-    return indexes, messages
+    return indexes, messages, items
+
+
+def _objections(ctx: Context, subject: UUID | None) -> set[int]:
+    """Log indexes of what a person objected to, and how that was weighed."""
+    same = {person.handle for person in ctx.people.same(subject)} if subject is not None else set()
+    found: set[int] = set()
+    for row in ctx.ledger.rows("SELECT objection, log_index FROM objections") if same else ():
+        event = ctx.log.event(ctx.log.entry(row["log_index"]))
+        if isinstance(event, e.ObjectionReceived) and event.subject in same:
+            found.add(row["log_index"])
+    return found
 
 
 def moment_of(ms: int) -> datetime:

@@ -25,18 +25,15 @@ from exchange.errors import ConflictError, InputError, NotFoundError, StorageErr
 from exchange.node import accountability, whoknows
 from exchange.node import forms as f
 from exchange.node.actors import Actors
-from exchange.node.answering import Answering
+from exchange.node.afterwards import Afterwards
 from exchange.node.commands import Bell, allow
 from exchange.node.context import Context
-from exchange.node.corrections import Corrections
 from exchange.node.housekeeping import Housekeeping
 from exchange.node.inbox import Inbox
-from exchange.node.objecting import Objections
 from exchange.node.operations import Operations
 from exchange.node.outbox import Outbox
 from exchange.node.ports import Transport
 from exchange.node.reading import Reading
-from exchange.node.recalls import Recalls
 from exchange.node.redeciding import Redeciding
 from exchange.node.register import Reads, Register
 from exchange.node.retention import Retention
@@ -80,23 +77,13 @@ class Node:
         self._reading = Reading(ctx, self.outgoing, self._reads)
         self._redeciding = Redeciding(ctx, self._reading.open_parts, self._sharing.drop)
         self.retention = Retention(ctx, self.terms, self.partners, actors, self._epochs_rolled)
-        post = Post(ctx, self.outgoing, self.bell)
-        self.corrections, self.recalls = Corrections(ctx, post, self._reads), Recalls(ctx, post, self._reads)
-        self.objections = Objections(ctx, post, self._reads)
-        self.notifications = Answering(ctx, post, self.retention, actors)
+        after = Afterwards.of(ctx, Post(ctx, self.outgoing, self.bell), self._reads, self.retention, actors)
+        self.corrections, self.recalls, self.notifications, self.objections = after
         self.housekeeping = Housekeeping(
             ctx, self.partners, self.outgoing, transport, self.retention.daily, self.retention.resume, self._void
         )
         self._operations = Operations(
-            ctx,
-            self.partners,
-            self.outgoing,
-            transport,
-            self.housekeeping,
-            self.retention,
-            actors,
-            self.notifications,
-            self.objections,
+            ctx, self.partners, self.outgoing, transport, self.housekeeping, self.retention, actors, after
         )
         self.inbox_handler = Inbox(
             ctx,

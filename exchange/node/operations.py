@@ -13,11 +13,10 @@ from exchange.domain.retention import local_day
 from exchange.errors import ConflictError, NotFoundError
 from exchange.node import forms as f
 from exchange.node.actors import Actors
-from exchange.node.answering import Answering
+from exchange.node.afterwards import Afterwards
 from exchange.node.context import Context
 from exchange.node.covenants import Partner
 from exchange.node.housekeeping import Housekeeping
-from exchange.node.objecting import Objections
 from exchange.node.outbox import Outbox
 from exchange.node.partners import Partners
 from exchange.node.ports import Transport
@@ -38,8 +37,7 @@ class Operations:
         housekeeping: Housekeeping,
         retention: Retention,
         actors: Actors,
-        notifications: Answering,
-        objections: Objections,
+        after: Afterwards,
     ) -> None:
         self._ctx = ctx
         self._partners = partners
@@ -48,8 +46,7 @@ class Operations:
         self._housekeeping = housekeeping
         self._retention = retention
         self._actors = actors
-        self._notifications = notifications
-        self._objections = objections
+        self._after = after
 
     # ------------------------------------------------------------------------------------ status
 
@@ -57,7 +54,7 @@ class Operations:
         """Everything at a glance, with what deserves attention as codes in ``warnings``."""
         ctx, book = self._ctx, self._ctx.covenants.current
         size, root = ctx.log.head()
-        to_process, unanswered, onward = self._notifications.counts()
+        to_process, unanswered, onward = self._after.notifications.counts()
         pairs = [self._pair(p) for p in book.covenant_partners() if p.slug != ctx.me.slug]
         return f.Status(
             partner=ctx.me.slug,
@@ -82,7 +79,7 @@ class Operations:
             to_process=to_process,
             unanswered=unanswered,
             onward=onward,
-            objections=self._objections.open()[0],
+            objections=self._after.objections.open()[0],
             clock=self._retention.clock_state(),
             single_handed=self._actors.single_handed,
             now=ctx.clock.now(),
@@ -100,9 +97,9 @@ class Operations:
             found.append("equivocation")
         if self._retention.overdue_count():
             found.append("retention-overdue")
-        if self._notifications.counts()[1]:
+        if self._after.notifications.counts()[1]:
             found.append("answer-overdue")
-        if self._objections.open()[1]:
+        if self._after.objections.open()[1]:
             found.append("objection-overdue")
         return found
 

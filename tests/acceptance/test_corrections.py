@@ -5,16 +5,15 @@ All persons are invented. Real nodes over the broker in memory.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from case_forms import HOUSE, TO_GEMEENTE, TO_WELZIJN, share_form
-from memory_world import Mallory, MemoryWorld, make_founded, receipts
+from memory_world import Mallory, MemoryWorld, receipts
 
 from exchange.domain.retention import AMSTERDAM
 from exchange.errors import ConflictError, InputError, NotAllowedError, NotFoundError
@@ -29,13 +28,6 @@ DEMI = {"given_names": "Demi", "family_name": "Nepstra", "birth_date": "1990-06-
         "house_number": "3"}  # fmt: skip
 WRONG, RIGHT = "EUR 1.840", "EUR 840"
 ARREARS = [{"category": "FINANCIEN_SCHULDEN", "field": "huurachterstand", "value": WRONG}]
-
-
-@pytest.fixture(scope="module")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("founded-corrections")
-    asyncio.run(make_founded(home))
-    return home
 
 
 @pytest.fixture
@@ -87,7 +79,7 @@ async def values(world: MemoryWorld, slug: str, actor: Actor | None = None) -> l
 
 
 def at(day: date, hour: int = 9) -> datetime:
-    return datetime(day.year, day.month, day.day, hour, tzinfo=AMSTERDAM)
+    return datetime(day.year, day.month, day.day, hour, tzinfo=AMSTERDAM).astimezone(UTC)
 
 
 # ---------------------------------------------------------------------------------------- scenario 5: a correction
@@ -167,11 +159,7 @@ async def test_a_corrected_signal_stays_a_signal_and_keeps_the_term_of_a_signal(
     made = await correct(world, "actium", item)
     (new,) = [i for i in await who_knows(world, "actium", family) if i.replaces is not None]
     assert (new.kind, new.retention, new.receipt) == ("signal", "r01", "receipted")
-    assert [r.receipt for r in await_recipients(made)] == ["none-yet"]  # as it was when it was made
-
-
-def await_recipients(made: cf.Notified) -> list[cf.Recipient]:
-    return made.recipients
+    assert [r.partner for r in made.recipients] == ["gemeente"]
 
 
 async def test_a_correction_passes_every_gate_and_one_refusal_sends_nothing_to_anybody(world: MemoryWorld) -> None:
@@ -321,8 +309,8 @@ async def test_an_objection_restricts_at_once_tells_every_recipient_and_is_lifte
     await actium.objections.decide(desk, objection.objection, weighed)
     with pytest.raises(InputError, match="Tell the person first"):
         await actium.objections.lift(desk, objection.objection, cf.LiftForm(told_on=date(2026, 4, 14)), None)
+    later = cf.LiftForm(told_on=date(2026, 4, 15), notice="brief")
     with pytest.raises(InputError, match="Tell the person first"):
-        later = cf.LiftForm(told_on=date(2026, 4, 15), notice="brief")
         await actium.objections.lift(desk, objection.objection, later, None)
     with pytest.raises(Refused):
         await actium.share(desk, share_form(demi, [TO_GEMEENTE], HOUSE), None)
