@@ -64,7 +64,9 @@ class Answering:
         if known is None or row is None:
             raise NotFoundError("No partner told anything about items in this message.")
         partner, state = known
-        c.decide(state, c.Answer(c.Outcome(form.outcome), form.ground))
+        given = c.Answer(c.Outcome(form.outcome), form.ground)
+        if state.outcome is not given.outcome:  # else it may be the same request again, which gets the same answer
+            c.decide(state, given)
         answer = Processed(outcome=form.outcome, ground=form.ground, text=form.text)
         await self._post.judged(actor, partner, m.Kind.PROCESSED, answer)
         if row["action"] == c.Action.ERASE.value and form.outcome == c.Outcome.DONE.value:
@@ -72,6 +74,8 @@ class Answering:
         fresh: list[Fresh] = []
 
         def unit(tx: Tx) -> tuple[UUID, Result]:
+            now = told(self._ctx, message, "received")
+            c.decide(now[1] if now is not None else state, given)
             act = uuid4()
             fresh[:] = [
                 self._post.compose(

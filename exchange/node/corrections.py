@@ -70,7 +70,6 @@ class Corrections:
         base = self._item(form.item)
         if scan(f"{form.value}\n\n{form.explanation}") is BsnFinding.CERTAIN:
             raise InputError("The text holds a citizen service number (BSN); leave it out (UAVG 46).")
-        self._not_yet_corrected(form.item)
         copies = [row for row in self._exchanged.copies(base) if not self._corrected(row["item"])]
         made = [new for row in copies if (new := self._new(row, form)) is not None]
         await self._refuse(actor, made)
@@ -80,6 +79,11 @@ class Corrections:
         fresh: list[Fresh] = []
 
         def unit(tx: Tx) -> tuple[UUID, Result]:
+            for item in (
+                base["item"],
+                *(new.old["item"] for new in made),
+            ):  # here, where nobody else corrects meanwhile
+                self._not_yet_corrected(item)
             act = uuid4()
             self._telling.decided(
                 tx,
@@ -111,8 +115,8 @@ class Corrections:
     def _corrected(self, item: str) -> bool:
         return self._ctx.ledger.count("corrected WHERE item=?", item) > 0
 
-    def _not_yet_corrected(self, item: UUID) -> None:
-        row = self._ctx.ledger.one("SELECT replacement FROM corrected WHERE item=?", str(item))
+    def _not_yet_corrected(self, item: str) -> None:
+        row = self._ctx.ledger.one("SELECT replacement FROM corrected WHERE item=?", item)
         if row is not None:
             raise ConflictError(
                 "This item was corrected before; correct what took its place ({item}).", item=row["replacement"] or "-"

@@ -168,7 +168,8 @@ class Objections:
         allow(actor, "objection.lift")
         _no_number(form.notice)
         ctx, row = self._ctx, self._row(objection)
-        o.decide(_state(row), o.Lift(form.told_on, form.notice), local_day(ctx.clock.now()))
+        if row["lifted_at"] is None:  # else it may be the same request again, which gets the same answer
+            o.decide(_state(row), o.Lift(form.told_on, form.notice), local_day(ctx.clock.now()))
         rows, told = self._told(objection)
         await self._telling.judged(actor, told, m.Kind.RESTRICTED, partial(_work, "lifted"))
         fresh: list[Fresh] = []

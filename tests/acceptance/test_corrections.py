@@ -19,7 +19,7 @@ from exchange.domain.retention import AMSTERDAM
 from exchange.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from exchange.node import corrections_forms as cf
 from exchange.node import forms as f
-from exchange.node.service import Actor, Refused
+from exchange.node.service import Actor, Idempotency, Refused
 from exchange.wire import messages as m
 
 KUNST = {"given_names": "Kees", "family_name": "Kunst-Matig", "birth_date": "1979-01-02", "postcode": "7921 CD",
@@ -479,3 +479,99 @@ async def test_what_one_partner_restricted_another_cannot_lift_and_a_recall_is_n
     assert last_codes(world, "gemeente", "actium") == [[]]
     worker = await world.colleague("gemeente", 4711, "worker")
     assert await values(world, "gemeente", worker) == [("disclosure", None, "restricted")]
+
+
+async def test_what_is_gone_at_the_recipient_is_not_brought_back_by_a_correction(world: MemoryWorld) -> None:
+    _, (item,) = await debt(world)
+    await process(world, "gemeente", (await recall(world, item)).recipients[0].message)
+    made = await correct(world, "actium", item)
+    (listed,) = await world.nodes["actium"].corrections.listed(world.actor("actium"))
+    assert (listed.recipients[0].receipt, listed.recipients[0].rejected) == ("rejected", ["R19"])
+    assert listed.act == made.act
+    world.clock.forward(days=20)
+    assert (await world.nodes["actium"].status()).unanswered == 0  # nothing is owed about what is gone
+
+
+# ---------------------------------------------------------------------------------------- giving account
+
+
+async def test_the_story_of_a_person_and_the_feed_tell_of_corrections_recalls_and_objections(
+    world: MemoryWorld,
+) -> None:
+    family, (item,) = await debt(world)
+    actium, desk = world.nodes["actium"], world.actor("actium")
+    made = await correct(world, "actium", item)
+    await process(world, "gemeente", made.recipients[0].message)
+    await actium.objections.receive(desk, cf.ObjectionForm(subject=family), None)
+    await settled(world)
+    lines = [line async for line in actium.story(desk, case=None, subject=family, partner=None)]
+    topics = {line.text for line in lines if isinstance(line, f.StoryLine)}
+    expected = {"item/corrected/1", "notification/sent/1", "notification/answered/1", "restriction/set/1"}
+    assert expected | {"objection/received/1"} <= topics
+    feed = {row.topic for row in await world.nodes["gemeente"].feed(world.actor("gemeente"), 0, 1000)}
+    assert "notification/received/1" in feed
+
+
+async def test_after_the_words_of_an_objection_are_erased_everything_else_still_stands(world: MemoryWorld) -> None:
+    demi = await world.person("actium", **DEMI)
+    await world.share("actium", share_form(demi, [TO_GEMEENTE], HOUSE))
+    actium, desk = world.nodes["actium"], world.actor("actium")
+    made = await actium.objections.receive(desk, cf.ObjectionForm(subject=demi, text="Mijn buurvrouw liegt."), None)
+    await settled(world)
+    due = await actium.retention_due(desk, date(2099, 1, 1))
+    assert any(d.retention == "r09" for d in due), "what an objection seals has no term"
+    (row,) = actium.ctx.ledger.rows("SELECT key_id FROM objections")
+    await actium.retention.erase(desk, "proef", [row["key_id"]])
+    shown = await actium.objections.show(desk, made.objection)
+    assert (shown.subject, shown.label, shown.due_on) == (None, "", date(2026, 4, 2))
+    outcome = [step async for step in actium.verify_log(desk)][-1]
+    assert isinstance(outcome, f.VerifyAnswer)
+    assert outcome.ok, outcome.problem
+    replayed = [step async for step in actium.replay_log(desk)][-1]
+    assert isinstance(replayed, f.ReplayAnswer)
+    assert replayed.ok, replayed.differences
+
+
+async def test_the_same_idempotency_key_corrects_once_and_answers_once(world: MemoryWorld) -> None:
+    _, (item,) = await debt(world)
+    form, key = cf.CorrectionForm(item=item, value=RIGHT), Idempotency("correctie-1")
+    actium, worker = world.nodes["actium"], world.actor("actium")
+    first = await actium.corrections.correct(worker, form, key)
+    again = await actium.corrections.correct(worker, form, key)
+    assert first.act == again.act
+    await settled(world)
+    assert len(await actium.corrections.listed(worker)) == 1
+    gemeente, clerk, done = world.nodes["gemeente"], world.actor("gemeente"), cf.ProcessedForm(outcome="done")
+    for _ in range(2):
+        await gemeente.notifications.process(clerk, first.recipients[0].message, done, key)
+    await settled(world)
+    assert len(world.events("gemeente", "notification/processed/1")) == 1
+    assert len(world.events("actium", "notification/answered/1")) == 1
+
+
+async def test_a_wrong_birth_date_is_corrected_as_a_whole_identity(world: MemoryWorld) -> None:
+    family, _ = await debt(world)
+    known = await who_knows(world, "actium", family)
+    (identity,) = [i.item for i in known if i.category == "IDENTIFICATIE"]
+    form = cf.CorrectionForm(
+        item=identity, identity=f.IdentityForm.model_validate({**KUNST, "birth_date": "1979-02-01"})
+    )
+    await world.nodes["actium"].corrections.correct(world.actor("actium"), form, None)
+    await settled(world)
+    (unmatched,) = await world.nodes["gemeente"].unmatched_subjects(world.actor("gemeente"))
+    assert unmatched.label == "Kees Kunst-Matig (01-02-1979)"
+
+
+async def test_operator_and_auditor_neither_correct_nor_see_what_was_corrected(world: MemoryWorld) -> None:
+    node = world.nodes["actium"]
+    for role in ("operator", "auditor"):
+        actor = Actor(uuid4(), "person", frozenset({role}))
+        form = cf.CorrectionForm(item=uuid4(), value=RIGHT)
+        with pytest.raises(NotAllowedError):
+            await node.corrections.correct(actor, form, None)
+        with pytest.raises(NotAllowedError):
+            await node.corrections.listed(actor)
+        with pytest.raises(NotAllowedError):
+            await node.objections.listed(actor)
+        with pytest.raises(NotAllowedError):
+            await node.notifications.worklist(actor)
