@@ -201,6 +201,29 @@ async def test_who_passed_the_old_value_on_has_a_duty_of_its_own_until_it_correc
     assert ("correction", RIGHT, "readable") in await values(world, "welzijn")
 
 
+async def test_who_only_keeps_a_wrong_item_corrects_it_here_and_at_whoever_it_told(world: MemoryWorld) -> None:
+    _, (item,) = await debt(world)
+    gemeente, worker = world.nodes["gemeente"], world.actor("gemeente")
+    (unmatched,) = await gemeente.unmatched_subjects(worker)
+    onward = [{**ARREARS[0], "origin_partner": "actium"}]
+    await world.share(
+        "gemeente", share_form(unmatched.subject, [TO_WELZIJN], onward, basis="A6_1_e", task="schuldhulp")
+    )
+    made = await correct(world, "gemeente", item)
+    assert [r.partner for r in made.recipients] == ["welzijn"]
+    known = await who_knows(world, "gemeente", unmatched.subject)
+    assert {(i.direction, i.partner) for i in known if i.corrected_at is not None} == {
+        ("received", "actium"), ("sent", "welzijn"),
+    }  # fmt: skip
+    assert all(i.corrected_at is None for i in await who_knows(world, "actium", await family_of(world)))
+
+
+async def family_of(world: MemoryWorld) -> UUID:
+    """Actium's own entry of the family."""
+    found = await world.nodes["actium"].find_subjects(world.actor("actium"), f.IdentityForm.model_validate(KUNST))
+    return found[0].subject
+
+
 # ---------------------------------------------------------------------------------------- recalls
 
 
