@@ -20,7 +20,8 @@ from exchange.wire.codec import encode_model
 VALUES = strategies()
 NAMES = {"header": "header", "receipt": "receipt", "receipts": "receipts", "statement": "statement", "item": "item",
          "reply": "reply", "case": "case", "heartbeat": "heartbeat", "signed-control": "control", "conference": "conference",
-         "offered": "offered", "chair-decided": "decided", "outcome": "outcome"}  # fmt: skip
+         "offered": "offered", "chair-decided": "decided", "outcome": "outcome", "recalled": "recalled",
+         "restricted": "restricted", "processed": "processed"}  # fmt: skip
 TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None), "number": (int, float),
 }  # fmt: skip

@@ -9,7 +9,7 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from exchange.domain.pairing import MAX_SEQUENCE
-from exchange.wire import casework
+from exchange.wire import casework, corrections
 from exchange.wire import conference as w
 from exchange.wire import messages as m
 
@@ -52,7 +52,7 @@ def strategies() -> SimpleNamespace:
         m.Item, item=st.uuids(), subject=_hex(16), mentions=st.lists(_hex(16), max_size=3), category=code, field=code,
         value=text, identity=_maybe(identity), nature=st.sampled_from(["fact", "opinion"]), source=code, certainty=code,
         observed_on=_maybe(day), origin_partner=slug, origin_regime=st.sampled_from(["AVG", "WPG"]),
-        valid_until=_maybe(day), source_consent=_maybe(code), onward_ground=_maybe(code),
+        valid_until=_maybe(day), replaces=_maybe(st.uuids()), source_consent=_maybe(code), onward_ground=_maybe(code),
     )  # fmt: skip
     wpg = st.builds(
         m.WpgDecision, reference=code, ground=code, goal=code, interest=text, recipients=slugs, categories=codes,
@@ -114,6 +114,7 @@ def strategies() -> SimpleNamespace:
         m.ReceiptsData, covenant=_hex(32), generation=upto, sender=_hex(16), recipient=_hex(16),
         receipts=st.lists(signed, min_size=1, max_size=3),
     )  # fmt: skip
+    items, reason = st.lists(st.uuids(), min_size=1, max_size=3), st.sampled_from(["ONJUIST", "AVG_17_3_e", "BEZWAAR"])
     return SimpleNamespace(
         header=st.builds(m.Header, **event, type=kinds, data=data),
         receipt=st.builds(m.Receipt, **event, data=receipt),
@@ -121,6 +122,15 @@ def strategies() -> SimpleNamespace:
         item=item,
         identity=identity,
         statement=statement,
+        recalled=st.builds(
+            corrections.Recalled, items=items, action=st.sampled_from(["ERASE", "RESTRICT"]), reason=reason
+        ),
+        restricted=st.builds(
+            corrections.Restricted, items=items, state=st.sampled_from(["set", "lifted"]), reason=reason
+        ),
+        processed=st.builds(
+            corrections.Processed, outcome=st.sampled_from(["done", "refused"]), ground=_maybe(reason), text=text
+        ),
         reply=st.builds(m.Reply, text=text, result=_maybe(code)),
         conference=conference,
         offered=offered,

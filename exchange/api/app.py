@@ -17,7 +17,18 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from exchange.api import accountability, areas, casework, conferences, facts, operations, people, retention, sharing
+from exchange.api import (
+    accountability,
+    areas,
+    casework,
+    conferences,
+    corrections,
+    facts,
+    operations,
+    people,
+    retention,
+    sharing,
+)
 from exchange.api.auth import Authenticator
 from exchange.api.guards import RELEASE, Guard
 from exchange.api.problems import MEDIA, exchange_handler, http_handler, validation_handler
@@ -42,7 +53,18 @@ def create_app(service: NodeService, authenticator: Authenticator) -> FastAPI:
     # No /docs: its pages load scripts from elsewhere. No redirect to or from a trailing slash: it is a 404.
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.service, app.state.authenticator = service, authenticator
-    for room in (people, facts, sharing, areas, casework, conferences, accountability, retention, operations):
+    for room in (
+        people,
+        facts,
+        sharing,
+        corrections,
+        areas,
+        casework,
+        conferences,
+        accountability,
+        retention,
+        operations,
+    ):
         app.include_router(room.router)
     app.add_exception_handler(ExchangeError, exchange_handler)
     app.add_exception_handler(RequestValidationError, validation_handler)

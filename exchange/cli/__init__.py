@@ -21,6 +21,7 @@ from exchange.cli import (
     circle,
     conference,
     conference_offers,
+    corrections,
     covenant,
     custody,
     duties,
@@ -73,6 +74,7 @@ _GROUPS = (
     ("agreement", conference.agreement, SHARE),
     ("inbox", mail.inbox, SHARE),
     ("outbox", mail.outbox, SHARE),
+    ("objection", corrections.objection, ACCOUNT),
     ("duty", duties.duty, ACCOUNT),
     ("activity", facts.activity, ACCOUNT),
     ("training", facts.training, ACCOUNT),
@@ -84,7 +86,14 @@ _GROUPS = (
     ("broker", founding.broker, NODE),
     ("clock", operations.clock, NODE),
 )
-_LONE = ((founding, START), (sharing, SHARE), (duties, ACCOUNT), (accountability, ACCOUNT), (operations, NODE))
+_LONE = (
+    (founding, START),
+    (sharing, SHARE),
+    (corrections, SHARE),
+    (duties, ACCOUNT),
+    (accountability, ACCOUNT),
+    (operations, NODE),
+)
 """Modules with commands that stand by themselves."""
 
 

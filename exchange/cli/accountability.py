@@ -121,7 +121,7 @@ def show_known(session: Session, given_answer: dict[str, Any]) -> None:
                     f"{item.when} {item.channel}",
                     f"{item.why} ({bases.index(item.basis) + 1})" if item.basis else item.why,
                     item.proof,
-                    item.state_text or item.keep,
+                    "; ".join([item.state_text or item.keep, *item.notes]),
                 )
                 for item in items
             ]

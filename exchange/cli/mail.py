@@ -15,7 +15,7 @@ from exchange.reports import words
 from exchange.reports.refusals import frame_reason
 from exchange.reports.titles import Titles
 
-inbox = group(N_("What partners sent: list, read, take up, handle."))
+inbox = group(N_("What partners sent: list, read, take up, handle, answer what they corrected or recalled."))
 outbox = group(N_("What was sent and has no receipt yet: list, send again, let go."))
 parked = group(N_("Frames that were refused for good: list, ask again, let go."))
 
@@ -47,7 +47,7 @@ def full_id(session: Session, lane: str, start: str) -> str:
 
 def _kind(session: Session, kind: str) -> str:
     _ = session.gettext
-    names = {"signal": _("Signal"), "disclosure": _("Disclosure")}
+    names = {"signal": _("Signal"), "disclosure": _("Disclosure"), "correction": _("Correction")}
     if kind in names:
         return names[kind]
     return {"signaal": _("Signal"), "verstrekking": _("Disclosure")}.get(

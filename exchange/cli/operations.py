@@ -62,6 +62,10 @@ def show_status(session: Session, answer: dict[str, Any]) -> None:
         (answer["outbox_waiting"], N_("{count} without a receipt")),
         (answer["parked"], N_("{count} parked")),
         (answer["due"], N_("{count} to erase")),
+        (answer.get("to_process"), N_("{count} corrections, recalls or restrictions to answer")),
+        (answer.get("unanswered"), N_("{count} that partners should have answered")),
+        (answer.get("onward"), N_("{count} given to others that were corrected or recalled since")),
+        (answer.get("objections"), N_("{count} objections to weigh")),
     )
     listed = [_(text).format(count=count) for count, text in waits if count]
     session.say(" " + (", ".join(listed) if listed else _("Nothing waits for you.")))

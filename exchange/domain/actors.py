@@ -97,13 +97,18 @@ _CASEWORK: Final = frozenset(
         "feedback.list",
     }
 )
+_TOLD: Final = frozenset(
+    {"notification.list", "notification.process", "correction.make", "recall.make", "objection.receive"}
+)
+"""To correct and to ask back what was given, and to answer partners that do (GDPR 16, 19; Wpg 4(4))."""
+_OBJECTIONS: Final = frozenset({"objection.list", "objection.extend", "objection.decide", "objection.lift"})
 _EVERYONE: Final = frozenset({"status", "covenant.show"})
 _AREAS: Final = frozenset({"area.list", "area.picture"})
 _PROOF: Final = frozenset({"log.list", "log.show", "log.verify", "log.replay"})
 
 ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
-    Role.WORKER: _EVERYONE | _WORK | _FACTS | _OWN | _CONFER | _OFFER | _CASEWORK,
-    Role.DEPUTY: _EVERYONE | _WORK | _FACTS | _OWN | _CONFER | _OFFER | _CASEWORK,
+    Role.WORKER: _EVERYONE | _WORK | _TOLD | _FACTS | _OWN | _CONFER | _OFFER | _CASEWORK,
+    Role.DEPUTY: _EVERYONE | _WORK | _TOLD | _FACTS | _OWN | _CONFER | _OFFER | _CASEWORK,
     Role.CHAIR: _EVERYONE
     | _OWN
     | _CONFER
@@ -111,7 +116,10 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     | {"conference.plan", "conference.agenda", "conference.decide", "conference.minutes", "conference.outcome"},
     Role.RIGHTS_DESK: _EVERYONE
     | _OWN
+    | _TOLD
+    | _OBJECTIONS
     | {
+        "recall.erase",
         "notice.list",
         "exception.list",
         "subject.find",
@@ -129,7 +137,10 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     | _PROOF
     | _OWN
     | _AREAS
+    | _TOLD
+    | _OBJECTIONS
     | {
+        "recall.erase",
         "notice.list",
         "exception.list",
         "exception.review",
@@ -167,6 +178,8 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     | _LISTS
     | {"area.list"}
     | {
+        "notification.list",
+        "objection.list",
         "notice.list",
         "exception.list",
         "conference.list",
@@ -189,6 +202,7 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     Role.WPG_FUNCTIONARY: _EVERYONE
     | _PROOF
     | _OWN
+    | _TOLD
     | {"subject.find", "outbox.list", "who-knows", "retention.rules", "retention.confirm", "retention.due"}
     | {"wpg-decision.register", "wpg-decision.withdraw", "notice.list", "exception.list", "exception.review"}
     | {"wpg.designate", "wpg.receivers", "circle.openings"},
@@ -231,6 +245,16 @@ CONTENT_COMMANDS: Final = (
             "inbox.take-up",
             "inbox.handle",
             "who-knows",
+            "notification.list",
+            "notification.process",
+            "correction.make",
+            "recall.make",
+            "recall.erase",
+            "objection.receive",
+            "objection.list",
+            "objection.extend",
+            "objection.decide",
+            "objection.lift",
             "conference.plan",
             "conference.agenda",
             "conference.decide",
@@ -260,6 +284,7 @@ CONTENT_COMMANDS: Final = (
 
 DESTRUCTIVE_COMMANDS: Final[Mapping[str, str]] = {
     "retention.enforce": "who confirmed the rule; where a person's date replaces the clock, also who asked for it that day",
+    "recall.erase": "the partner that recalled it",
     "parked.drop": "who sent the message; a partner's frame was refused by the node itself, so that is the first hand",
     "actor.revoke": "who is revoked: one operator stops anybody at once, only not a name of his own",
 }

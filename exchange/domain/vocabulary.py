@@ -158,6 +158,30 @@ INFORM_EXCEPTIONS: Final = {
 }
 """Grounds not to inform the subject beforehand (covenant article 10.1): UAVG 41(1), AVG 14(5), Wpg 27(1)."""
 
+KEEP_GROUNDS: Final = {
+    "AVG_5_1_d": "Juist volgens eigen onderzoek (art. 5 lid 1 onder d AVG)",
+    "AVG_17_3_a": "Vrijheid van meningsuiting en informatie (art. 17 lid 3 onder a AVG)",
+    "AVG_17_3_b": "Wettelijke plicht of taak van algemeen belang (art. 17 lid 3 onder b AVG)",
+    "AVG_17_3_c": "Volksgezondheid (art. 17 lid 3 onder c AVG)",
+    "AVG_17_3_d": "Archivering, onderzoek of statistiek (art. 17 lid 3 onder d AVG)",
+    "AVG_17_3_e": "Rechtsvordering (art. 17 lid 3 onder e AVG)",
+    "AVG_18_2": "Toestemming, rechtsvordering, rechten van anderen of gewichtig algemeen belang (art. 18 lid 2 AVG)",
+    "AVG_21_1": "Dwingende gerechtvaardigde gronden (art. 21 lid 1 AVG)",
+    "WPG_28": "Politie: rectificatie of vernietiging afgewezen (art. 28 Wpg)",
+}
+"""Grounds on which a recipient may refuse what it is told to correct, erase or restrict (AVG text from general knowledge)."""
+
+RECALL_REASONS: Final = {
+    "ONRECHTMATIG": "Onrechtmatig verstrekt (art. 4 lid 4 Wpg)",
+    "ONJUIST": "Onjuist (art. 4 lid 4 Wpg)",
+    "VERKEERDE_PERSOON": "Over een andere persoon",
+    "VERKEERDE_ONTVANGER": "Aan de verkeerde ontvanger",
+    "WISSING": "Gewist op verzoek (art. 17 en 19 AVG)",
+    "BEZWAAR_GEGROND": "Bezwaar gegrond (art. 17 lid 1 onder c en art. 21 AVG)",
+    "TOESTEMMING_INGETROKKEN": "Toestemming ingetrokken (art. 7 lid 3 AVG)",
+}
+"""Why something that was given is asked back."""
+
 ANYONE: Final = "*"
 """Stands for every partner in a rule of the covenant."""
 

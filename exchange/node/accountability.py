@@ -37,6 +37,10 @@ FEED_TOPICS = {
     "receipt/received/1": "message",
     "message/nacked/1": "message",
     "message/voided/1": "voided",
+    "notification/sent/1": "message",
+    "notification/received/1": "message",
+    "notification/answered/1": "message",
+    "objection/received/1": "originator_id",
     "erasure/done/1": "originator_id",
     "frame/parked/1": "originator_id",
     "alarm/raised/1": "alarm",
@@ -244,12 +248,12 @@ def pages(log: Log, topics: list[str] | None = None) -> Iterator[list[Entry]]:
 
 def story(ctx: Context, *, case: UUID | None, subject: UUID | None, partner: str | None) -> Iterator[f.StoryLine]:
     """What happened, in order, from public fields: topics and codes, which :mod:`exchange.reports.story` says in words."""
-    indexes, messages = _scope(ctx, case, subject)
+    indexes, messages, items = _scope(ctx, case, subject)
     for page in pages(ctx.log):
         for entry in page:
             public = orjson.loads(entry.public)
             about = indexes is None or entry.index in indexes or public.get("message") in messages
-            about = about or (case is not None and public.get("case") == str(case))
+            about = about or public.get("item") in items or (case is not None and public.get("case") == str(case))
             with_partner = partner is None or partner in {public.get(k) for k in _PARTNER_FIELDS}
             if about and with_partner:
                 yield f.StoryLine(
@@ -265,16 +269,17 @@ _DETAILS = (
     "occurred_on", "side", "codes", "rejected", "reason", "rule", "retention", "period", "trigger", "generation", "keys",
     "epochs", "clock", "view", "alarm", "first", "last", "release", "roles", "command", "on", "area",
     "origin", "reports", "chair", "date", "owner", "decision", "due", "next_date",
-    "outcome", "phase", "close_reason", "lead", "status", "verdict",
+    "telling", "action", "ground", "cause", "due_on", "outcome", "phase", "close_reason", "lead", "status", "verdict",
 )  # fmt: skip
 """Public fields that belong in a story; ids, hashes, headers and signatures do not."""
 
 
-def _scope(ctx: Context, case: UUID | None, subject: UUID | None) -> tuple[set[int] | None, set[str]]:
+def _scope(ctx: Context, case: UUID | None, subject: UUID | None) -> tuple[set[int] | None, set[str], set[str]]:
+    """Log indexes, message ids and item ids that belong to a case or a person."""
     if case is None and subject is None:
-        return None, set()
+        return None, set(), set()
     if case is not None:
-        found = ctx.ledger.rows("SELECT log_index, message FROM items WHERE case_id=?", str(case))
+        found = ctx.ledger.rows("SELECT log_index, message, item FROM items WHERE case_id=?", str(case))
         indexes = {r["log_index"] for r in found}
         steps = ctx.ledger.rows("SELECT log_index FROM conference_steps WHERE case_id=?", str(case))
         indexes |= {r["log_index"] for r in steps}
@@ -286,12 +291,26 @@ def _scope(ctx: Context, case: UUID | None, subject: UUID | None) -> tuple[set[i
         found = [
             r
             for i in sorted(indexes)
-            for r in ctx.ledger.rows("SELECT log_index, message FROM items WHERE log_index=?", i)
+            for r in ctx.ledger.rows("SELECT log_index, message, item FROM items WHERE log_index=?", i)
         ]
-    messages = {r["message"] for r in found if r["message"]}
+    messages, items = {r["message"] for r in found if r["message"]}, {r["item"] for r in found}
+    for item in items:
+        messages.update(r["message"] for r in ctx.ledger.rows("SELECT message FROM noticed WHERE item=?", item))
+    indexes |= _objections(ctx, subject)
     for message in tuple(messages):
         messages.update(r["message"] for r in ctx.ledger.rows("SELECT message FROM messages WHERE reply_to=?", message))
-    return indexes, messages
+    return indexes, messages, items
+
+
+def _objections(ctx: Context, subject: UUID | None) -> set[int]:
+    """Log indexes of what a person objected to, and how that was weighed."""
+    same = {person.handle for person in ctx.people.same(subject)} if subject is not None else set()
+    found: set[int] = set()
+    for row in ctx.ledger.rows("SELECT objection, log_index FROM objections") if same else ():
+        event = ctx.log.event(ctx.log.entry(row["log_index"]))
+        if isinstance(event, e.ObjectionReceived) and event.subject in same:
+            found.add(row["log_index"])
+    return found
 
 
 def moment_of(ms: int) -> datetime:

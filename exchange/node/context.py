@@ -44,8 +44,8 @@ class Context:
     ledger: Ledger
     side: SideStore
     people: People
-    partners: Partners
     facts: Factbook
+    partners: Partners
     prekeys: Prekeys
     writer: Writer
     release: str

@@ -259,7 +259,7 @@ class InboxRow(Answer):
     kind: str
     items: int
     categories: list[str]
-    state: Literal["new", "taken-up", "handled"]
+    state: Literal["new", "taken-up", "handled", "processed"]
     case: UUID | None
     erased: bool
     emergency: bool = False
@@ -279,6 +279,10 @@ class ItemAnswer(Answer):
     certainty: str | None = None
     origin_partner: str | None = None
     origin_regime: str | None = None
+    replaces: UUID | None = None
+    """In a correction: the item it takes the place of."""
+    replaced_by: UUID | None = None
+    """The item that holds what it should be: this one is not current any more."""
 
 
 class MessageAnswer(Answer):
@@ -366,6 +370,20 @@ class KnownItem(Answer):
     """One hand decided the erasure, because the partner is single-handed."""
     mentioned: bool
     """The subject is mentioned in this item, not its owner."""
+    corrected_at: datetime | None = None
+    """It is not current any more since then."""
+    replaced_by: UUID | None = None
+    replaces: UUID | None = None
+    recalled_at: datetime | None = None
+    recall_outcome: str | None = None
+    """``done`` or ``refused``, once somebody at the recipient answered."""
+    restricted_at: datetime | None = None
+    """It may only be stored since then."""
+    told_at: datetime | None = None
+    """Newest correction, recall or restriction that this partner was told, or told us."""
+    told: str | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged: str | None = None
     log_index: int
 
 
@@ -525,6 +543,14 @@ class Status(Answer):
     due: int
     duties: int = 0
     """Open duties of acute danger."""
+    to_process: int = 0
+    """Corrections, recalls and restrictions of partners that a person here still has to answer."""
+    unanswered: int = 0
+    """Our own that a partner should have answered by now."""
+    onward: int = 0
+    """Items given to others that hold what a partner corrected or recalled."""
+    objections: int = 0
+    """Objections that wait for a decision."""
     clock: str
     single_handed: bool = False
     """This partner has one officer for what needs two hands."""

@@ -17,7 +17,7 @@ from exchange.domain.facts import ExceptionFact, NoticeFact
 from exchange.domain.retention import is_over, local_day
 from exchange.errors import InputError, NotFoundError
 from exchange.node import forms as f
-from exchange.node import rules
+from exchange.node import restrictions, rules
 from exchange.node.actors import Actors
 from exchange.node.context import Context
 from exchange.node.people import Person
@@ -68,10 +68,11 @@ class Lookup:
         notice, record = self._notice(form, same, today)
         decider = self._decider(actor, form)
         restricted = self._ctx.facts.restricts(same)
+        kept = restrictions.only_stored(self._ctx, person.handle, form.items)
         own = rules.Own(
             decided_by_person=decider is not None,
             trained_on=self._ctx.facts.trained_on(decider) if decider else None,
-            items=tuple(self._item(item, restricted=restricted) for item in form.items),
+            items=tuple(self._item(item, restricted=only) for item, only in zip(form.items, kept, strict=True)),
             restricted=restricted,
             texts=(
                 form.notice.given_by,

@@ -20,7 +20,7 @@ import structlog
 from exchange.domain import events as e
 from exchange.domain.pairing import Arrival, PairIn, PairOut
 from exchange.errors import ExchangeError, StorageError, WireError
-from exchange.node import duties, receiving, recording, release, rules, taking
+from exchange.node import duties, receiving, recording, release, rules, taking, telling_taking
 from exchange.node.context import Context
 from exchange.node.messages import compose_receipt, frame_hash, stream_of
 from exchange.node.ports import Delivery
@@ -248,7 +248,7 @@ class Inbox:
                 release_known=release.proven_incoming(tx, self._ctx, incoming),
                 objections=taking.objections(tx, self._ctx, incoming),
             )
-            codes = judged.codes
+            codes = rules.with_objections(judged.codes, telling_taking.item_objections(tx, self._ctx, incoming))
             parts = recording.store_parts(tx, incoming, codes)
             stamped = tx.append(
                 e.MessageReceived(

@@ -20,6 +20,7 @@ from exchange.domain import events as e
 from exchange.errors import ConflictError, NotFoundError, StorageError
 from exchange.node import conference_taking
 from exchange.node.actors import Actors
+from exchange.node.afterwards import Afterwards
 from exchange.node.areas import Areas
 from exchange.node.casework_room import Casework
 from exchange.node.commands import Bell
@@ -78,12 +79,14 @@ class Node(UseCases):
         self.retention = Retention(ctx, self.terms, self.partners, actors, self._epochs_rolled)
         duties = Duties(ctx)
         self.facts = Facts(ctx, self._reads, actors, duties)
+        after = Afterwards.of(ctx, post, self._reads, self.retention, actors)
+        self.corrections, self.recalls, self.notifications, self.objections = after
         self.housekeeping = Housekeeping(
             ctx, self.partners, self.outgoing, transport, self.retention.daily, self.retention.resume, self._void,
             duties.watch,
         )  # fmt: skip
         self._operations = Operations(
-            ctx, self.partners, self.outgoing, transport, self.housekeeping, self.retention, actors, duties
+            ctx, self.partners, self.outgoing, transport, self.housekeeping, self.retention, actors, duties, after
         )
         self.inbox_handler = Inbox(
             ctx,

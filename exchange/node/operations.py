@@ -15,6 +15,7 @@ from exchange.domain.retention import local_day
 from exchange.errors import ConflictError, NotFoundError
 from exchange.node import forms as f
 from exchange.node.actors import Actors
+from exchange.node.afterwards import Afterwards
 from exchange.node.context import Context
 from exchange.node.covenants import Partner
 from exchange.node.duties import Duties
@@ -40,6 +41,7 @@ class Operations:
         retention: Retention,
         actors: Actors,
         duties: Duties,
+        after: Afterwards,
     ) -> None:
         self._ctx = ctx
         self._partners = partners
@@ -51,6 +53,7 @@ class Operations:
         self._retention = retention
         self._actors = actors
         self._duties = duties
+        self._after = after
 
     # ------------------------------------------------------------------------------------ status
 
@@ -58,6 +61,7 @@ class Operations:
         """Everything at a glance, with what deserves attention as codes in ``warnings``."""
         ctx, book = self._ctx, self._ctx.covenants.current
         size, root = ctx.log.head()
+        to_process, unanswered, onward = self._after.notifications.counts()
         pairs = [self._pair(p) for p in book.covenant_partners() if p.slug != ctx.me.slug]
         return f.Status(
             partner=ctx.me.slug,
@@ -80,6 +84,10 @@ class Operations:
             unmatched=len(ctx.people.unmatched()),
             due=self._retention.overdue_count(),
             duties=self._duties.open_count(),
+            to_process=to_process,
+            unanswered=unanswered,
+            onward=onward,
+            objections=self._after.objections.open()[0],
             clock=self._retention.clock_state(),
             single_handed=self._actors.single_handed,
             now=ctx.clock.now(),
@@ -99,6 +107,10 @@ class Operations:
             found.append("retention-overdue")
         if self._duties.late_count():
             found.append("duty-overdue")
+        if self._after.notifications.counts()[1]:
+            found.append("answer-overdue")
+        if self._after.objections.open()[1]:
+            found.append("objection-overdue")
         return found
 
     def _pair(self, partner: Partner) -> f.PairStatus:

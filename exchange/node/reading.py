@@ -8,23 +8,26 @@ from uuid import UUID
 
 import orjson
 
-from exchange.crypto import aead, envelope
 from exchange.domain import events as e
+from exchange.domain.actors import may, roles_of
 from exchange.domain.event import Gone
 from exchange.domain.vocabulary import Regime
-from exchange.errors import CryptoError, NotFoundError
+from exchange.errors import NotFoundError
 from exchange.node import forms as f
 from exchange.node.circle import Circle
 from exchange.node.context import Context
+from exchange.node.exchanged import open_parts
+from exchange.node.marks import marks
 from exchange.node.outbox import Outbox
-from exchange.node.recording import LOCAL_TEXT
 from exchange.node.register import Reads
 from exchange.node.service import Actor
 from exchange.node.whoknows import label_of
 from exchange.wire import messages as m
 
 _CONTENT = tuple(k.value for k in m.CONTENT)
-_STATES = {m.Kind.TAKEN_UP.value: "taken-up", m.Kind.HANDLED.value: "handled"}
+_MARKS = ",".join("?" * len(_CONTENT))
+_STATES = {m.Kind.TAKEN_UP.value: "taken-up", m.Kind.HANDLED.value: "handled", m.Kind.PROCESSED.value: "processed"}
+_KINDS = {m.Kind.SIGNAL.value: "signal", m.Kind.DISCLOSURE.value: "disclosure", m.Kind.CORRECTED.value: "correction"}
 
 
 class Reading:
@@ -39,7 +42,8 @@ class Reading:
     def inbox(self) -> list[f.InboxRow]:
         """Received signals and disclosures, newest first, without content."""
         rows = self._ctx.ledger.rows(
-            "SELECT * FROM messages WHERE direction='received' AND reply_to IS NULL AND kind IN (?,?) ORDER BY log_index DESC",
+            f"SELECT * FROM messages WHERE direction='received' AND reply_to IS NULL AND kind IN ({_MARKS})"
+            " ORDER BY log_index DESC",
             *_CONTENT,
         )
         return [self._inbox_row(row) for row in rows]
@@ -54,7 +58,7 @@ class Reading:
             message=row["message"],
             received_at=_moment(row["at"]),
             sender=row["partner"],
-            kind="signal" if row["kind"] == m.Kind.SIGNAL.value else "disclosure",
+            kind=_KINDS[row["kind"]],
             items=len(items),
             categories=sorted({i["category"] for i in items}),
             state=_STATES.get(row["uptake"] or "", "new"),
@@ -110,12 +114,12 @@ class Reading:
             message=message,
             sender=row["partner"] if received else self._ctx.me.slug,
             recipient=self._ctx.me.slug if received else row["partner"],
-            kind="signal" if row["kind"] == m.Kind.SIGNAL.value else "disclosure",
+            kind=_KINDS[row["kind"]],
             at=_moment(row["at"]),
             subject=person.handle if person else None,
             subject_label=label_of(person) if person else "",
             statement=statement,
-            items=self._items(message, event.parts, plain),
+            items=self._items(actor, message, event.parts, plain),
             replies=self._replies(message),
         )
 
@@ -146,43 +150,38 @@ class Reading:
 
     def open_parts(self, event: e.MessageReceived | e.MessageSent) -> list[bytes | None]:
         """Every part in clear; None for one that is refused or erased."""
-        header = orjson.loads(event.header)
-        sender, uid = bytes.fromhex(header["data"]["sender"]), UUID(header["id"]).bytes
-        keys = self._ctx.vault.get_many([p.key_id for p in event.parts if p.key_id])
-        plain: list[bytes | None] = []
-        for number, part in enumerate(event.parts):
-            key, box = keys.get(part.key_id or ""), self._ctx.log.sealed(part.hash)
-            if key is None or box is None:
-                plain.append(None)
-                continue
-            try:
-                plain.append(
-                    envelope.open_part(key, self._ctx.covenants.id, sender, uid, number, len(event.parts), box)
-                )
-            except CryptoError:  # verify names it; a reader sees that it cannot be read
-                plain.append(None)
-        return plain
+        return open_parts(self._ctx, event)
 
-    def _items(self, message: str, parts: tuple[e.StoredPart, ...], plain: list[bytes | None]) -> list[f.ItemAnswer]:
+    def _items(
+        self, actor: Actor, message: str, parts: tuple[e.StoredPart, ...], plain: list[bytes | None]
+    ) -> list[f.ItemAnswer]:
         rows = {r["part"]: r for r in self._ctx.ledger.rows("SELECT * FROM items WHERE message=?", message)}
+        marked = marks(self._ctx, [r["item"] for r in rows.values()], self._ctx.clock.now())
+        weighs = may(roles_of(actor.roles), "objection.decide")
         found = []
         for number, (part, data) in enumerate(zip(parts, plain, strict=True)):
             if number == 0:
                 continue
             row = rows.get(number)
             item = orjson.loads(data) if data is not None else {}
+            mark = marked.get(row["item"]) if row else None
             status = "refused: " + " ".join(part.codes) if part.codes else "readable" if data is not None else "erased"
+            if status == "readable" and mark is not None:
+                status = mark.status
+            withheld = data is None or (status == "restricted" and not weighs)  # only stored: shown to who weighs it
             found.append(
                 f.ItemAnswer(
                     item=UUID(row["item"]) if row else UUID(int=0),
                     category=row["category"] if row else "",
                     field=item.get("field", ""),
-                    value=_value(item) if data is not None else None,
+                    value=None if withheld else _value(item),
                     status=status,
                     nature=item.get("nature"),
                     certainty=item.get("certainty"),
                     origin_partner=item.get("origin_partner"),
                     origin_regime=item.get("origin_regime"),
+                    replaces=item.get("replaces"),
+                    replaced_by=mark.replaced_by if mark is not None else None,
                 )
             )
         return found
@@ -202,11 +201,6 @@ class Reading:
             if "result" in answer:
                 found[-1]["result"] = answer["result"]
         return found
-
-    def stated_text(self, sealed: str, key_id: str) -> bytes | None:
-        """The text of an item that did not go over the exchange."""
-        key, box = self._ctx.vault.get(key_id), self._ctx.log.sealed(sealed)
-        return aead.unseal(key, box, LOCAL_TEXT) if key is not None and box is not None else None
 
 
 def _value(item: dict[str, object]) -> str:

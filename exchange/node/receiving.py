@@ -263,5 +263,9 @@ def _payloads(kind: m.Kind, plain: list[bytes]) -> tuple[m.Statement | None, tup
     items = tuple(d for d in decoded if isinstance(d, m.Item))
     if len({i.item for i in items}) != len(items):
         raise WireError("schema", "Two items of the message carry the same id.")
+    if any((i.replaces is not None) is not (kind is m.Kind.CORRECTED) for i in items):
+        raise WireError(
+            "schema", "In a correction every item names the one it replaces, and nowhere else does an item."
+        )
     statement = next((d for d in decoded if isinstance(d, m.Statement)), None)
     return statement, items, next((d for d in decoded if isinstance(d, m.Work)), None)

@@ -16,7 +16,7 @@ from exchange.domain.retention import local_day
 from exchange.node.context import Context
 from exchange.node.messages import stream_of
 from exchange.node.receiving import Incoming
-from exchange.node.rules import domain_kind
+from exchange.node.rules import kind_of
 from exchange.node.writer import Tx
 from exchange.store.ledger import ACCOUNTABILITY
 from exchange.wire import messages as m
@@ -112,7 +112,7 @@ def record(
             direction=direction,
             partner=partner,
             channel=channel,
-            kind=domain_kind(kind).value,
+            kind=kind_of(kind, statement).value,
             category=item.category,
             purpose=statement.purpose,
             basis=basis,

@@ -197,11 +197,11 @@ class Retention:
         self, term: Term, now: datetime, actor: Actor | None, clock: Clockwork, answer: f.ErasureAnswer, *, alone: bool
     ) -> None:
         while batch := self._over(term, now):
-            await self._erase(term, batch, actor, clock, answer, alone=alone)
+            await self._erase(term.rule.code, batch, actor, clock, answer, alone=alone)
 
     async def _erase(
         self,
-        term: Term,
+        rule: str,
         keys: list[str],
         actor: Actor | None,
         clock: Clockwork,
@@ -217,7 +217,7 @@ class Retention:
                 e.ErasureDecided(
                     originator_id=erasure,
                     at=tx.now,
-                    rule=term.rule.code,
+                    rule=rule,
                     items=tuple(records),
                     key_ids=tuple(keys),
                     sealed=tuple(sealed),
@@ -237,6 +237,20 @@ class Retention:
         answer.epochs += done.epochs
         answer.generation = done.generation
         answer.single_handed = answer.single_handed or alone
+
+    async def erase(self, actor: Actor, rule: str, keys: list[str]) -> f.ErasureAnswer:
+        """Destroy now, whatever the term: a person decided it, after a partner recalled it. No clock is needed for that.
+
+        Args:
+            actor: Who decided it here.
+            rule: A code that is shown as the rule it went under.
+            keys: Vault keys; those that are gone already are left out.
+        """
+        ledger, answer = self._ctx.ledger, self._answer_of_nothing()
+        live = [key for key in keys if ledger.count("contents WHERE key_id=? AND erasure IS NULL", key)]
+        if live:
+            await self._erase(rule, live, actor, "confirmed-by-person", answer)
+        return answer
 
     async def finish(self, erasure: UUID, keys: list[str], sealed: list[str]) -> e.ErasureDone:
         """What follows a decision; runs again after a crash without harm."""

@@ -37,7 +37,7 @@ from exchange.wire import casework
 from exchange.wire import messages as m
 from exchange.wire.areas import AreaPicture, AreaWork
 
-_KINDS = {m.Kind.SIGNAL: Kind.SIGNAL, m.Kind.DISCLOSURE: Kind.DISCLOSURE}
+_KINDS = {m.Kind.SIGNAL: Kind.SIGNAL, m.Kind.DISCLOSURE: Kind.DISCLOSURE, m.Kind.CORRECTED: Kind.DISCLOSURE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,13 @@ class Own:
 def domain_kind(kind: m.Kind) -> Kind:
     """The covenant's word for a message kind: what brings no items of its own is judged as a reply."""
     return _KINDS.get(kind, Kind.REPLY)
+
+
+def kind_of(kind: m.Kind, statement: m.Statement) -> Kind:
+    """As what a message is judged, recorded and kept: the correction of a signal stays a signal."""
+    if kind is m.Kind.CORRECTED and statement.signal_kind is not None:
+        return Kind.SIGNAL
+    return domain_kind(kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +142,14 @@ def judge_incoming(
         whole, items = ("R17",), [codes or ("R17",) for codes in items]  # no item without its accountability
     statement = whole or (("R17",) if items and all(items) else ())
     return Judged([statement, *items], tuple(sorted({code for v in verdicts for code in v.owed})))
+
+
+def with_objections(codes: list[tuple[str, ...]], items: list[frozenset[str]]) -> list[tuple[str, ...]]:
+    """Codes per part, with what this node knows against the items; no statement is kept without an item."""
+    if not any(items):
+        return codes
+    joined = [tuple(sorted({*old, *more})) for old, more in zip(codes[1:], items, strict=True)]
+    return [codes[0] or (joined[0] if all(joined) else ()), *joined]
 
 
 def _work_codes(ctx: Context, incoming: Incoming, recorded: scope.Recorded) -> tuple[str, ...]:
@@ -204,7 +219,7 @@ def area_proposal(sender: str, recipient: str, work: AreaWork, *, named: bool) -
 def _retention_codes(covenant: Covenant, incoming: Incoming) -> list[set[str]]:
     """A part whose retention class is not the covenant's own for its category is not kept under a foreign term."""
     refs = incoming.header.data.parts[1:]
-    kind = domain_kind(incoming.kind)
+    kind = kind_of(incoming.kind, incoming.statement) if incoming.statement else domain_kind(incoming.kind)
     found = []
     for item, ref in zip(incoming.items, refs, strict=True):
         category = covenant.index.categories.get(item.category)
@@ -309,7 +324,7 @@ def proposal_of(
     known = own or Own()
     try:
         return Proposal(
-            kind=domain_kind(kind),
+            kind=kind_of(kind, statement),
             sender=sender,
             recipient=recipient,
             on=on,

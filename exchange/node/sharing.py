@@ -29,6 +29,8 @@ from exchange.node.writer import Tx
 from exchange.wire import messages as m
 from exchange.wire.codec import encode_model
 
+_REPLIED = (m.Kind.SIGNAL.value, m.Kind.DISCLOSURE.value)
+
 
 class Sharing:
     """The use cases of giving and answering."""
@@ -246,7 +248,7 @@ class Sharing:
     async def reply(self, actor: Actor, message: str, form: f.ReplyForm, key: Idempotency | None) -> UUID:
         """A person took it up, or handled it: a signed answer to the sender."""
         row = self._ctx.ledger.one("SELECT * FROM messages WHERE message=? AND direction='received'", message)
-        if row is None or row["kind"] not in {k.value for k in m.CONTENT}:
+        if row is None or row["kind"] not in _REPLIED:
             raise NotFoundError("There is no such received signal or disclosure.")
         kind = m.Kind.TAKEN_UP if form.state == "taken-up" else m.Kind.HANDLED
         if row["uptake"] in {kind.value, m.Kind.HANDLED.value}:

@@ -21,6 +21,7 @@ from exchange.domain.vocabulary import THIRD_PARTY
 from exchange.errors import InputError, NotFoundError
 from exchange.node import forms as f
 from exchange.node.context import Context
+from exchange.node.marks import Mark, marks
 from exchange.node.people import Person
 from exchange.node.terms import Terms, last_day
 
@@ -96,6 +97,7 @@ def who_knows(ctx: Context, terms: Terms, query: f.WhoKnowsQuery, person: Person
     rows = _rows(ctx, query.case, person)
     fields = _fields(ctx, [r["log_index"] for r, _ in rows])
     names = _third_parties(ctx, {r["act"] for r, _ in rows if r["partner"] == THIRD_PARTY})
+    marked = marks(ctx, [r["item"] for r, _ in rows], as_of)
     size, root = ctx.log.head()
     book = ctx.covenants.current
     return f.WhoKnows(
@@ -109,7 +111,16 @@ def who_knows(ctx: Context, terms: Terms, query: f.WhoKnowsQuery, person: Person
         log_size=size,
         root=root.hex(),
         items=[
-            _known(ctx, terms, row, fields.get(row["log_index"]), as_of, names, mentioned=mentioned)
+            _known(
+                ctx,
+                terms,
+                row,
+                fields.get(row["log_index"]),
+                as_of,
+                names,
+                marked.get(row["item"]),
+                mentioned=mentioned,
+            )
             for row, mentioned in rows
             if _moment(row["at"]) <= as_of
         ],
@@ -168,10 +179,11 @@ def _known(
     field: str | None,
     as_of: datetime,
     names: Mapping[str, str],
+    mark: Mark | None,
     *,
     mentioned: bool,
 ) -> f.KnownItem:
-    at = _moment(row["at"])
+    at, mark = _moment(row["at"]), mark or Mark()
     receipt_at = _moment_or_none(row["m_receipt_at"], as_of) if row["direction"] == "sent" else None
     erased_at = _moment_or_none(row["erased_at"], as_of)
     rejected = orjson.loads(row["m_rejected"]).get(str(row["part"]), []) if row["m_rejected"] and receipt_at else []
@@ -203,6 +215,16 @@ def _known(
         erased_rule=row["erased_rule"] if erased_at else "",
         erased_single_handed=erased_at is not None and bool(row["erased_alone"]),
         mentioned=mentioned,
+        corrected_at=mark.corrected_at,
+        replaced_by=mark.replaced_by,
+        replaces=mark.replaces,
+        recalled_at=mark.recalled_at,
+        recall_outcome=mark.recall_outcome,
+        restricted_at=mark.restricted_at,
+        told_at=mark.told_at,
+        told=mark.told,
+        acknowledged_at=mark.acknowledged_at,
+        acknowledged=mark.acknowledged,
         log_index=row["log_index"],
     )
 

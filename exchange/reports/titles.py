@@ -13,6 +13,8 @@ _LAW: Final[Mapping[str, str]] = {
     **vocabulary.SPECIAL_EXCEPTIONS,
     **vocabulary.CRIMINAL_GROUNDS,
     **vocabulary.WPG_GROUNDS,
+    **vocabulary.KEEP_GROUNDS,
+    **vocabulary.RECALL_REASONS,
 }
 _SECTIONS: Final = ("categories", "purposes", "contexts", "grounds", "retention")
 

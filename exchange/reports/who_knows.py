@@ -51,6 +51,8 @@ class Known:
     state: str
     """``kept``, ``erased`` or ``refused``; carried by a word on the page, never by colour alone."""
     state_text: str
+    notes: list[str]
+    """What became of it: corrected, recalled, restricted, and what was answered."""
     mentioned: bool
     log_index: int
 
@@ -107,6 +109,7 @@ def known(item: KnownItem, _: Translate, titles: Titles) -> Known:
         keep=_keep(item, _),
         state=state,
         state_text=state_text,
+        notes=_notes(item, _),
         mentioned=item.mentioned,
         log_index=item.log_index,
     )
@@ -156,6 +159,25 @@ def _state(item: KnownItem, _: Translate) -> tuple[str, str]:
     if item.rejected:
         return "refused", _("refused on receipt: {codes}").format(codes=", ".join(item.rejected))
     return "kept", ""
+
+
+def _notes(item: KnownItem, _: Translate) -> list[str]:
+    """What became of it after it was exchanged."""
+    notes = []
+    if item.corrected_at is not None:
+        notes.append(_("corrected on {day}, not current any more").format(day=day(item.corrected_at)))
+    if item.replaces is not None:
+        notes.append(_("takes the place of an earlier value"))
+    if item.recalled_at is not None:
+        notes.append(_("recalled on {day}").format(day=day(item.recalled_at)))
+    if item.restricted_at is not None:
+        notes.append(_("restricted since {day}: only stored").format(day=day(item.restricted_at)))
+    if item.told_at is not None and item.acknowledged_at is not None:
+        sentence = N_("refused on {day}") if item.acknowledged == "refused" else N_("processed on {day}")
+        notes.append(_(sentence).format(day=day(item.acknowledged_at)))
+    elif item.told_at is not None:
+        notes.append(_("told on {day}, not answered yet").format(day=day(item.told_at)))
+    return notes
 
 
 def _keep(item: KnownItem, _: Translate) -> str:
@@ -210,6 +232,9 @@ def summary(answer: WhoKnows, language: str) -> list[str]:
         (N_("Not confirmed by a receipt: {count}."), _unconfirmed(sent)),
         (N_("Stated, not proven: {count}."), sum(item.channel != "EXCHANGE" for item in answer.items)),
         (N_("Refused on receipt: {count}."), sum(bool(item.rejected) for item in sent)),
+        (N_("Corrected since: {count}."), sum(item.corrected_at is not None for item in answer.items)),
+        (N_("Recalled: {count}."), sum(item.recalled_at is not None for item in answer.items)),
+        (N_("Restricted, only stored: {count}."), sum(item.restricted_at is not None for item in answer.items)),
         (N_("Erased here: {count}."), sum(item.erased_at is not None for item in answer.items)),
         (N_("Of these decided by a single hand: {count}."), sum(item.erased_single_handed for item in answer.items)),
     ):

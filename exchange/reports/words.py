@@ -94,6 +94,16 @@ STEPS: Final[Mapping[str, str]] = {
     "wpg/receiver-set": N_("receiver of police data designated"),
     "third-party/told": N_("third party told"),
     "feedback/wanted": N_("feedback asked"),
+    "notification/decided": N_("correction, recall or restriction decided"),
+    "notification/sent": N_("partner told of a correction, recall or restriction"),
+    "notification/received": N_("partner corrected, recalled or restricted"),
+    "notification/processed": N_("answered to the partner"),
+    "notification/answered": N_("partner answered"),
+    "item/corrected": N_("item corrected"),
+    "objection/received": N_("objection received"),
+    "objection/extended": N_("term of the objection lengthened"),
+    "objection/decided": N_("objection weighed"),
+    "objection/lifted": N_("restriction after objection lifted"),
 }
 """Topic without its version -> what happened."""
 
@@ -122,6 +132,9 @@ STATES: Final[Mapping[str, str]] = {
     "open": N_("open"),
     "justified": N_("justified"),
     "follow-up": N_("needs a follow-up"),
+    "processed": N_("answered"),
+    "corrected": N_("corrected, not current any more"),
+    "restricted": N_("restricted: only stored"),
 }
 
 REASONS: Final[Mapping[str, str]] = {
@@ -142,7 +155,32 @@ REASONS: Final[Mapping[str, str]] = {
     "equivocation": N_("a partner signed two different messages for one number; the evidence is kept"),
     "webhook-failing": N_("the case system does not take what it is told; it is told again until it does"),
     "duty-overdue": N_("what was owed after acute danger is late"),
+    "answer-overdue": N_("a partner did not answer a correction, recall or restriction in time"),
+    "objection-overdue": N_("an objection should have been weighed by now"),
     "retention-overdue": N_("items are past their term and still there"),
+}
+
+TELLINGS: Final[Mapping[str, str]] = {
+    "corrected": N_("Correction"),
+    "recalled": N_("Recall"),
+    "restricted": N_("Restriction"),
+    "lifted": N_("Restriction lifted"),
+}
+"""What a partner is told about items it got."""
+
+ACTIONS: Final[Mapping[str, str]] = {"ERASE": N_("erase"), "RESTRICT": N_("restrict")}
+OUTCOMES: Final[Mapping[str, str]] = {
+    "done": N_("done"),
+    "refused": N_("refused"),
+    "upheld": N_("upheld"),
+    "rejected": N_("rejected"),
+    "new": N_("not weighed yet"),
+}
+RECEIPTS: Final[Mapping[str, str]] = {
+    "none-yet": N_("no receipt yet"),
+    "rejected": N_("refused on receipt"),
+    "nacked": N_("refused"),
+    "voided": N_("let go"),
 }
 
 CONDITIONS: Final[Mapping[str, str]] = {

@@ -16,7 +16,7 @@ from exchange.domain import events as e
 from exchange.domain.event import Event, topic_class
 from exchange.domain.refusals import code_of_frame
 from exchange.errors import IntegrityError
-from exchange.store import ledger_areas, ledger_casework, ledger_conference, ledger_facts
+from exchange.store import ledger_areas, ledger_casework, ledger_conference, ledger_corrections, ledger_facts
 from exchange.store.entry import Entry
 from exchange.store.grouped import Grouped, Statements
 from exchange.store.log import Log
@@ -74,19 +74,20 @@ CREATE INDEX items_content ON items(content_key);
 CREATE INDEX items_case ON items(case_id) WHERE case_id IS NOT NULL;
 CREATE INDEX items_message ON items(message) WHERE message IS NOT NULL;
 CREATE INDEX items_stated ON items(act) WHERE message IS NULL;
+CREATE INDEX items_sent ON items(act, part) WHERE direction = 'sent';
 CREATE INDEX parked_frame ON parked(frame);
 """
 """For questions only: what :meth:`Ledger.handle` does works without them."""
 
 
-CHAPTERS: Final = (ledger_areas, ledger_facts, ledger_casework, ledger_conference)
+CHAPTERS: Final = (ledger_areas, ledger_facts, ledger_casework, ledger_conference, ledger_corrections)
 """Tables of one kind of work each, beside those that every message needs."""
 
 
 class Ledger(View):
     """The node's working memory on disk; see the module."""
 
-    schema_version = 7
+    schema_version = 8
     schema = SCHEMA + "".join(chapter.SCHEMA for chapter in CHAPTERS)
     indexes = INDEXES
 

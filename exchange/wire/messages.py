@@ -110,7 +110,7 @@ class Kind(StrEnum):
     RECEIPTS = "nl.convenanten.ontvangst.gebundeld.v1"
 
 
-CONTENT = frozenset({Kind.SIGNAL, Kind.DISCLOSURE})
+CONTENT = frozenset({Kind.SIGNAL, Kind.DISCLOSURE, Kind.CORRECTED})
 """Messages of a statement and items."""
 
 
@@ -273,6 +273,8 @@ class Item(Wire):
     origin_partner: Slug
     origin_regime: Literal["AVG", "WPG"] = "AVG"
     valid_until: Day | None = None
+    replaces: Uid | None = None
+    """In a correction, and only there: the item of an earlier message that this one takes the place of."""
     source_consent: Code | None = None
     """Reference of the source's consent to pass on what he gave (Wpg 7(2))."""
     onward_ground: Code | None = None

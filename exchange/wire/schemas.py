@@ -19,7 +19,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from exchange.domain.covenant import Covenant
-from exchange.wire import casework, conference
+from exchange.wire import casework, conference, corrections
 from exchange.wire import messages as m
 from exchange.wire.areas import AreaPicture, AreaSignal
 
@@ -39,6 +39,9 @@ MESSAGES: Final[dict[str, type[BaseModel]]] = {
     "chair-decided": conference.ChairDecided,
     "outcome": conference.Outcome,
     "case": casework.Case,
+    "recalled": corrections.Recalled,
+    "restricted": corrections.Restricted,
+    "processed": corrections.Processed,
     "heartbeat": m.Heartbeat,
     "signed-control": m.SignedControl,
 }

@@ -8,6 +8,7 @@ from typing import Final
 from exchange.wire import casework
 from exchange.wire.areas import AreaPicture, AreaSignal
 from exchange.wire.conference import ChairDecided, Conference, Offered, Outcome
+from exchange.wire.corrections import Processed, Recalled, Restricted
 from exchange.wire.messages import Kind, Reply, Work
 
 WORK: Final[Mapping[Kind, type[Work]]] = {
@@ -20,5 +21,8 @@ WORK: Final[Mapping[Kind, type[Work]]] = {
     Kind.CHAIR_DECIDED: ChairDecided,
     Kind.OUTCOME: Outcome,
     Kind.CASE: casework.Case,
+    Kind.RECALLED: Recalled,
+    Kind.RESTRICTED: Restricted,
+    Kind.PROCESSED: Processed,
 }
 """Kind -> the model of its only part. A kind that is neither here nor content is not known to this release."""

@@ -16,6 +16,7 @@ from conferences import as_ports
 from exchange.domain.actors import require, roles_of
 from exchange.domain.refusals import refusal
 from exchange.errors import ConflictError, IntegrityError, NotFoundError
+from exchange.node import corrections_forms as cf
 from exchange.node import facts_forms as ff
 from exchange.node import forms as f
 from exchange.node.service import Actor, Idempotency, NodeService, Refused
@@ -221,6 +222,86 @@ def casework_rooms() -> ModuleType:
     return sys.modules[name]
 
 
+NOTIFIED = cf.Notified(
+    act=ACT, telling="corrected", at=NOW, by=UUID(int=1), items=[UUID(int=9)], reason="CORRECTIE", objection=None,
+    by_hand=["politie"],
+    recipients=[
+        cf.Recipient(
+            partner="gemeente", message=OTHER_MESSAGE, items=[UUID(int=9)], action=None, told_at=NOW, receipt="receipted",
+            receipt_at=NOW, rejected=[], due_on=date(2026, 3, 16), overdue=False, outcome="done", ground=None,
+            answered_at=NOW, text="aangepast in het dossier",
+        )
+    ],
+)  # fmt: skip
+WORKLIST = cf.Worklist(
+    to_process=[
+        cf.ToProcess(
+            message=MESSAGE, partner="welzijn", telling="recalled", action="ERASE", reason="ONJUIST", items=[UUID(int=9)],
+            at=NOW, due_on=date(2026, 3, 16), overdue=True,
+        )
+    ],
+    unanswered=[
+        NOTIFIED.recipients[0].model_copy(update={"partner": "politie", "overdue": True, "outcome": None})
+    ],
+    onward=[cf.Onward(item=UUID(int=9), partner="gemeente", because=MESSAGE, since=NOW)],
+)  # fmt: skip
+OBJECTION = cf.ObjectionAnswer(
+    objection=UUID(int=9), received_on=date(2026, 3, 16), due_on=date(2026, 4, 16), extended=False, overdue=False,
+    outcome=None, decided_at=None, lifted_at=None, items=[UUID(int=9)], subject=UUID(int=7),
+    label="Demi Nepstra, 07-06-1990", notified=[NOTIFIED.model_copy(update={"telling": "restricted"})],
+)  # fmt: skip
+
+
+class FakeAfterwards:
+    """Corrections, recalls, notifications and objections of the fake node: one command, one answer."""
+
+    def __init__(self, node: FakeNode, listed: Any) -> None:
+        self._node = node
+        self._listed = listed
+
+    async def correct(self, actor: Actor, form: cf.CorrectionForm, key: Idempotency | None) -> cf.Notified:
+        self._node.use(actor, "correction.make", (form, key))
+        return NOTIFIED
+
+    async def recall(self, actor: Actor, form: cf.RecallForm, key: Idempotency | None) -> cf.Notified:
+        self._node.use(actor, "recall.make", (form, key))
+        return NOTIFIED.model_copy(update={"telling": "recalled"})
+
+    async def listed(self, actor: Actor) -> Any:
+        self._node.use(actor, "notification.list")
+        return [self._listed]
+
+    async def process(self, actor: Actor, message: str, form: cf.ProcessedForm, key: Idempotency | None) -> cf.Worklist:
+        self._node.use(actor, "notification.process", (message, form, key))
+        return cf.Worklist(to_process=[], unanswered=[], onward=[])
+
+    async def worklist(self, actor: Actor) -> cf.Worklist:
+        self._node.use(actor, "notification.list")
+        return WORKLIST
+
+    async def receive(self, actor: Actor, form: cf.ObjectionForm, key: Idempotency | None) -> cf.ObjectionAnswer:
+        self._node.use(actor, "objection.receive", (form, key))
+        return OBJECTION
+
+    async def show(self, actor: Actor, objection: UUID) -> cf.ObjectionAnswer:
+        self._node.use(actor, "objection.list", objection)
+        return OBJECTION
+
+    async def extend(self, actor: Actor, objection: UUID, form: cf.ExtendForm) -> cf.ObjectionAnswer:
+        self._node.use(actor, "objection.extend", (objection, form))
+        return OBJECTION
+
+    async def decide(self, actor: Actor, objection: UUID, form: cf.WeighForm) -> cf.ObjectionAnswer:
+        self._node.use(actor, "objection.decide", (objection, form))
+        return OBJECTION.model_copy(update={"outcome": form.outcome, "decided_at": NOW})
+
+    async def lift(
+        self, actor: Actor, objection: UUID, form: cf.LiftForm, key: Idempotency | None
+    ) -> cf.ObjectionAnswer:
+        self._node.use(actor, "objection.lift", (objection, form, key))
+        return OBJECTION.model_copy(update={"lifted_at": NOW})
+
+
 class FakeNode:
     """Implements NodeService. ``calls`` is what was asked, in order; ``fail`` is raised by the next use case."""
 
@@ -241,6 +322,9 @@ class FakeNode:
         rooms = casework_rooms()
         self.cases, self.signals, self.circle = rooms.Cases(self), rooms.Signals(self), rooms.Circle(self)
         self.third_parties, self.feedback = rooms.ThirdParties(self), rooms.Feedback(self)
+        self.corrections = self.recalls = FakeAfterwards(self, NOTIFIED)
+        self.notifications = FakeAfterwards(self, NOTIFIED)
+        self.objections = FakeAfterwards(self, OBJECTION)
 
     # -- the test's side
 
@@ -256,6 +340,8 @@ class FakeNode:
             failure, self.fail = self.fail, None
             raise failure
         self.calls.append((command, actor.id, given))
+
+    use = _use
 
     # -- the port
 

@@ -30,6 +30,8 @@ conference.decide conference.minutes conference.outcome conference.offer confere
 signal.note signal.list signal.read signal.reporter signal.triage case.open case.list case.read
 case.change circle.change circle.openings circle.review wpg.designate wpg.receivers third-party.disclose third-party.list
 feedback.list
+notification.list notification.process correction.make recall.make
+recall.erase objection.receive objection.list objection.extend objection.decide objection.lift
 """
 
 
@@ -83,6 +85,11 @@ def test_who_watches_changes_nothing(role: Role) -> None:
         "outcome",
         "offer",
         "done",
+        "process",
+        "receive",
+        "erase",
+        "extend",
+        "lift",
     }
     assert not {c for c in ROLE_COMMANDS[role] if c.rpartition(".")[2] in changing}
 

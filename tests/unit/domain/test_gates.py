@@ -24,12 +24,13 @@ from exchange.domain.gates import (
     WpgDecision,
     judge,
 )
-from exchange.domain.proposal import THIRD_PARTY
+from exchange.domain.proposal import Outside
 from exchange.domain.scene import FULL_GATES, ITEM_GATES, MESSAGE_GATES
 from exchange.domain.vocabulary import (
     CRIMINAL_GROUNDS,
     LEGAL_BASES,
     SPECIAL_EXCEPTIONS,
+    THIRD_PARTY,
     Kind,
     Mark,
     Regime,
@@ -190,7 +191,7 @@ def test_what_belongs_to_a_case_stays_with_the_partners_in_its_scope(
 
 def _to_third_party(propose: Propose, **changes: Any) -> Proposal:
     told = Notice(reference="2026-03-02", recipients=frozenset({THIRD_PARTY}))
-    lawful = {"recipient_task": "", "recipient_basis": "", "notice": told, "third_party": True}
+    lawful = {"recipient_task": "", "recipient_basis": "", "notice": told, "third_party": Outside()}
     return propose(recipient=THIRD_PARTY, **{**lawful, **changes})
 
 
@@ -199,7 +200,7 @@ def test_a_third_party_is_told_only_on_an_agreement_or_an_allocation(
     de_wolden: Covenant, propose: Propose, ground: str
 ) -> None:
     assert judge(de_wolden, _to_third_party(propose), side=Side.SENDING).codes == ("R10",)
-    assert judge(de_wolden, _to_third_party(propose, **{ground: UUID(int=1)}), side=Side.SENDING).allowed
+    assert judge(de_wolden, _to_third_party(propose, third_party=Outside(**{ground: "A-2"})), side=Side.SENDING).allowed
 
 
 @pytest.mark.parametrize(
@@ -210,19 +211,19 @@ def test_a_third_party_is_told_only_on_an_agreement_or_an_allocation(
         ({"notice": Notice(reference="2026-03-02", recipients=frozenset({"gemeente"}))}, "R14"),
         ({"items": (item("WERK_INKOMEN", "inkomen"),)}, "R17"),
         ({"items": (item("GEZONDHEID", "situatie"),), "special_exception": "UAVG_30_1_a"}, "R05"),
-        ({"third_party": False}, "R08"),
+        ({"third_party": None}, "R08"),
     ],
 )
 def test_an_agreement_lifts_nothing_else(
     de_wolden: Covenant, propose: Propose, changes: dict[str, Any], code: str
 ) -> None:
-    proposal = _to_third_party(propose, agreement=UUID(int=1), **changes)
+    proposal = _to_third_party(propose, **{"third_party": Outside(agreement="A-2"), **changes})
     assert code in judge(de_wolden, proposal, side=Side.SENDING).codes
 
 
 def test_a_third_party_never_goes_over_the_exchange(de_wolden: Covenant, propose: Propose) -> None:
-    claimed = _to_third_party(propose, agreement=UUID(int=1))
-    assert "R10" in judge(de_wolden, claimed, side=Side.RECEIVING).codes
+    claimed = _to_third_party(propose, third_party=None)  # nothing in a message can say that somebody is one
+    assert "R08" in judge(de_wolden, claimed, side=Side.RECEIVING).codes
 
 
 def test_health_does_not_travel_as_a_signal(de_wolden: Covenant, propose: Propose) -> None:

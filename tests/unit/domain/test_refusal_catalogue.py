@@ -10,8 +10,8 @@ from exchange.domain.refusals import CATALOGUE, refusal
 from exchange.errors import InputError
 
 
-def test_every_code_from_r01_to_r35_is_there_in_order() -> None:
-    assert list(CATALOGUE) == [f"R{n:02d}" for n in range(1, 36)]
+def test_every_code_from_r01_to_r36_is_there_in_order() -> None:
+    assert list(CATALOGUE) == [f"R{n:02d}" for n in range(1, 37)]
     assert len({r.name for r in CATALOGUE.values()}) == len(CATALOGUE)
 
 

@@ -60,7 +60,7 @@ def test_what_destroys_nothing_needs_one_hand(command: str) -> None:
 
 
 def test_the_table_says_of_each_destructive_command_whose_the_first_hand_is() -> None:
-    assert set(DESTRUCTIVE_COMMANDS) == {"retention.enforce", "parked.drop", "actor.revoke"}
+    assert set(DESTRUCTIVE_COMMANDS) == {"retention.enforce", "parked.drop", "actor.revoke", "recall.erase"}
     assert all(DESTRUCTIVE_COMMANDS.values())
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from types import ModuleType
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -14,6 +15,7 @@ from exchange.reports.titles import Titles, readable
 from exchange.reports.who_knows import groups, render, summary
 
 ERASED = {"erased_at": datetime(2028, 3, 2, 4, tzinfo=UTC), "erased_rule": "hw-1"}
+NOON = datetime(2026, 3, 5, 11, tzinfo=UTC)
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
 
@@ -86,6 +88,13 @@ def test_an_item_reads_as_who_what_when_why_and_until_when(fakes: ModuleType, ti
         ({"keep_until": None}, "no date yet (rule hw-1)", True),
         ({"keep_until": None, "keep_rule": ""}, "no rule yet", True),
         ({"mentioned": True}, "mentioned only", True),
+        ({"corrected_at": NOON}, "corrected on 05-03-2026, not current any more", True),
+        ({"replaces": UUID(int=2)}, "takes the place of an earlier value", True),
+        ({"recalled_at": NOON}, "recalled on 05-03-2026", True),
+        ({"restricted_at": NOON}, "restricted since 05-03-2026: only stored", True),
+        ({"told_at": NOON}, "told on 05-03-2026, not answered yet", True),
+        ({"told_at": NOON, "acknowledged_at": NOON, "acknowledged": "done"}, "processed on 05-03-2026", True),
+        ({"told_at": NOON, "acknowledged_at": NOON, "acknowledged": "refused"}, "refused on 05-03-2026", True),
         ({"occurred_on": date(2026, 2, 27)}, "27-02-2026, recorded 02-03-2026 09:00", True),
     ],
     ids=lambda value: str(next(iter(value))) if isinstance(value, dict) else None,

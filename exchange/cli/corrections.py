@@ -1,0 +1,338 @@
+"""``exchange correct``, ``recall``, ``notifications``, ``objection``, ``inbox processed``: what was exchanged must change."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from exchange.cli.forms import ask, given, read_form
+from exchange.cli.mail import Message, Text, full_id, inbox
+from exchange.cli.session import Session, command
+from exchange.cli.sharing import moment
+from exchange.i18n import N_
+from exchange.reports import words
+from exchange.reports.times import day
+from exchange.reports.titles import Titles
+
+objection = typer.Typer(
+    no_args_is_help=True,
+    help=N_(
+        "Objections of people to the use of their data (GDPR 21): receive, extend, decide, lift."
+        "\n\nFrom the moment it is received everything about the person may only be stored, here and at every recipient."
+    ),
+)
+
+Items = Annotated[list[UUID], typer.Argument(metavar="ITEM...", help=N_("Item ids, from exchange --json who-knows."))]
+Item = Annotated[UUID, typer.Argument(metavar="ITEM", help=N_("Item id, from exchange --json who-knows."))]
+Why = Annotated[str, typer.Option("--explanation", help=N_("Why, in your own words; stays here, sealed."))]
+Key = Annotated[
+    str | None, typer.Option("--idempotency-key", help=N_("The same key gives the same answer, never a second act."))
+]
+Objection = Annotated[UUID, typer.Argument(metavar="OBJECTION", help=N_("Id from exchange objection list."))]
+ToldOn = Annotated[
+    datetime,
+    typer.Option("--told-on", metavar="DATE", formats=["%Y-%m-%d"], help=N_("When the person was told, YYYY-MM-DD.")),
+]
+Notice = Annotated[str, typer.Option("--notice", help=N_("Reference of what the person was told, such as a letter."))]
+
+
+def _day(text: str) -> str:
+    return day(datetime.fromisoformat(text).date())
+
+
+def show_told(session: Session, acts: list[dict[str, Any]], empty: str = "") -> None:
+    """Acts of telling: who was told, when, whether it arrived, and what was answered."""
+    _ = session.gettext
+    titles = Titles.of_covenant(session.door.get("/v1/covenant"))
+    rows = [
+        (
+            words.word(act["telling"], words.TELLINGS, _), titles.of_partner(one["partner"]), moment(one["told_at"]),
+            _receipt(session, one), _answer(session, one, titles), one["message"][:12],
+        )
+        for act in acts
+        for one in act["recipients"]
+    ]  # fmt: skip
+    columns = [_("What"), _("To"), _("Told"), _("Receipt"), _("Answer"), _("Message")]
+    session.table(columns, rows, empty)
+    for act in acts:
+        if act["by_hand"]:
+            names = ", ".join(titles.of_partner(slug) for slug in act["by_hand"])
+            session.say(_("Tell these yourself, they know it from outside the exchange: {names}.").format(names=names))
+
+
+def _receipt(session: Session, one: dict[str, Any]) -> str:
+    if one["receipt"] == "receipted":
+        return moment(one["receipt_at"])
+    state = words.word(one["receipt"], words.RECEIPTS, session.gettext)
+    return f"{state}: {', '.join(one['rejected'])}" if one["rejected"] else state
+
+
+def _answer(session: Session, one: dict[str, Any], titles: Titles) -> str:
+    _ = session.gettext
+    if one["outcome"] is None:
+        sentence = _("overdue since {day}") if one["overdue"] else _("expected by {day}")
+        return sentence.format(day=_day(one["due_on"]))
+    parts = [words.word(one["outcome"], words.OUTCOMES, _), moment(one["answered_at"])]
+    parts += [titles.of(one["ground"])] if one["ground"] else []
+    return " · ".join([*parts, *([one["text"]] if one["text"] else [])])
+
+
+# ---------------------------------------------------------------------------------------- correct and recall
+
+
+def _correct(
+    session: Session,
+    item: Item,
+    value: Annotated[
+        str | None, typer.Option("--value", help=N_("What it should be; without it you are asked for the text."))
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--form", metavar="FILE", help=N_("Read the fields from a TOML or JSON file, or - for input.")),
+    ] = None,
+    explanation: Why = "",
+    number_confirmed: Annotated[
+        bool,
+        typer.Option("--number-confirmed", help=N_("I looked: the number in the text is no citizen service number.")),
+    ] = False,
+    key: Key = None,
+) -> None:
+    fields = (read_form(form) if form else {}) | given(value=value, explanation=explanation)
+    if number_confirmed:
+        fields["number_confirmed"] = True
+    if not {"value", "identity"} & set(fields):
+        fields["value"] = ask(session.gettext("What it should be"))
+    answer = session.door.post("/v1/corrections", {"item": str(item), **fields}, key=key)
+    session.show(answer, lambda: show_told(session, [answer], session.gettext("Corrected here; nobody else got it.")))
+
+
+def _recall(
+    session: Session,
+    items: Items,
+    reason: Annotated[
+        str,
+        typer.Option("--reason", help=N_("ONRECHTMATIG, ONJUIST, VERKEERDE_PERSOON, VERKEERDE_ONTVANGER, WISSING …")),
+    ],
+    action: Annotated[str, typer.Option("--action", help=N_("ERASE (default) or RESTRICT."))] = "ERASE",
+    everywhere: Annotated[
+        bool, typer.Option("--everywhere", help=N_("Also from every other partner that got the same."))
+    ] = False,
+    explanation: Why = "",
+    key: Key = None,
+) -> None:
+    fields = {"items": [str(item) for item in items], "reason": reason, "action": action, "everywhere": everywhere}
+    answer = session.door.post("/v1/recalls", fields | given(explanation=explanation), key=key)
+    session.show(answer, lambda: show_told(session, [answer]))
+
+
+def _notifications(session: Session) -> None:
+    door = session.door
+    waits, acts = door.get("/v1/notifications"), [*door.get("/v1/corrections"), *door.get("/v1/recalls")]
+    acts.sort(key=lambda act: act["at"], reverse=True)
+    answer = {**waits, "told": acts}
+
+    def human() -> None:
+        _ = session.gettext
+        show_waiting(session, waits)
+        session.say(_("Told by us"), "bold")
+        show_told(session, acts, _("Nothing was corrected or recalled here."))
+
+    session.show(answer, human)
+
+
+def show_waiting(session: Session, waits: dict[str, Any]) -> None:
+    """What waits: here, at partners, and further down."""
+    _ = session.gettext
+    titles = Titles.of_covenant(session.door.get("/v1/covenant"))
+    rows = [
+        (
+            one["message"][:12], titles.of_partner(one["partner"]), words.word(one["telling"], words.TELLINGS, _),
+            words.word(one["action"], words.ACTIONS, _) if one["action"] else "-", titles.of(one["reason"]),
+            len(one["items"]), _day(one["due_on"]) + (f" ({_('overdue')})" if one["overdue"] else ""),
+        )
+        for one in waits["to_process"]
+    ]  # fmt: skip
+    columns = [_("Message"), _("From"), _("What"), _("Asked"), _("Why"), _("Items"), _("Answer by")]
+    session.say(_("To answer here, with: exchange inbox processed MESSAGE"), "bold")
+    session.table(columns, rows, _("Nothing waits for an answer."))
+    for one in waits["unanswered"]:
+        late = _("{partner} should have answered by {day} (message {message}).")
+        session.say(
+            late.format(
+                partner=titles.of_partner(one["partner"]), day=_day(one["due_on"]), message=one["message"][:12]
+            ),
+            "yellow",
+        )
+    for one in waits["onward"]:
+        duty = _("You gave {partner} what was corrected or recalled since: correct or recall item {item} yourself.")
+        session.say(duty.format(partner=titles.of_partner(one["partner"]), item=one["item"]), "yellow")
+
+
+def _processed(
+    session: Session,
+    message: Message,
+    refuse: Annotated[
+        str | None,
+        typer.Option("--refuse", metavar="GROUND", help=N_("Refuse on this ground of the law, such as AVG_17_3_e.")),
+    ] = None,
+    text: Text = "",
+) -> None:
+    whole = message
+    if len(message) < 64:  # noqa: PLR2004 - a whole SHA-256 in hex
+        waiting = [one["message"] for one in session.door.get("/v1/notifications")["to_process"]]
+        found = [one for one in waiting if one.startswith(message.lower())]
+        whole = found[0] if len(found) == 1 else full_id(session, "inbox", message)
+    form = {"outcome": "refused" if refuse else "done", **given(ground=refuse, text=text)}
+    answer = session.door.post(f"/v1/inbox/{whole}/processed", form)
+    session.show(answer, lambda: show_waiting(session, answer))
+
+
+command(
+    inbox,
+    "processed",
+    N_(
+        "Answer a correction, recall or restriction of a partner: done, or refused on a ground of the law."
+        "\n\nDone to a recall that asks to erase destroys the items here for good; that cannot be undone."
+    ),
+)(_processed)
+
+
+# ---------------------------------------------------------------------------------------- objections
+
+
+def _show_objections(session: Session, answers: list[dict[str, Any]]) -> None:
+    _ = session.gettext
+    rows = [
+        (
+            one["objection"], one["label"] or _("erased"), _day(one["received_on"]),
+            _day(one["due_on"]) + (f" ({_('overdue')})" if one["overdue"] else ""),
+            words.word(one["outcome"] or "new", words.OUTCOMES, _),
+            moment(one["lifted_at"]) if one["lifted_at"] else _("restricted"),
+        )
+        for one in answers
+    ]  # fmt: skip
+    columns = [_("Objection"), _("Person"), _("Received"), _("Weigh by"), _("Decision"), _("Restriction lifted")]
+    session.table(columns, rows, _("Nobody objected."))
+
+
+def _one(session: Session, answer: dict[str, Any]) -> None:
+    def human() -> None:
+        _show_objections(session, [answer])
+        show_told(session, answer["notified"], session.gettext("Nobody else got anything about this person."))
+
+    session.show(answer, human)
+
+
+def _receive(
+    session: Session,
+    subject: Annotated[UUID, typer.Argument(metavar="SUBJECT", help=N_("Id of the register entry."))],
+    received_on: Annotated[
+        datetime | None,
+        typer.Option("--received-on", metavar="DATE", formats=["%Y-%m-%d"], help=N_("When it came in, YYYY-MM-DD.")),
+    ] = None,
+    text: Annotated[str, typer.Option("--text", help=N_("What the person objects to; stays here, sealed."))] = "",
+    key: Key = None,
+) -> None:
+    fields = given(subject=str(subject), received_on=received_on and received_on.date().isoformat(), text=text)
+    _one(session, session.door.post("/v1/objections", fields, key=key))
+
+
+command(
+    objection,
+    "receive",
+    N_(
+        "Somebody objects: restrict everything about the person at once, and tell every recipient."
+        "\n\nIt must be weighed within a month (GDPR 12(3), 18(1)(d), 21)."
+    ),
+)(_receive)
+
+
+def _list(session: Session) -> None:
+    answers = session.door.get("/v1/objections")
+    session.show(answers, lambda: _show_objections(session, answers))
+
+
+command(objection, "list", N_("Every objection; what waits for a decision first."))(_list)
+
+
+def _show(session: Session, which: Objection) -> None:
+    _one(session, session.door.get(f"/v1/objections/{which}"))
+
+
+command(objection, "show", N_("One objection, with which partner was told what."))(_show)
+
+
+def _extend(
+    session: Session,
+    which: Objection,
+    told_on: ToldOn,
+    notice: Notice,
+    reason: Annotated[str, typer.Option("--reason", help=N_("Why it takes longer; stays here, sealed."))],
+) -> None:
+    form = {"told_on": told_on.date().isoformat(), "notice": notice, "reason": reason}
+    _one(session, session.door.post(f"/v1/objections/{which}/extend", form))
+
+
+command(objection, "extend", N_("Take up to two months more; the person heard why within the first (GDPR 12(3))."))(
+    _extend
+)
+
+
+def _decide(
+    session: Session,
+    which: Objection,
+    outcome: Annotated[str, typer.Option("--outcome", help=N_("upheld or rejected."))],
+    motivation: Annotated[str, typer.Option("--motivation", help=N_("Why; stays here, sealed."))],
+) -> None:
+    _one(
+        session,
+        session.door.post(f"/v1/objections/{which}/decide", {"outcome": outcome, "motivation": motivation}),
+    )
+
+
+command(
+    objection,
+    "decide",
+    N_(
+        "Say how it was weighed, and why (GDPR 21(1)). The restriction stays until you lift it."
+        "\n\nUpheld: the use stops. Recall or erase what may not be used any more before you lift."
+    ),
+)(_decide)
+
+
+def _lift(session: Session, which: Objection, told_on: ToldOn, notice: Notice) -> None:
+    form = {"told_on": told_on.date().isoformat(), "notice": notice}
+    _one(session, session.door.post(f"/v1/objections/{which}/lift", form))
+
+
+command(objection, "lift", N_("End the restriction, here and at the recipients. Tell the person first (GDPR 18(3))."))(
+    _lift
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Enter the commands that stand on their own."""
+    command(
+        app,
+        "correct",
+        N_(
+            "Say what an item should be. Every partner that got it is told in one act, and answers (GDPR 16, 19)."
+            "\n\nThe old value stays on record as corrected. Correct it again through the item that took its place."
+        ),
+    )(_correct)
+    command(
+        app,
+        "recall",
+        N_(
+            "Ask back what was given wrongly or unlawfully (Wpg 4(4)). The partner's node restricts it at once."
+            "\n\nA person there erases it, or refuses on a ground of the law; exchange notifications shows which."
+        ),
+    )(_recall)
+    command(
+        app,
+        "notifications",
+        N_("What partners told and waits for your answer, what you told them, and what each answered."),
+    )(_notifications)
