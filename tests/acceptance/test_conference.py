@@ -292,6 +292,29 @@ async def test_a_system_may_offer_but_not_decide_that_it_goes(world: MemoryWorld
     assert codes(refused) == {"R32"}
 
 
+@pytest.mark.parametrize("named", [False, True])
+async def test_what_a_system_offered_goes_when_a_person_confirms_it_and_the_one_who_confirms_decided(
+    world: MemoryWorld, *, named: bool
+) -> None:
+    meeting = await Meeting.planned(world, [FIRST])
+    node, worker = world.nodes["actium"], world.actor("actium")
+    other = await world.colleague("actium", 4712)
+    system = Actor(worker.id, "system", frozenset({"worker"}))
+    more = {"decided_by": str(worker.id)} if named else {}
+    given = share("actium", ["welzijn"], [nuisance("KANARIE")], await world.person("actium"), **more)
+    form = cf.OfferForm(item=meeting.items[0], why="nodig", send_on_release=False, share=given)
+    (offer,) = (await node.offers.offer(system, meeting.conference, form, None)).offers
+    await meeting.reaches("gemeente", offer, "offered")
+    await meeting.decide((offer, "release"))
+    await meeting.reaches("actium", offer, "released")
+    with pytest.raises((Refused, NotAllowedError)):
+        await node.offers.confirm(system, meeting.conference, offer)
+    act = await node.offers.confirm(other, meeting.conference, offer)
+    await meeting.reaches("actium", offer, "sent")
+    (item, *_) = [e for e in world.events("actium", "item/recorded/1") if e.act == act.act]
+    assert item.by == other.id
+
+
 async def test_a_gate_that_closes_between_offer_and_release_holds_the_item_back_and_everybody_is_told(
     world: MemoryWorld,
 ) -> None:
