@@ -47,7 +47,7 @@ async def running(directory: Path, setting: str) -> AsyncIterator[httpx.AsyncCli
     file.write_text("\n".join([*text, setting]) + "\n")
     file.chmod(0o644)
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "exchange", "--node", str(directory), "run"),
+        *(sys.executable, "-m", "exchange", "--lang", "en", "--node", str(directory), "run"),
         *("--passphrase-file", str(directory.parent / "passphrase")),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
