@@ -26,6 +26,8 @@ from uuid import UUID, uuid4
 
 from exchange import app, ceremony, hosting, setup
 from exchange.crypto.vault import ArgonCost, Passphrase
+from exchange.domain.retention import local_day
+from exchange.errors import ConflictError
 from exchange.node import forms as f
 from exchange.node.covenants import verify_signed
 from exchange.node.node import Node
@@ -223,6 +225,13 @@ class World:
         form = f.ActorForm(name=f"Proef {uid}", roles=list(roles or setup.FIRST_ROLES), uid=uid)
         made = await self.nodes[slug].register_actor(self.actor(slug), form, None)
         return next(a for a in self.nodes[slug].actors_of_uid(uid) if a.id == made.actor)
+
+    async def destroyed(self, slug: str) -> f.ErasureAnswer:
+        """Destroy by hand where nobody vouches for the clock: the first actor asks, a colleague confirms the date."""
+        node, colleague = self.nodes[slug], await self.colleague(slug)
+        with contextlib.suppress(ConflictError):  # that he asked is recorded
+            await node.retention_enforce(self.actor(slug), confirm_date=None)
+        return await node.retention_enforce(colleague, confirm_date=local_day(self.clock.now()))
 
     async def person(self, slug: str, **identity: Any) -> UUID:
         form = f.SubjectForm(**(identity or JELLE))

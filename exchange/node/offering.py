@@ -8,6 +8,7 @@ never leaves; its text goes with that key.
 from __future__ import annotations
 
 import os
+from typing import Final
 from uuid import UUID, uuid4
 
 import structlog
@@ -34,6 +35,8 @@ from exchange.wire import messages as m
 
 LOOK_AGAIN_S = 600.0
 """A release that could not be sent because the disk refused is tried again after the next news, or after this."""
+OF_WHO_DECIDES: Final = frozenset({"R26", "R32"})
+"""Gates that ask about the person who decides: at an offer that waits for a person, that is not who offers it."""
 log = structlog.get_logger()
 
 
@@ -65,7 +68,7 @@ class Offering(Table):
         share = _disclosure(form.share, state, item)
         if form.send_on_release and actor.kind != "person":
             raise await self.recorded(actor, m.Kind.OFFERED, refused(Finding("R32"), state.chair))
-        await self._would_pass(actor, share)
+        await self._would_pass(actor, share, automatic=form.send_on_release)
         salts = [os.urandom(SALT).hex() for _ in share.items]
         offers = [self._wire(form, state, item, share, n, salt) for n, salt in enumerate(salts)]
         held = [w.Held(offer=form.answers, codes=[])] if form.answers is not None else []
@@ -85,10 +88,11 @@ class Offering(Table):
         made = result["offers"]
         return cf.OffersMade(offers=[UUID(one) for one in made] if isinstance(made, list) else [])
 
-    async def _would_pass(self, actor: Actor, share: f.ShareForm) -> None:
-        """Ask every gate but the one that waits for the chair; all are asked again when it is sent."""
+    async def _would_pass(self, actor: Actor, share: f.ShareForm, *, automatic: bool) -> None:
+        """Ask every gate but those that wait: for the chair, and for whoever will confirm. All are asked when it is sent."""
+        waiting = {domain.NO_RELEASE.code} | (set() if automatic else OF_WHO_DECIDES)
         found = [r for told in self._drafting.explain(actor, share) for r in told.refusals]
-        against = [reason for reason in found if reason.code != domain.NO_RELEASE.code]
+        against = [reason for reason in found if reason.code not in waiting]
         if against:
             status = max(Finding(reason.code).refusal.status for reason in against)
             raise await self.recorded(actor, m.Kind.OFFERED, Refused(against, status))
@@ -264,7 +268,7 @@ class Offering(Table):
 
 
 def _disclosure(share: f.ShareForm, state: domain.Conference, item: domain.AgendaItem) -> f.ShareForm:
-    """The disclosure that an offer would become.
+    """The disclosure that an offer would become. It names nobody who decided: that is whoever confirms it (AVG 22).
 
     Raises:
         InputError: It is no disclosure over the exchange, or belongs to another case or conference.
@@ -275,7 +279,7 @@ def _disclosure(share: f.ShareForm, state: domain.Conference, item: domain.Agend
         raise InputError("The disclosure in an offer belongs to the case on the agenda and to no other.")
     if len(share.items) > w.MOST:
         raise InputError("Offer at most {most} items at a time.", most=w.MOST)
-    return share.model_copy(update={"case": item.case, "conference": state.conference})
+    return share.model_copy(update={"case": item.case, "conference": state.conference, "decided_by": None})
 
 
 def _content(made: e.ItemOffered) -> f.ShareForm:

@@ -13,6 +13,7 @@ from oracle import check_running
 
 from exchange.errors import ConflictError, NotAllowedError, NotFoundError
 from exchange.node import conference_forms as cf
+from exchange.node import facts_forms as ff
 from exchange.node import forms as f
 from exchange.node.service import Actor, Refused
 from exchange.wire import messages as m
@@ -39,11 +40,14 @@ def codes(refused: pytest.ExceptionInfo[Refused]) -> set[str]:
 async def test_of_eleven_offers_the_chair_strikes_three_and_releases_eight(world: MemoryWorld) -> None:
     meeting = await Meeting.planned(world, [FIRST, SECOND])
     people = {slug: await world.person(slug) for slug in ("gemeente", "actium", "welzijn", "politie")}
-    wpg = {
-        "reference": "besluit-2026-3", "ground": "WPG_16_1_b_1", "goal": "c", "interest": "hulp", "authority_agreed": True,
-        "recipients": ["gemeente", "welzijn"], "categories": ["OVERLAST", "IDENTIFICATIE", "CONTACT"],
-        "valid_until": "2026-12-31",
-    }  # fmt: skip
+    decided = ff.DecisionForm.model_validate({
+        "reference": "besluit-2026-3", "ground": "WPG_16_1_b_1", "goal": "c", "decided_on": "2026-03-02",
+        "signed_by": "teamchef", "interest": "hulp", "purpose": "Hulp bij het opruimen.", "authority": "BURGEMEESTER",
+        "agreed_on": "2026-03-02", "recipients": ["gemeente", "welzijn"],
+        "categories": ["OVERLAST", "IDENTIFICATIE", "CONTACT"], "valid_until": "2026-12-31",
+    })  # fmt: skip
+    functionary = Actor(uuid4(), "person", frozenset({"wpg-functionary"}))
+    decision = (await world.nodes["politie"].facts.register_decision(functionary, decided, None)).fact
     made = [
         ("actium", ["gemeente", "welzijn"], 0, "release", {}),
         ("actium", ["welzijn"], 0, "release", {}),
@@ -55,7 +59,7 @@ async def test_of_eleven_offers_the_chair_strikes_three_and_releases_eight(world
         ("gemeente", ["actium", "welzijn"], 0, "release", {}),
         ("welzijn", ["gemeente"], 1, "release", {}),
         ("gemeente", ["welzijn"], 1, "strike", {}),
-        ("politie", ["gemeente", "welzijn"], 1, "release", {"wpg": wpg}),
+        ("politie", ["gemeente", "welzijn"], 1, "release", {"wpg_decision_id": str(decision)}),
     ]
     for n, (owner, to, case, _, more) in enumerate(made):
         await meeting.offer(owner, to, f"KANARIE-{n:02d}", people[owner], case=case, **more)
@@ -148,7 +152,7 @@ async def test_the_minutes_are_agreements_and_decisions_for_those_in_scope(world
     await meeting.settled()
     seen = await actium.conferences.show(worker, meeting.conference)
     assert [(len(a.agreements), len(a.decisions), a.version) for a in seen.agenda] == [(3, 2, 2)]
-    lines = [step.text async for step in world.nodes["actium"].story(
+    lines = [step.topic async for step in world.nodes["actium"].story(
         Actor(uuid4(), "person", frozenset({"auditor"})), case=meeting.cases[0], subject=None, partner=None)]  # fmt: skip
     assert {"conference/agenda-item-set/1", "conference/agreement-made/1", "conference/agreement-done/1"} <= set(lines)
     check_running(world)
@@ -288,11 +292,37 @@ async def test_a_system_may_offer_but_not_decide_that_it_goes(world: MemoryWorld
     assert codes(refused) == {"R32"}
 
 
+@pytest.mark.parametrize("named", [False, True])
+async def test_what_a_system_offered_goes_when_a_person_confirms_it_and_the_one_who_confirms_decided(
+    world: MemoryWorld, *, named: bool
+) -> None:
+    meeting = await Meeting.planned(world, [FIRST])
+    node, worker = world.nodes["actium"], world.actor("actium")
+    other = await world.colleague("actium", 4712)
+    system = Actor(worker.id, "system", frozenset({"worker"}))
+    more = {"decided_by": str(worker.id)} if named else {}
+    given = share("actium", ["welzijn"], [nuisance("KANARIE")], await world.person("actium"), **more)
+    form = cf.OfferForm(item=meeting.items[0], why="nodig", send_on_release=False, share=given)
+    (offer,) = (await node.offers.offer(system, meeting.conference, form, None)).offers
+    await meeting.reaches("gemeente", offer, "offered")
+    await meeting.decide((offer, "release"))
+    await meeting.reaches("actium", offer, "released")
+    with pytest.raises((Refused, NotAllowedError)):
+        await node.offers.confirm(system, meeting.conference, offer)
+    act = await node.offers.confirm(other, meeting.conference, offer)
+    await meeting.reaches("actium", offer, "sent")
+    (item, *_) = [e for e in world.events("actium", "item/recorded/1") if e.act == act.act]
+    assert item.by == other.id
+
+
 async def test_a_gate_that_closes_between_offer_and_release_holds_the_item_back_and_everybody_is_told(
     world: MemoryWorld,
 ) -> None:
     meeting = await Meeting.planned(world, [FIRST])
-    exception = {"exception": "UAVG_41_1_i", "review_on": "2026-03-09"}
+    exception = {
+        "exception": "UAVG_41_1_i", "review_on": "2026-03-09", "considerations": {"a": "Haar veiligheid."},
+        "motivation": "Wie het hoort kan haar iets aandoen.",
+    }  # fmt: skip
     jelle = await world.person("actium")
     offer = await meeting.offer("actium", ["welzijn"], "KANARIE", jelle, notice=exception)
     world.clock.forward(days=10)  # the exception was not reviewed in time
@@ -399,7 +429,7 @@ async def test_a_struck_item_is_destroyed_at_its_owner_with_its_term_and_everyth
     rule = next(r.rule for r in await node.retention_rules(worker) if r.retention == "r01")
     await node.retention_confirm(worker, rule)
     world.clock.forward(days=50)
-    erased = await node.retention_enforce(worker, confirm_date=world.clock.at.date())
+    erased = await world.destroyed("actium")
     assert erased.keys == 2
     for event in world.events("actium", "conference/item-offered/1"):
         assert (event.content.value, event.salt.value, event.why.value) == ("shredded",) * 3
@@ -421,7 +451,7 @@ async def test_an_erased_agreement_shows_as_gone_and_the_rest_goes_on(world: Mem
     rule = next(r.rule for r in await node.retention_rules(office) if r.retention == "r09")
     await node.retention_confirm(office, rule)
     world.clock.forward(days=6 * 366)
-    await node.retention_enforce(office, confirm_date=world.clock.at.date())
+    await world.destroyed("gemeente")
     shown = await node.conferences.show(meeting.chair, meeting.conference)
     assert [(a.action, a.third_party) for item in shown.agenda for a in item.agreements] == [(None, None)]
     (todo,) = await node.conferences.agreements(office)

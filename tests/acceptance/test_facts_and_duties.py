@@ -210,7 +210,7 @@ async def test_records_live_through_a_restart_and_end_with_their_key(world: Memo
     rule = next(r.rule for r in await actium.retention_rules(officer) if r.retention == "r09")
     await actium.retention_confirm(officer, rule)
     world.clock.forward(days=5 * 365 + 3)
-    await actium.retention_enforce(officer, confirm_date=world.clock.now().astimezone().date())
+    await world.destroyed("actium")
     assert actium.ctx.facts.notices == {}
     with pytest.raises(NotFoundError):
         await world.share("actium", by_notice)
@@ -497,7 +497,7 @@ async def test_what_is_owed_goes_with_its_key_and_holds_up_nothing(world: Memory
     rule = next(r.rule for r in await actium.retention_rules(worker) if r.retention == "r09")
     await actium.retention_confirm(worker, rule)
     world.clock.forward(days=5 * 365 + 3)
-    await actium.retention_enforce(worker, confirm_date=world.clock.now().date())
+    await world.destroyed("actium")
     assert actium.facts.duties.all(OFFICER, closed=False) == []
     assert "duty-overdue" not in (await actium.status()).warnings
     with pytest.raises(NotFoundError):

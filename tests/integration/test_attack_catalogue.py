@@ -30,6 +30,10 @@ NOT_OF_EXCHANGE = {"R20", "R21", "R22", "R23", "R24", "R25"}
 TOLD = {"reference": "k-1", "given_on": "2026-03-02", "mode": "HUISBEZOEK", "recipients": ["gemeente"]}
 EXCUSED = {"exception": "UAVG_41_1_i", "considerations": {"a": "Veiligheid."}, "motivation": "Gevaar voor haar."}
 NUISANCE = {"category": "OVERLAST", "field": "aard-overlast", "value": "Stank."}
+INCOME = {"category": "WERK_INKOMEN", "field": "inkomen", "value": "Bijstand."}
+"""The covenant has it, and no housing corporation may tell it."""
+INVENTED = {"conference": str(uuid4()), "chair_release": str(uuid4())}
+"""No chair released anything under these."""
 DANGER = {"danger": "Gas.", "interest_of": "OTHER"}
 
 
@@ -67,7 +71,7 @@ CASES: dict[str, Case] = {
     "R08": Case({"to": {"partner": "woonstichting-elders", "basis": "A6_1_f", "task": "verhuur"}}, {}, None),
     "R09": Case({"purpose": "P2_BELEID"}, {}, {"purpose": "P2_BELEID"}),
     "R11": Case({"basis": "CONVENANT"}, {"basis": "A6_1_b"}, {"sender_basis": "CONVENANT"}),
-    "R12": Case({}, {}, {"conference": str(uuid4())}, {"conference": str(uuid4()), "chair_release": str(uuid4())}),
+    "R12": Case(INVENTED, {}, INVENTED),
     "R13": Case({"item": {"category": "CONTACT", "field": "telefoon", "value": "Belt niet."}}, {}, None),
     "R14": Case({"notice": {**TOLD, "recipients": ["welzijn"]}}, {}, {"notice": {**TOLD, "recipients": ["welzijn"]}}),
     "R15": Case(
@@ -76,7 +80,7 @@ CASES: dict[str, Case] = {
         {"notice": {"exception": "UAVG_41_1_i", "review_on": "2026-03-01", "recipients": []}},
         {"notice": {"exception": "UAVG_41_1_i", "review_on": "2026-03-02", "recipients": []}},
     ),
-    "R17": Case({"item": {**NUISANCE, "field": "schoenmaat"}}, {"item": NUISANCE}, {"item": {"field": "schoenmaat"}}),
+    "R17": Case({"item": INCOME}, {"item": NUISANCE}, {"item": {"field": "schoenmaat"}}),
     "R19": Case(
         {"item": {"valid_until": "2026-03-01"}}, {"item": {"valid_until": "2026-03-02"}},
         {"item": {"valid_until": "2026-03-01"}}, {"item": {"valid_until": "2026-03-02"}},

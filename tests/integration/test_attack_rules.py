@@ -14,6 +14,7 @@ from exchange.crypto.labels import H
 from exchange.errors import InputError
 from exchange.node import forms as f
 from exchange.node import register
+from exchange.node.codes import UnknownCodesError
 from exchange.node.service import Refused
 from exchange.wire import messages as m
 
@@ -255,12 +256,19 @@ async def test_a_service_number_is_no_reason_and_no_category_in_a_public_line_of
     await mallory.send("gemeente", mallory.wrap("gemeente", letter))
     assert world.parked("gemeente") == ["schema"]
     jelle = await world.person("actium")
-    with pytest.raises(Refused):
-        await world.share("actium", share_form(jelle, [TO_GEMEENTE], [{**HOUSE[0], "category": reason}]))
-    (recorded,) = world.events("actium", "refusal/recorded/1")
-    assert recorded.categories == (
-        "IDENTIFICATIE",
-    )  # the identity that goes with every act; what was typed is not there
+    size = world.nodes["actium"].ctx.log.size
+    for code in ("category", "field"):
+        with pytest.raises(UnknownCodesError) as unknown:
+            await world.share("actium", share_form(jelle, [TO_GEMEENTE], [{**HOUSE[0], code: reason}]))
+        assert "222" not in str(unknown.value) + repr(unknown.value.details)
+    assert world.nodes["actium"].ctx.log.size == size, "nothing was stored, so nothing of what was typed"
+    (kept, refused) = await outcome(
+        world, mallory, mallory.letter("gemeente", mallory.statement("gemeente"), mallory.item(category=reason))
+    )
+    assert (kept.accepted, refused.accepted) == (False, False)
+    for slug in PAIR:
+        log = world.nodes[slug].ctx.log
+        assert not [row for row in log.entries(0, 10_000) if reason in str(row.public)], slug
 
 
 async def test_a_service_number_in_an_answer_is_refused_on_both_sides(world):

@@ -13,6 +13,8 @@ from exchange.errors import ConflictError, InputError
 from exchange.node import forms as f
 
 PAIR = ("actium", "gemeente")
+TOLD = {"reference": "k-1", "given_on": "2026-01-05", "mode": "HUISBEZOEK", "recipients": ["gemeente"]}
+"""On a day that is past wherever the clock stands: a notice of tomorrow carries nothing."""
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ async def test_messages_go_on_after_a_clock_was_wrong_for_a_while_and_is_right_a
     for jump in (0, days, -days):
         world.clock.forward(days=jump)
         await tick(world)
-        answer = await world.share("actium", share_form(jelle, [TO_GEMEENTE], HOUSE))
+        answer = await world.share("actium", share_form(jelle, [TO_GEMEENTE], HOUSE, notice=TOLD))
         assert [m.state for m in answer.messages] == ["receipted"]
         sent.append(answer.messages[0].message)
     assert world.received("gemeente") == sent

@@ -47,7 +47,7 @@ async def running(directory: Path, setting: str) -> AsyncIterator[httpx.AsyncCli
     file.write_text("\n".join([*text, setting]) + "\n")
     file.chmod(0o644)
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "exchange", "--node", str(directory), "run"),
+        *(sys.executable, "-m", "exchange", "--lang", "en", "--node", str(directory), "run"),
         *("--passphrase-file", str(directory.parent / "passphrase")),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
@@ -133,9 +133,18 @@ async def test_without_the_setting_the_next_start_shuts_the_directory_again(dire
             'socket_group = "bestaat-niet-hier"',
             "The group bestaat-niet-hier (socket_group in node.toml) does not exist",
         ),
-        ("socket_group = true", "not right at socket_group"),
-        ("socket_group = -1", "not right at socket_group"),
-        ('socket_group = ""', "not right at socket_group"),
+        (
+            "socket_group = true",
+            "The setting socket_group in the file node.toml is missing, unknown or not of the right form",
+        ),
+        (
+            "socket_group = -1",
+            "The setting socket_group in the file node.toml is missing, unknown or not of the right form",
+        ),
+        (
+            'socket_group = ""',
+            "The setting socket_group in the file node.toml is missing, unknown or not of the right form",
+        ),
     ],
 )
 async def test_a_group_that_is_none_is_one_sentence_and_opens_nothing(

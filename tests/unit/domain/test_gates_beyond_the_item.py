@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -106,8 +107,17 @@ def test_calling_a_partner_a_third_party_opens_nothing(de_wolden: Covenant, prop
 
 @BOTH
 def test_in_a_conference_only_what_the_chair_released(de_wolden: Covenant, propose: Propose, side: Side) -> None:
-    assert judge(de_wolden, propose(conference="c-1", chair_release="v-1"), side=side).allowed
-    assert judge(de_wolden, propose(conference="c-1"), side=side).codes == ("R12",)
+    meeting, release = UUID(int=1), UUID(int=2)
+    released = propose(conference=meeting, chair_release=release, release_known=True)
+    assert judge(de_wolden, released, side=side).allowed
+    for claimed in (
+        propose(conference=meeting, chair_release=release),  # named, and not the chair's
+        propose(conference=meeting, release_known=True),
+        propose(chair_release=release, release_known=True),
+        propose(conference=meeting),
+        propose(chair_release=release),
+    ):
+        assert judge(de_wolden, claimed, side=side).codes == ("R12",)
     assert judge(de_wolden, propose(), side=side).allowed
 
 
