@@ -14,7 +14,8 @@ _LAW: Final[Mapping[str, str]] = {
     **vocabulary.CRIMINAL_GROUNDS,
     **vocabulary.WPG_GROUNDS,
 }
-_SECTIONS: Final = ("categories", "purposes", "contexts", "grounds", "retention")
+_SECTIONS: Final = ("areas", "signal_kinds", "categories", "purposes", "contexts", "grounds", "retention")
+"""Where two give the same code a title (a kind of signal and a category may), the later one's is used."""
 
 
 @dataclass(frozen=True)
