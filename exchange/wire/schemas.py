@@ -19,7 +19,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from exchange.domain.covenant import Covenant
-from exchange.wire import conference
+from exchange.wire import conference, control
 from exchange.wire import messages as m
 from exchange.wire.areas import AreaPicture, AreaSignal
 
@@ -37,8 +37,8 @@ MESSAGES: Final[dict[str, type[BaseModel]]] = {
     "offered": conference.Offered,
     "chair-decided": conference.ChairDecided,
     "outcome": conference.Outcome,
-    "heartbeat": m.Heartbeat,
-    "signed-control": m.SignedControl,
+    "heartbeat": control.Heartbeat,
+    "signed-control": control.SignedControl,
 }
 
 

@@ -15,6 +15,7 @@ from exchange.errors import InputError
 from exchange.node import forms as f
 from exchange.node import register
 from exchange.node.service import Refused
+from exchange.wire import control
 from exchange.wire import messages as m
 
 PAIR = ("actium", "gemeente")
@@ -246,7 +247,7 @@ async def test_a_service_number_is_no_reason_and_no_category_in_a_public_line_of
     with pytest.raises(ValidationError):
         f.DropForm(reason=reason)
     with pytest.raises(ValidationError):
-        m.RefusedFrame(frame="ab" * 32, code=reason, permanent=True)
+        control.RefusedFrame(frame="ab" * 32, code=reason, permanent=True)
     mallory = Mallory(world, "actium")
     letter = mallory.letter("gemeente", kind=m.Kind.VOID, reason=reason)
     await mallory.send("gemeente", mallory.wrap("gemeente", letter))
