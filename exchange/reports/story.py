@@ -231,8 +231,8 @@ class _Details(dict[str, str]):
 
     def _message(self, kind: str) -> str:
         """``signal``, the third part of a CloudEvents type, or what a report about an area is about."""
-        if kind in self._titles.codes:
-            return self._titles.of(kind)
+        if kind in self._titles.signal_kinds:
+            return self._titles.of_signal_kind(kind)
         parts = kind.split(".")
         return words.word(parts[2] if len(parts) > 2 else kind, _MESSAGES, self._)  # noqa: PLR2004 - nl.convenanten.X.…
 

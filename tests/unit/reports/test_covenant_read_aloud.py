@@ -101,7 +101,8 @@ def test_every_attribute_of_the_covenant_has_a_name_for_people(de_wolden: Covena
 
     structure = {
         "settings", "partners", "statutory_tasks", "purposes", "contexts", "categories", "matrix", "field_rules", "rules",
-        "text_rules", "articles", "areas", "fields", "recipients", "senders", "kinds", "category", "code", "slug",
+        "text_rules", "articles", "areas", "signal_kinds", "fields", "recipients", "senders", "kinds", "category", "code", "slug",
+        "until", "use",  # of phases, which are told as one
     }  # fmt: skip
     assert attributes(de_wolden.model_dump(mode="json")) - structure - set(FIELDS) == set()
 
