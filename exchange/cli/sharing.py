@@ -118,7 +118,7 @@ Danger = Annotated[
 InterestOf = Annotated[Text, _under(_WHY, "--interest-of", N_("Acute danger: whose vital interest, SUBJECT or OTHER."))]
 DecidedBy = Annotated[
     UUID | None,
-    _under(_SEND, "--decided-by", N_("When a system sends: the person who decided."), metavar=N_("ACTOR")),
+    _under(_SEND, "--decided-by", N_("When a system sends: the person who decided."), metavar="ACTOR"),
 ]
 
 Channel = Annotated[

@@ -97,7 +97,7 @@ SENTENCES: Final[Mapping[str, str]] = {
         "The reason not to tell a person was looked at and no longer exists; it held until {review_on}."
     ),
     "wpg-decision/registered": N_(
-        "A decision to disclose police data was registered: {categories} to {recipients}, until {valid_until} ({ground})."
+        "A decision to disclose police data was registered: {categories} to {recipients}, until {valid_until}. Ground: {ground}."
     ),
     "wpg-decision/withdrawn": N_("A decision to disclose police data was withdrawn: nothing more goes under it."),
     "training/followed": N_("Somebody followed a privacy training on {followed_on}."),

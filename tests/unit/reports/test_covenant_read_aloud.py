@@ -34,7 +34,10 @@ def of_article(covenant: Covenant, number: str, language: str = "nl") -> Article
 
 def test_every_code_and_every_title_of_the_covenant_is_read(de_wolden: Covenant) -> None:
     text = said(articles(de_wolden, "nl"))
-    tables = (de_wolden.purposes, de_wolden.contexts, de_wolden.categories, de_wolden.grounds)
+    tables = (
+        *(de_wolden.purposes, de_wolden.contexts, de_wolden.categories, de_wolden.grounds),
+        *(de_wolden.areas, de_wolden.signal_kinds),
+    )
     codes = [(row.code, row.title) for table in tables for row in table]
     codes += [(task.code, task.title) for p in de_wolden.partners for task in p.statutory_tasks]
     codes += [(f"{c.code}:{code}", title) for c in de_wolden.categories for code, title in c.fields.items()]
