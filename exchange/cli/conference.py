@@ -119,8 +119,7 @@ command(
     N_(
         "Plan a case conference at the chair's organisation."
         "\n\nEach participant is told the cases in whose scope it is, and nothing of the others. An actor's id is in:"
-        " exchange actor list. As a form: date, chair, minutes_taker, participants (partner, role, secrecy) and agenda (case,"
-        " partners, subjects)."
+        " exchange actor list. A form names participants (partner, role, secrecy) and agenda (case, partners, subjects) likewise."
     ),
     examples=(
         (

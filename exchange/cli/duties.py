@@ -54,7 +54,7 @@ command(
     "list",
     N_(
         "What you owe, the most urgent first; not about whom."
-        "\n\nThe code says what was missing, the last column the act: exchange duty weigh asks for it."
+        "\n\nThe code says what was missing, the last column the act, for: exchange duty weigh ACT"
     ),
     examples=("exchange duty list", "exchange duty list --all --json"),
 )(_duties)

@@ -50,8 +50,8 @@ _DUTIES: Final[Mapping[str, str]] = {
     "11.2": N_(
         "In a case conference an item goes only when the chair released it, and only to those for whom it was offered (R12)."
     ),
-    "12.1": N_("That a training was followed is recorded with: exchange training add"),
-    "13.1": N_("The processing register is kept with: exchange activity add"),
+    "12.1": N_("That a training was followed is recorded with: exchange training add --on DATE"),
+    "13.1": N_("The processing register is kept with: exchange activity add --form FILE"),
 }
 """Article -> what the node does with it; what is not here, people do themselves."""
 _PLACES: Final = (
