@@ -9,6 +9,7 @@ from uuid import UUID
 import typer
 
 from exchange.cli.forms import ask, given, read_form
+from exchange.cli.hints import command_line
 from exchange.cli.session import Session, command, group
 from exchange.i18n import N_
 from exchange.reports import words
@@ -257,7 +258,8 @@ def _minutes(
     def human() -> None:
         for one in answer["agreements"]:
             session.say(session.gettext("Agreement {id}.").format(id=one))
-        session.say(session.gettext("Minuted. Publish it with: exchange conference outcome."))
+        publish = command_line("conference", "outcome", conference, node=session.given.node)
+        session.say(session.gettext("Minuted. Publish it with: {command}").format(command=publish))
 
     session.show(answer, human)
 
