@@ -108,7 +108,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "emergency/invoked:sent": N_("Acute danger: {partner} was told without delay.{owed}"),
     "emergency/invoked:received": N_("Acute danger: {partner} told this node without delay.{owed}"),
     "duty/arisen": N_("Still owed for what went to {partner} in acute danger: {code}, before {due_at}."),
-    "duty/fulfilled": N_("What was owed after acute danger was made good by {good}."),
+    "duty/fulfilled": N_("What was owed after acute danger was made good: {good}."),
     "duty/fulfilled:reason": N_("A privacy officer wrote why something owed after acute danger stays as it is."),
     "duty/overdue": N_("What was owed after acute danger is late: {code}."),
     "weighing/written": N_("The weighing of what was done in acute danger was written after all."),
