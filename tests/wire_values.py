@@ -9,7 +9,7 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from exchange.domain.pairing import MAX_SEQUENCE
-from exchange.wire import casework, corrections
+from exchange.wire import casework, control, corrections
 from exchange.wire import conference as w
 from exchange.wire import messages as m
 
@@ -74,9 +74,9 @@ def strategies() -> SimpleNamespace:
         signal_kind=_maybe(code), support_rationale=text, request=text, feedback_wanted=st.booleans(),
         traceparent=_maybe(st.from_regex(r"00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]", fullmatch=True)),
     )  # fmt: skip
-    refused = st.builds(m.RefusedFrame, frame=_hex(32), code=code, permanent=st.booleans())
+    refused = st.builds(control.RefusedFrame, frame=_hex(32), code=code, permanent=st.booleans())
     heartbeat = st.builds(
-        m.Heartbeat, covenant=_hex(32), sender=_hex(16), recipient=_hex(16), time=moment, last_sent=upto,
+        control.Heartbeat, covenant=_hex(32), sender=_hex(16), recipient=_hex(16), time=moment, last_sent=upto,
         accepted_upto=upto, missing=st.lists(sequence, max_size=3), refused=st.lists(refused, max_size=3),
         checkpoint=checkpoint,
     )  # fmt: skip
@@ -147,5 +147,7 @@ def strategies() -> SimpleNamespace:
             subjects=st.lists(_hex(16), max_size=3),
         ),
         heartbeat=heartbeat,
-        control=st.builds(m.SignedControl, kind=st.sampled_from(m.ControlKind), body=text, signature=_hex(64)),
+        control=st.builds(
+            control.SignedControl, kind=st.sampled_from(control.ControlKind), body=text, signature=_hex(64)
+        ),
     )

@@ -17,6 +17,7 @@ from typer import rich_utils
 
 from exchange.cli import (
     accountability,
+    agreements,
     areas,
     circle,
     conference,
@@ -31,6 +32,7 @@ from exchange.cli import (
     mail,
     operations,
     people,
+    registers,
     retention,
     sharing,
     triage,
@@ -71,13 +73,13 @@ _GROUPS = (
     ("triage", triage.app, SHARE),
     ("case", circle.app, SHARE),
     ("conference", conference.app, SHARE),
-    ("agreement", conference.agreement, SHARE),
+    ("agreement", agreements.agreement, SHARE),
     ("inbox", mail.inbox, SHARE),
     ("outbox", mail.outbox, SHARE),
     ("objection", corrections.objection, ACCOUNT),
     ("duty", duties.duty, ACCOUNT),
-    ("activity", facts.activity, ACCOUNT),
-    ("training", facts.training, ACCOUNT),
+    ("activity", registers.activity, ACCOUNT),
+    ("training", registers.training, ACCOUNT),
     ("log", accountability.log, ACCOUNT),
     ("retention", retention.retention, ACCOUNT),
     ("actor", operations.actor, NODE),
@@ -119,6 +121,7 @@ def build() -> typer.Typer:
     for part, panel in _LONE:
         part.add_to(app, panel)
     custody.add_to(operations.keys, founding.broker)
+    agreements.add_to(conference.app)
     conference_offers.add_to(conference.app)
     for name, group, panel in _GROUPS:
         app.add_typer(group, name=name, rich_help_panel=panel)

@@ -11,13 +11,20 @@ from exchange.cli.session import Session, command, group
 from exchange.errors import InputError
 from exchange.i18n import N_
 
-app = group(N_("Areas first: reports about a street or village without a person, and pictures of them."))
+app = group(
+    N_(
+        "Areas first: reports about a street or village without a person, and pictures of them."
+        "\n\nWhat the covenant lets be said of an area needs no person (R01): then report it here and not as a signal."
+    )
+)
 
 To = Annotated[
     list[str] | None,
-    typer.Option("--to", metavar="PARTNER:TASK", help=N_("A recipient and its own statutory task. Repeatable.")),
+    typer.Option("--to", metavar=N_("PARTNER:TASK"), help=N_("A recipient and its own statutory task. Repeatable.")),
 ]
-Purpose = Annotated[str, typer.Option("--purpose", help=N_("Purpose (covenant article 4.1)."))]
+Purpose = Annotated[
+    str, typer.Option("--purpose", help=N_("Purpose without identifiable people (covenant article 4.1)."))
+]
 Context = Annotated[str, typer.Option("--context", help=N_("Context (covenant article 2.2)."))]
 Task = Annotated[str, typer.Option("--task", help=N_("Your own statutory task."))]
 Remark = Annotated[
@@ -139,18 +146,26 @@ def _show_picture(session: Session, picture: dict[str, Any]) -> None:
     )
 
 
-command(app, "list", N_("The areas that the covenant names."), examples=("exchange area list",))(_list)
+command(
+    app, "list", N_("The areas that the covenant names, and in which one each lies."), examples=("exchange area list",)
+)(_list)
 command(
     app,
     "signal",
-    N_("Report something about an area, and tell partners. No person stands in it."),
+    N_(
+        "Report something about an area, and tell partners. No person stands in it."
+        "\n\nWithout --to it stays an own report, and counts in own pictures. Kinds and tasks stand in: exchange covenant show"
+    ),
     examples=("exchange area signal proefplein JEUGDOVERLAST --task wmo --reports 3 --to politie:handhaving",),
 )(_signal)
 command(app, "signals", N_("Reports about areas, own and received."), examples=("exchange area signals",))(_signals)
 command(
     app,
     "picture",
-    N_("Count a calendar month, quarter or year by area and kind, hide what is small, and send it."),
+    N_(
+        "Count a calendar month, quarter or year by area and kind, hide what is small, and send it."
+        "\n\nHidden is also every number from which a small one would follow, from this picture or from an earlier one."
+    ),
     examples=("exchange area picture 2026-01-01 2026-03-31 --task wmo --to welzijn:maatschappelijk-werk",),
 )(_picture)
 command(app, "pictures", N_("Pictures so far, own and received."), examples=("exchange area pictures",))(_pictures)

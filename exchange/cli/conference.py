@@ -1,4 +1,4 @@
-"""``exchange conference`` and ``exchange agreement``: the case conference from plan to outcome (covenant 11.2)."""
+"""``exchange conference``: the case conference from plan to outcome (covenant 11.2)."""
 
 from __future__ import annotations
 
@@ -9,31 +9,39 @@ from uuid import UUID
 import typer
 
 from exchange.cli.forms import ask, given, read_form
-from exchange.cli.session import Session, command
+from exchange.cli.hints import command_line
+from exchange.cli.session import Session, command, group
 from exchange.i18n import N_
 from exchange.reports import words
-from exchange.reports.times import day
 from exchange.reports.titles import Titles
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help=N_(
+app = group(
+    N_(
         "The case conference: who sits there, what is offered, what the chair releases, what is agreed."
         "\n\nAn offer shows the chair category, field, purpose and why it is needed, never the content."
         " Only what the chair releases is sent; what is struck never leaves its organisation."
-    ),
+        "\n\nIn order: plan, offer, offers, decide, confirm, minutes, outcome."
+    )
 )
-agreement = typer.Typer(
-    no_args_is_help=True, help=N_("What your organisation agreed to do in a case conference: list, done.")
-)
+CONFERENCE = "4a6c8e02-1d3f-4b5a-8c7e-9f0a1b2c3d4e"
+ITEM = "7c9e1b35-4f6a-4d8c-8e0b-1a2b3c4d5e6f"
+OFFER = "1e3a5c79-6b8d-4f0a-9c2e-3d4e5f6a7b8c"
+"""Ids in examples, of a conference, an agenda item and an offer."""
+_CASE = "5d7f9b13-2c4e-4a6b-8d8f-0e1f2a3b4c5d"
 
-Conference = Annotated[UUID, typer.Argument(metavar="CONFERENCE", help=N_("Id of the conference."))]
+Conference = Annotated[
+    UUID, typer.Argument(metavar=N_("CONFERENCE"), help=N_("Id of the conference: exchange conference show."))
+]
 Form = Annotated[
     str | None,
-    typer.Option("--form", metavar="FILE", help=N_("Read the whole form from a TOML or JSON file, or - for input.")),
+    typer.Option(
+        "--form", metavar=N_("FILE"), help=N_("Read the whole form from a TOML or JSON file, or - for input.")
+    ),
 ]
 Case = Annotated[UUID, typer.Option("--case", help=N_("The case it belongs to."))]
-Scope = Annotated[list[str], typer.Option("--partner", help=N_("A partner in scope of this case. Repeatable."))]
+Scope = Annotated[
+    list[str], typer.Option("--partner", metavar="PARTNER", help=N_("A partner in scope of this case. Repeatable."))
+]
 Subjects = Annotated[
     list[UUID] | None, typer.Option("--subject", help=N_("Whom the case is about: an id of the register. Repeatable."))
 ]
@@ -42,12 +50,9 @@ Key = Annotated[
 ]
 
 
-def _titles(session: Session) -> Titles:
+def titles_of(session: Session) -> Titles:
+    """What the codes of the covenant in force are called."""
     return Titles.of_covenant(session.door.get("/v1/covenant"))
-
-
-def _day(text: str | None) -> str:
-    return day(datetime.fromisoformat(text).date()) if text else "-"
 
 
 # ---------------------------------------------------------------------------------------- planning
@@ -56,7 +61,7 @@ def _day(text: str | None) -> str:
 def _plan(
     session: Session,
     date: Annotated[
-        datetime | None, typer.Option("--date", metavar="DATE", formats=["%Y-%m-%d"], help=N_("When, YYYY-MM-DD."))
+        datetime | None, typer.Option("--date", metavar=N_("DATE"), formats=["%Y-%m-%d"], help=N_("When, YYYY-MM-DD."))
     ] = None,
     chair: Annotated[
         UUID | None,
@@ -67,14 +72,16 @@ def _plan(
         list[str] | None,
         typer.Option(
             "--participant",
-            metavar="PARTNER:ROLE:STATEMENT",
+            metavar=N_("PARTNER:ROLE:STATEMENT"),
             help=N_("A participant, as what, and the reference of its secrecy statement. Repeatable."),
         ),
     ] = None,
     agenda: Annotated[
         list[str] | None,
         typer.Option(
-            "--agenda", metavar="CASE:PARTNER,PARTNER", help=N_("A case and the partners in scope of it. Repeatable.")
+            "--agenda",
+            metavar=N_("CASE:PARTNER,PARTNER"),
+            help=N_("A case and the partners in scope of it. Repeatable."),
         ),
     ] = None,
     form: Form = None,
@@ -112,7 +119,15 @@ command(
     "plan",
     N_(
         "Plan a case conference at the chair's organisation."
-        "\n\nEach participant is told the cases in whose scope it is, and nothing of the others."
+        "\n\nEach participant is told the cases in whose scope it is, and nothing of the others. An actor's id is in:"
+        " exchange actor list. A form names participants (partner, role, secrecy) and agenda (case, partners, subjects) likewise."
+    ),
+    examples=(
+        (
+            "exchange conference plan --date 2026-03-12 --chair ACTOR --participant welzijn:DEELNEMER:verklaring-1"
+            f" --agenda {_CASE}:gemeente,welzijn"
+        ),
+        "exchange conference plan --form casusoverleg.toml",
     ),
 )(_plan)
 
@@ -125,7 +140,12 @@ def _agenda(
     session.show(answer, lambda: session.say(session.gettext("On the agenda as {id}.").format(id=answer["item"])))
 
 
-command(app, "agenda", N_("Put a case on the agenda. Only the partners in scope of it are told."))(_agenda)
+command(
+    app,
+    "agenda",
+    N_("Put a case on the agenda. Only the partners in scope of it are told."),
+    examples=(f"exchange conference agenda {CONFERENCE} --case {_CASE} --partner gemeente --partner welzijn",),
+)(_agenda)
 
 
 # ---------------------------------------------------------------------------------------- the chair decides
@@ -136,7 +156,7 @@ def _offers(session: Session, conference: Conference) -> None:
     answer = session.door.get(f"/v1/conferences/{conference}/offers")
 
     def human() -> None:
-        titles = _titles(session)
+        titles = titles_of(session)
         rows = [
             (
                 row["offer"],
@@ -156,7 +176,15 @@ def _offers(session: Session, conference: Conference) -> None:
     session.show(answer, human)
 
 
-command(app, "offers", N_("What was offered: codes and reasons, never content. That you looked is recorded."))(_offers)
+command(
+    app,
+    "offers",
+    N_(
+        "What was offered: codes and reasons, never content. That you looked is recorded."
+        "\n\nThe chair sees every offer, another partner its own."
+    ),
+    examples=(f"exchange conference offers {CONFERENCE}",),
+)(_offers)
 
 
 def _decide(
@@ -166,7 +194,7 @@ def _decide(
         list[UUID] | None, typer.Option("--release", help=N_("An offer to release. Repeatable."))
     ] = None,
     strike: Annotated[list[UUID] | None, typer.Option("--strike", help=N_("An offer to strike. Repeatable."))] = None,
-    ask_about: Annotated[UUID | None, typer.Option("--ask", help=N_("An offer to ask about."))] = None,
+    ask_about: Annotated[UUID | None, typer.Option("--ask", help=N_("An offer to ask about, with --question."))] = None,
     question: Annotated[str, typer.Option("--question", help=N_("What you ask its owner."))] = "",
     show_content: Annotated[
         bool, typer.Option("--show-content", help=N_("Ask to see it; showing it is a disclosure to your organisation."))
@@ -195,6 +223,10 @@ command(
         "The chair releases, strikes or asks, item by item (covenant article 11.2)."
         "\n\nA release goes to exactly the recipients of the offer; what is struck never leaves its organisation."
     ),
+    examples=(
+        f"exchange conference decide {CONFERENCE} --reviewed --release {OFFER}",
+        f'exchange conference decide {CONFERENCE} --ask {OFFER} --question "…"',
+    ),
 )(_decide)
 
 
@@ -204,12 +236,12 @@ command(
 def _minutes(
     session: Session,
     conference: Conference,
-    item: Annotated[UUID | None, typer.Option("--item", help=N_("The agenda item."))] = None,
+    item: Annotated[UUID | None, typer.Option("--item", help=N_("The agenda item: exchange conference show."))] = None,
     agreed: Annotated[
         list[str] | None,
         typer.Option(
             "--agreement",
-            metavar="OWNER:DATE[=ACTION]",
+            metavar=N_("OWNER:DATE[=ACTION]"),
             help=N_("Who does what before when. Without =ACTION you are asked. Repeatable."),
         ),
     ] = None,
@@ -226,7 +258,8 @@ def _minutes(
     def human() -> None:
         for one in answer["agreements"]:
             session.say(session.gettext("Agreement {id}.").format(id=one))
-        session.say(session.gettext("Minuted. Publish it with: exchange conference outcome."))
+        publish = command_line("conference", "outcome", conference, node=session.given.node)
+        session.say(session.gettext("Minuted. Publish it with: {command}").format(command=publish))
 
     session.show(answer, human)
 
@@ -239,9 +272,18 @@ def _agreement(session: Session, text: str) -> dict[str, str]:
     return {"owner": owner, "due": due, "action": action if equals else ask(session.gettext("Action"))}
 
 
-command(app, "minutes", N_("Write down agreements and decisions on one agenda item; nothing else is minuted."))(
-    _minutes
-)
+command(
+    app,
+    "minutes",
+    N_(
+        "Write down agreements and decisions on one agenda item; nothing else is minuted."
+        "\n\nAs a form: item, agreements (action, owner, due, third_party) and decisions."
+    ),
+    examples=(
+        f"exchange conference minutes {CONFERENCE} --item {ITEM} --agreement welzijn:2026-03-20",
+        f"exchange conference minutes {CONFERENCE} --form notulen.toml",
+    ),
+)(_minutes)
 
 
 def _outcome(
@@ -252,7 +294,9 @@ def _outcome(
     ] = None,
     next_date: Annotated[
         datetime | None,
-        typer.Option("--next-date", metavar="DATE", formats=["%Y-%m-%d"], help=N_("The next conference, YYYY-MM-DD.")),
+        typer.Option(
+            "--next-date", metavar=N_("DATE"), formats=["%Y-%m-%d"], help=N_("The next conference, YYYY-MM-DD.")
+        ),
     ] = None,
     key: Key = None,
 ) -> None:
@@ -261,92 +305,12 @@ def _outcome(
     session.done(session.gettext("Published to the partners in scope of each case."))
 
 
-command(app, "outcome", N_("Publish agreements and decisions, each to the partners in scope of that case."))(_outcome)
-
-
-# ---------------------------------------------------------------------------------------- reading
-
-
-def _show(session: Session, conference: Annotated[UUID | None, typer.Argument(metavar="[CONFERENCE]")] = None) -> None:
-    if conference is None:
-        _list(session)
-        return
-    answer = session.door.get(f"/v1/conferences/{conference}")
-    session.show(answer, lambda: _show_one(session, answer, _titles(session)))
-
-
-def _list(session: Session) -> None:
-    _ = session.gettext
-    answer = session.door.get("/v1/conferences")
-
-    def human() -> None:
-        titles = _titles(session)
-        rows = [
-            (r["conference"], _day(r["date"]), titles.of_partner(r["chair"]), r["items"], r["offers_open"])
-            for r in answer
-        ]
-        columns = [_("Conference"), _("Date"), _("Chair of"), _("Cases"), _("Offers to decide")]
-        session.table(columns, rows, _("No conference is planned."))
-
-    session.show(answer, human)
-
-
-def _show_one(session: Session, answer: dict[str, Any], titles: Titles) -> None:
-    _ = session.gettext
-    session.facts(
-        [
-            (_("Conference"), answer["conference"]),
-            (_("Date"), _day(answer["date"])),
-            (_("Chair of"), titles.of_partner(answer["chair"])),
-            (_("Participants"), ", ".join(titles.of_partner(p["partner"]) for p in answer["participants"]) or "-"),
-            (_("Held against article 11.2"), _day(answer["reviewed_on"])),
-            (_("Next conference"), _day(answer["next_date"])),
-        ]
-    )
-    for item in answer["agenda"]:
-        session.say()
-        session.say(_("Case {case}").format(case=item["case"]), "bold")
-        session.say(_("Agenda item {item}").format(item=item["item"]))
-        session.say(_("In scope: {partners}").format(partners=", ".join(map(titles.of_partner, item["partners"]))))
-        for one in item["decisions"]:
-            session.say(_("Decision: {text}").format(text=one["text"] if one["text"] is not None else _("erased")))
-        _agreements_table(session, item["agreements"], titles)
-
-
-def _agreements_table(session: Session, rows: list[dict[str, Any]], titles: Titles) -> None:
-    _ = session.gettext
-    states = {True: _("done"), False: _("open")}
-    listed = [
-        (
-            one["agreement"],
-            one["action"] if one["action"] is not None else _("erased"),
-            titles.of_partner(one["owner"]),
-            _day(one["due"]),
-            _("overdue") if one["overdue"] else states[one["done"]],
-            one["third_party"] or "-",
-        )
-        for one in rows
-    ]
-    columns = [_("Agreement"), _("Action"), _("Owner"), _("Before"), _("State"), _("Third party")]
-    session.table(columns, listed, _("Nothing is agreed."))
-
-
-command(app, "show", N_("The conferences, or one of them with its agenda, agreements and decisions."))(_show)
-
-
-def _agreements(session: Session) -> None:
-    answer = session.door.get("/v1/agreements")
-    session.show(answer, lambda: _agreements_table(session, answer, _titles(session)))
-
-
-command(agreement, "list", N_("What your organisation agreed to do and has not done, soonest first."))(_agreements)
-
-
-def _done(
-    session: Session, agreed: Annotated[UUID, typer.Argument(metavar="AGREEMENT", help=N_("Id of the agreement."))]
-) -> None:
-    session.door.post(f"/v1/agreements/{agreed}/done")
-    session.done(session.gettext("Done."))
-
-
-command(agreement, "done", N_("Your organisation did it."))(_done)
+command(
+    app,
+    "outcome",
+    N_("Publish agreements and decisions, each to the partners in scope of that case."),
+    examples=(
+        f"exchange conference outcome {CONFERENCE}",
+        f"exchange conference outcome {CONFERENCE} --item {ITEM} --next-date 2026-04-02",
+    ),
+)(_outcome)

@@ -7,14 +7,16 @@ from uuid import UUID
 
 import typer
 
-from exchange.cli.conference import Conference, Key
+from exchange.cli.conference import CONFERENCE, ITEM, OFFER, Conference, Key
 from exchange.cli.forms import ask, given, read_form
 from exchange.cli.session import Session, command
 from exchange.cli.sharing import show_act
 from exchange.i18n import N_
 
-Offer = Annotated[UUID, typer.Argument(metavar="OFFER", help=N_("Id of the offer."))]
-Item = Annotated[UUID, typer.Option("--item", help=N_("The agenda item: see exchange conference show."))]
+Offer = Annotated[
+    UUID, typer.Argument(metavar=N_("OFFER"), help=N_("Id of the offer: exchange conference offers CONFERENCE"))
+]
+Item = Annotated[UUID, typer.Option("--item", help=N_("The agenda item: exchange conference show."))]
 
 
 def _offer(
@@ -22,7 +24,8 @@ def _offer(
     conference: Conference,
     item: Item,
     form: Annotated[
-        str, typer.Option("--form", metavar="FILE", help=N_("The disclosure as a TOML or JSON file, or - for input."))
+        str,
+        typer.Option("--form", metavar=N_("FILE"), help=N_("The disclosure as a TOML or JSON file, or - for input.")),
     ],
     why: Annotated[
         str | None, typer.Option("--why", help=N_("Why the conference needs it; asked for when it is left out."))
@@ -81,15 +84,26 @@ def add_to(app: typer.Typer) -> None:
             "\n\nThe form is that of exchange disclose (--template there prints an empty one); each item in it is offered apart."
             " The content stays sealed at your organisation until the chair releases it, and is destroyed when its term is over."
         ),
+        examples=(
+            f"exchange conference offer {CONFERENCE} --item {ITEM} --form verstrekking.toml",
+            f"exchange conference offer {CONFERENCE} --item {ITEM} --form verstrekking.toml --send-on-release",
+        ),
     )(_offer)
     command(
         app,
         "confirm",
         N_("Send an item that the chair released. It is your decision, and every gate is asked again now."),
+        examples=(f"exchange conference confirm {CONFERENCE} {OFFER}",),
     )(_confirm)
-    command(app, "withdraw", N_("Take an offer back before it was sent."))(_withdraw)
+    command(
+        app,
+        "withdraw",
+        N_("Take an offer back before it was sent. The chair is told."),
+        examples=(f"exchange conference withdraw {CONFERENCE} {OFFER}",),
+    )(_withdraw)
     command(
         app,
         "show-to-chair",
         N_("Show the chair what it asked to see. This is a disclosure to the chair's organisation like any other."),
+        examples=(f"exchange conference show-to-chair {CONFERENCE} {OFFER} --basis A6_1_e --task wmo",),
     )(_show_to_chair)

@@ -13,7 +13,18 @@ from exchange.cli.sharing import moment
 from exchange.i18n import N_
 from exchange.reports import words
 
-duty = group(N_("What is owed after acute danger, within 72 hours."))
+duty = group(
+    N_(
+        "What is owed after acute danger, within 72 hours."
+        "\n\nWho shares with --danger may go before a notice, a weighing, a training, the register or the chair. Each of them is"
+        " then owed: it stands here until it was made good."
+    )
+)
+
+_DUTY = "3f2c7a10-8f4e-4c7d-9b55-0a1d2e3f4a5b"
+_ACT = "9d1e6b44-2a7c-4d0e-8a5f-6b7c8d9e0f1a"
+_RELEASE = "5e8f0a21-7c3b-4b9a-8d1e-2f3a4b5c6d7e"
+"""Ids in examples."""
 
 
 def _duties(
@@ -38,14 +49,22 @@ def _duties(
     session.show(answer, lambda: session.table(columns, rows, _("You owe nothing.")))
 
 
-command(duty, "list", N_("What you owe, the most urgent first; not about whom."))(_duties)
+command(
+    duty,
+    "list",
+    N_(
+        "What you owe, the most urgent first; not about whom."
+        "\n\nThe code says what was missing, the last column the act, for: exchange duty weigh ACT"
+    ),
+    examples=("exchange duty list", "exchange duty list --all --json"),
+)(_duties)
 
 
 def _fulfil(
     session: Session,
     duty: Annotated[UUID, typer.Argument(metavar=N_("DUTY"), help=N_("Id of the duty."))],
     release: Annotated[
-        UUID | None, typer.Option("--release", help=N_("The chair's release that makes it good."))
+        UUID | None, typer.Option("--release", help=N_("Id of the chair's release that makes it good."))
     ] = None,
     reason: Reason = None,
 ) -> None:
@@ -63,6 +82,7 @@ command(
         "Close a duty by the chair's release, or as privacy officer with a reason."
         "\n\nThe others close by themselves: record the notice, the weighing, the training or the register entry."
     ),
+    examples=(f"exchange duty fulfil {_DUTY} --release {_RELEASE}", f"exchange duty fulfil {_DUTY}"),
 )(_fulfil)
 
 
@@ -76,7 +96,16 @@ def _weigh(
     recorded(session, session.door.post(f"/v1/acts/{act}/weighing", form))
 
 
-command(duty, "weigh", N_("Write the weighing of an act that acute danger did not let wait."))(_weigh)
+command(
+    duty,
+    "weigh",
+    N_(
+        "Write the weighing of an act that acute danger did not let wait."
+        "\n\nYou are asked for necessity, proportionality and subsidiarity (covenant article 11.1), so that they stay out of the"
+        " shell's history. The duty closes by itself."
+    ),
+    examples=(f"exchange duty weigh {_ACT}",),
+)(_weigh)
 
 
 def _worklist(session: Session) -> None:
@@ -90,5 +119,12 @@ def _worklist(session: Session) -> None:
 def add_to(app: typer.Typer, panel: str) -> None:
     """Register the command beside the groups."""
     command(
-        app, "worklist", N_("How much waits for you; never about whom."), examples=("exchange worklist",), panel=panel
+        app,
+        "worklist",
+        N_(
+            "How much waits for you; never about whom."
+            "\n\nThe lists themselves are: exchange duty list, exchange exception due"
+        ),
+        examples=("exchange worklist", "exchange worklist --json"),
+        panel=panel,
     )(_worklist)

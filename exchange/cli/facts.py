@@ -1,4 +1,4 @@
-"""``exchange notice``, ``exception``, ``decision``, ``training``, ``activity``: what has to be on record before you share."""
+"""``exchange notice``, ``exception``, ``decision``: what has to be on record about a person before you share."""
 
 from __future__ import annotations
 
@@ -12,11 +12,29 @@ from exchange.cli.forms import ask, given, read_form
 from exchange.cli.session import Session, command, group
 from exchange.i18n import N_
 
-notice = group(N_("What a person was told beforehand (covenant article 10.1)."))
-exception = group(N_("Why a person is not told, and when that is looked at again."))
-decision = group(N_("Decisions of the police to disclose (Wpg 16, 18, 19, 20)."))
-training = group(N_("Privacy trainings (covenant article 12.1)."))
-activity = group(N_("The processing register (covenant article 13.1)."))
+notice = group(
+    N_(
+        "What a person was told beforehand (covenant article 10.1)."
+        "\n\nA notice on record can carry every later message to the partners it names: exchange disclose --notice ID"
+    )
+)
+exception = group(
+    N_(
+        "Why a person is not told, and when that is looked at again."
+        "\n\nAn exception carries nothing any more when its review day has passed (R15)."
+    )
+)
+decision = group(
+    N_(
+        "Decisions of the police to disclose (Wpg 16, 18, 19, 20)."
+        "\n\nPolice data leave the police only under one, to the recipients and for the categories it names."
+    )
+)
+
+_SUBJECT = "0b7a9a5e-5d1c-4a55-9c1b-3f5f2f6a9d10"
+_EXCEPTION = "2c4e6a80-1b3d-4f5a-9c7e-8d0f1a2b3c4d"
+_DECISION = "6a8c0e24-3d5f-4a7b-8e9c-0f1a2b3c4d5e"
+"""Ids in examples."""
 
 Form = Annotated[
     str | None,
@@ -24,11 +42,13 @@ Form = Annotated[
 ]
 Subject = Annotated[UUID | None, typer.Option("--subject", help=N_("The person: an id from exchange subject find."))]
 Whom = Annotated[UUID, typer.Argument(metavar=N_("SUBJECT"), help=N_("Id of the register entry."))]
-Day = {"metavar": "DATE", "formats": ["%Y-%m-%d"]}
+Day = {"metavar": N_("DATE"), "formats": ["%Y-%m-%d"]}
 Told = Annotated[
-    list[str] | None, typer.Option("--told", metavar=N_("PARTNER"), help=N_("A partner that was named. Repeatable."))
+    list[str] | None, typer.Option("--told", metavar="PARTNER", help=N_("A partner that was named. Repeatable."))
 ]
-Key = Annotated[str | None, typer.Option("--idempotency-key", help=N_("The same key gives the same answer."))]
+Key = Annotated[
+    str | None, typer.Option("--idempotency-key", help=N_("The same key gives the same answer, never a second act."))
+]
 Reason = Annotated[str | None, typer.Option("--reason", help=N_("Why; without it you are asked."))]
 
 
@@ -78,7 +98,20 @@ def _give(
     recorded(session, session.door.post("/v1/notices", found, key=key))
 
 
-command(notice, "add", N_("Record that a person was informed. Refer to it with notice_id when you share."))(_give)
+command(
+    notice,
+    "add",
+    N_(
+        "Record that a person was informed. Refer to it when you share: exchange disclose --notice ID"
+        "\n\nWhat it was told for, and which interest the person has in it, you are asked for. As a form: subject, given_by,"
+        " given_on, mode, language, purpose, recipients, interest, rights_explained, source_told, reaction (AKKOORD, BEZWAAR"
+        " or GEEN; a reaction is no consent) and reference."
+    ),
+    examples=(
+        f'exchange notice add --subject {_SUBJECT} --by "Fenna Bedacht" --on 2026-03-02 --how HUISBEZOEK --told welzijn --rights',
+        "exchange notice add --form kennisgeving.toml",
+    ),
+)(_give)
 
 
 def _notices(session: Session, subject: Whom) -> None:
@@ -92,7 +125,12 @@ def _notices(session: Session, subject: Whom) -> None:
     session.show(answer, lambda: session.table(columns, rows, _("Nothing is on record.")))
 
 
-command(notice, "list", N_("What a person was told. That you looked is recorded."))(_notices)
+command(
+    notice,
+    "list",
+    N_("What a person was told. That you looked is recorded."),
+    examples=(f"exchange notice list {_SUBJECT}",),
+)(_notices)
 
 
 # ------------------------------------------------------------------------------------------------ exceptions
@@ -102,7 +140,9 @@ def _invoke(
     session: Session,
     form: Form = None,
     subject: Subject = None,
-    ground: Annotated[str | None, typer.Option("--ground", help=N_("UAVG_41_1_i, AVG_14_5_b, WPG_27_1_a …"))] = None,
+    ground: Annotated[
+        str | None, typer.Option("--ground", help=N_("Ground of the law: UAVG_41_1_i, AVG_14_5_b, WPG_27_1_a …"))
+    ] = None,
     review_on: Annotated[
         datetime | None, typer.Option("--review-on", help=N_("Next review, YYYY-MM-DD."), **Day)
     ] = None,
@@ -125,9 +165,19 @@ def _invoke(
     recorded(session, session.door.post("/v1/exceptions", found, key=key))
 
 
-command(exception, "add", N_("Record why a person is not informed. Refer to it with exception_id when you share."))(
-    _invoke
-)
+command(
+    exception,
+    "add",
+    N_(
+        "Record why a person is not informed. Refer to it when you share: exchange disclose --exception ID"
+        "\n\nThe motivation is asked for. Every ground stands under article 10.1 of: exchange covenant show. As a form: subject,"
+        " ground, considerations, motivation, review_on, ends_on and told_of_restriction."
+    ),
+    examples=(
+        f"exchange exception add --subject {_SUBJECT} --ground UAVG_41_1_i --review-on 2026-03-16 --considered a=…",
+        "exchange exception add --form uitzondering.toml",
+    ),
+)(_invoke)
 
 
 def _review(
@@ -143,7 +193,16 @@ def _review(
     recorded(session, session.door.post(f"/v1/exceptions/{exception}/reviews", found))
 
 
-command(exception, "review", N_("Prolong an exception with --until, or end it today."))(_review)
+command(
+    exception,
+    "review",
+    N_(
+        "Prolong an exception with --until, or end it today."
+        "\n\nDoes the reason still exist? Why, you are asked for. When it has ended, the person is told after all: exchange"
+        " notice add"
+    ),
+    examples=(f"exchange exception review {_EXCEPTION} --until 2026-04-01", f"exchange exception review {_EXCEPTION}"),
+)(_review)
 
 
 def _exceptions(session: Session, subject: Whom) -> None:
@@ -157,7 +216,12 @@ def _exceptions(session: Session, subject: Whom) -> None:
     session.show(answer, lambda: session.table(columns, rows, _("Nothing is on record.")))
 
 
-command(exception, "list", N_("Why a person was not told. That you looked is recorded."))(_exceptions)
+command(
+    exception,
+    "list",
+    N_("Why a person was not told. That you looked is recorded."),
+    examples=(f"exchange exception list {_SUBJECT}",),
+)(_exceptions)
 
 
 def _due(session: Session) -> None:
@@ -169,7 +233,12 @@ def _due(session: Session) -> None:
     )
 
 
-command(exception, "due", N_("Exceptions that have to be looked at today; not about whom."))(_due)
+command(
+    exception,
+    "due",
+    N_("Exceptions that have to be looked at today; not about whom."),
+    examples=("exchange exception due",),
+)(_due)
 
 
 # ------------------------------------------------------------------------------------------------ Wpg decisions
@@ -189,10 +258,11 @@ command(
     decision,
     "add",
     N_(
-        "Register a decision to disclose police data. Refer to it with wpg_decision_id when you share."
+        "Register a decision to disclose police data. Refer to it when you share: exchange disclose --wpg-decision ID"
         "\n\nThe form holds reference, ground, goal, decided_on, signed_by, interest, purpose, recipients, categories, fields,"
         " conditions, authority (BURGEMEESTER or OVJ), agreed_on, valid_until and document (its SHA-256)."
     ),
+    examples=("exchange decision add --form besluit.toml",),
 )(_decide)
 
 
@@ -206,7 +276,12 @@ def _withdraw(
     session.done(session.gettext("Withdrawn: nothing more is disclosed under it."))
 
 
-command(decision, "withdraw", N_("Withdraw a decision: from now on it carries nothing."))(_withdraw)
+command(
+    decision,
+    "withdraw",
+    N_("Withdraw a decision: from now on it carries nothing. What went under it stays on record."),
+    examples=(f"exchange decision withdraw {_DECISION}",),
+)(_withdraw)
 
 
 def _decisions(session: Session) -> None:
@@ -221,76 +296,9 @@ def _decisions(session: Session) -> None:
     session.show(answer, lambda: session.table(columns, rows, _("Nothing is on record.")))
 
 
-command(decision, "list", N_("Every registered decision and whether it holds."))(_decisions)
-
-
-# ------------------------------------------------------------------------------------------------ trainings, the register
-
-
-def _trained(
-    session: Session,
-    followed_on: Annotated[datetime, typer.Option("--on", help=N_("On which day, YYYY-MM-DD."), **Day)],
-    actor: Annotated[UUID | None, typer.Option("--actor", help=N_("Who followed it; you, when left out."))] = None,
-) -> None:
-    session.door.post("/v1/trainings", fields(None, followed_on=followed_on, actor=actor))
-    session.done(session.gettext("Recorded."))
-
-
-command(training, "add", N_("Record that a privacy training was followed."))(_trained)
-
-
-def _trainings(session: Session) -> None:
-    answer = session.door.get("/v1/trainings")
-    _ = session.gettext
-    rows = [(x["actor"], x["followed_on"], x["until"] or "-", _("yes") if x["lapsed"] else _("no")) for x in answer]
-    columns = [_("Actor"), _("Day"), _("Counts until"), _("Lapsed")]
-    session.show(answer, lambda: session.table(columns, rows, _("Nothing is on record.")))
-
-
-command(training, "list", N_("The last training of everybody, and until when it counts."))(_trainings)
-
-
-def _register(
-    session: Session,
-    form: Annotated[
-        str, typer.Option("--form", metavar=N_("FILE"), help=N_("The entry as a TOML or JSON file, or - for input."))
-    ],
-    key: Key = None,
-) -> None:
-    answer = session.door.post("/v1/processing-activities", read_form(form), key=key)
-    session.show(
-        answer, lambda: session.say(session.gettext("On record as {activity}.").format(activity=answer["activity"]))
-    )
-
-
 command(
-    activity,
-    "add",
-    N_(
-        "A new entry of the processing register, or a change of one (field entry): every change gets a new identifier."
-        "\n\nThe form holds name, purposes, categories, recipients, bases, retention and confidential."
-    ),
-)(_register)
-
-
-def _activities(session: Session) -> None:
-    answer = session.door.get("/v1/processing-activities")
-    _ = session.gettext
-    rows = [
-        (x["entry"], x["name"], ", ".join(x["purposes"]), ", ".join(x["recipients"]), x["activity"]) for x in answer
-    ]
-    columns = [_("Id"), _("Name"), _("Purposes"), _("Recipients"), _("Identifier")]
-    session.show(answer, lambda: session.table(columns, rows, _("Nothing is on record.")))
-
-
-command(activity, "list", N_("The processing register as it stands."))(_activities)
-
-
-def _end(
-    session: Session, entry: Annotated[UUID, typer.Argument(metavar=N_("ENTRY"), help=N_("Id of the entry."))]
-) -> None:
-    session.door.post(f"/v1/processing-activities/{entry}/end")
-    session.done(session.gettext("Ended; it stays on record for what was done under it."))
-
-
-command(activity, "end", N_("The processing stopped."))(_end)
+    decision,
+    "list",
+    N_("Every registered decision and whether it holds."),
+    examples=("exchange decision list",),
+)(_decisions)

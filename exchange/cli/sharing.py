@@ -99,9 +99,9 @@ Subsidiarity = Annotated[Text, _under(_WHY, "--subsidiarity", N_("Why less would
 
 ToldOn = Annotated[Day, _on(_TOLD, "--told-on", N_("When the person was told, YYYY-MM-DD."))]
 ToldHow = Annotated[Text, _under(_TOLD, "--told-how", N_("How: GESPREK, HUISBEZOEK, TELEFOON, BRIEF …"))]
-NoticeId = Annotated[UUID | None, _under(_TOLD, "--notice", N_("A notice on record: exchange notice list."))]
+NoticeId = Annotated[UUID | None, _under(_TOLD, "--notice", N_("A notice on record: exchange notice list SUBJECT"))]
 ExceptionId = Annotated[
-    UUID | None, _under(_TOLD, "--exception", N_("An exception on record: exchange exception list."))
+    UUID | None, _under(_TOLD, "--exception", N_("An exception on record: exchange exception list SUBJECT"))
 ]
 DecisionId = Annotated[
     UUID | None, _under(_WHY, "--wpg-decision", N_("Police data: the registered decision: exchange decision list."))
@@ -118,7 +118,7 @@ Danger = Annotated[
 InterestOf = Annotated[Text, _under(_WHY, "--interest-of", N_("Acute danger: whose vital interest, SUBJECT or OTHER."))]
 DecidedBy = Annotated[
     UUID | None,
-    _under(_SEND, "--decided-by", N_("When a system sends: the person who decided."), metavar=N_("ACTOR")),
+    _under(_SEND, "--decided-by", N_("When a system sends: the person who decided."), metavar="ACTOR"),
 ]
 
 Channel = Annotated[

@@ -27,6 +27,8 @@ class Section(StrEnum):
     TASKS = "tasks"
     PURPOSES = "purposes"
     CONTEXTS = "contexts"
+    AREAS = "areas"
+    SIGNAL_KINDS = "signal_kinds"
     GROUNDS = "grounds"
     CATEGORIES = "categories"
     MATRIX = "matrix"
@@ -94,6 +96,8 @@ def changes(old: Covenant, new: Covenant) -> tuple[Change, ...]:
 _TABLES: Final = (
     (Section.PURPOSES, "purposes"),
     (Section.CONTEXTS, "contexts"),
+    (Section.AREAS, "areas"),
+    (Section.SIGNAL_KINDS, "signal_kinds"),
     (Section.GROUNDS, "grounds"),
     (Section.CATEGORIES, "categories"),
 )

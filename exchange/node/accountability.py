@@ -268,8 +268,9 @@ _DETAILS = (
     "direction", "partner", "recipient", "sender", "sequence", "kind", "category", "categories", "purpose", "channel",
     "occurred_on", "side", "codes", "rejected", "reason", "rule", "retention", "period", "trigger", "generation", "keys",
     "epochs", "clock", "view", "alarm", "first", "last", "release", "roles", "command", "on", "area",
-    "origin", "reports", "chair", "date", "owner", "decision", "due", "next_date",
-    "telling", "action", "ground", "cause", "due_on", "outcome", "phase", "close_reason", "lead", "status", "verdict",
+    "origin", "reports", "chair", "date", "owner", "decision", "due", "next_date", "recipients", "partners", "outcome",
+    "review_on", "valid_until", "followed_on", "ground", "cause", "name", "purposes", "good", "code", "due_at",
+    "telling", "action", "due_on", "phase", "close_reason", "lead", "status", "verdict",
 )  # fmt: skip
 """Public fields that belong in a story; ids, hashes, headers and signatures do not."""
 

@@ -23,6 +23,7 @@ from exchange.node.context import Context
 from exchange.node.covenants import Accepted
 from exchange.node.drafting import iso_day, reasons
 from exchange.node.exchanged import About, Exchanged
+from exchange.node.identity import identity_for
 from exchange.node.messages import Plain, compose, obeyed
 from exchange.node.register import Reads
 from exchange.node.service import Actor, Idempotency, Refused
@@ -255,4 +256,4 @@ def _identity(
         postcode=known.postcode,
         house_number=known.house_number,
     )
-    return rules.identity_for(book.covenant, ctx.me.slug, row["partner"], m.Kind.DISCLOSURE, statement.purpose, whole)
+    return identity_for(book.covenant, ctx.me.slug, row["partner"], m.Kind.DISCLOSURE, statement.purpose, whole)

@@ -21,6 +21,7 @@ from exchange.node.codes import check_codes
 from exchange.node.context import Context
 from exchange.node.covenants import Accepted
 from exchange.node.grounds import Grounds, Lookup
+from exchange.node.identity import identity_for
 from exchange.node.messages import obeyed
 from exchange.node.people import Person
 from exchange.node.service import Actor
@@ -178,7 +179,7 @@ class Drafting:
             subject=NO_REFERENCE,
             category=category,
             field=field,
-            identity=rules.identity_for(covenant, me, to, kind, purpose, identity, decision),
+            identity=identity_for(covenant, me, to, kind, purpose, identity, decision),
             origin_partner=me,
         )
 

@@ -31,6 +31,7 @@ from exchange.node.partners import LABELS, Heard, Partners
 from exchange.node.ports import ControlMessage, Transport
 from exchange.node.receiving import SKEW
 from exchange.node.writer import EMPTY_ROOT, Tx
+from exchange.wire import control
 from exchange.wire import messages as m
 from exchange.wire.codec import encode_model
 
@@ -71,7 +72,7 @@ class Housekeeping:
     """Gives up an own message with a signed void, for a reason."""
     duties: Callable[[datetime], Awaitable[None]]
     """Raises the alarm of duties that are late."""
-    _refused: dict[str, OrderedDict[str, m.RefusedFrame]] = field(default_factory=dict)
+    _refused: dict[str, OrderedDict[str, control.RefusedFrame]] = field(default_factory=dict)
     _beat_at: datetime | None = None
     _beat_now: set[str] = field(default_factory=set)
     _checkpoint_at: datetime | None = None
@@ -165,7 +166,7 @@ class Housekeeping:
             return
         book = self.ctx.covenants.current
         body = pk.bundle_bytes(self.ctx.prekeys.bundle(self.ctx.me.id.hex(), now, book.generation, book.hash))
-        await self._publish(m.ControlKind.BUNDLE, None, body)
+        await self._publish(control.ControlKind.BUNDLE, None, body)
         self._published = True
 
     def republish_bundle(self) -> None:
@@ -173,9 +174,9 @@ class Housekeeping:
         self._published = False
         self.wake()
 
-    async def _publish(self, kind: m.ControlKind, recipient: str | None, body: bytes) -> None:
+    async def _publish(self, kind: control.ControlKind, recipient: str | None, body: bytes) -> None:
         signature = self.ctx.keys.sign.sign(LABELS[kind], body)
-        sealed = m.SignedControl(kind=kind, body=body.decode(), signature=signature.hex())
+        sealed = control.SignedControl(kind=kind, body=body.decode(), signature=signature.hex())
         await self.transport.publish_control(kind.value, recipient, encode_model(sealed))
 
     # ------------------------------------------------------------------------------------ heartbeats
@@ -186,7 +187,7 @@ class Housekeeping:
         everyone = self._beat_at is None or now - self._beat_at >= HEARTBEAT
         targets = {p.slug for p in self.ctx.covenants.current.connected()} if everyone else self._beat_now
         for slug in sorted(targets - {self.ctx.me.slug}):
-            await self._publish(m.ControlKind.HEARTBEAT, slug, encode_model(self.heartbeat(slug, now)))
+            await self._publish(control.ControlKind.HEARTBEAT, slug, encode_model(self.heartbeat(slug, now)))
         self._beat_now = set()
         if everyone:
             self._beat_at = now
@@ -198,13 +199,13 @@ class Housekeeping:
             with contextlib.suppress(ExchangeError):
                 await self._beat(self.ctx.clock.now())
 
-    def heartbeat(self, slug: str, now: datetime) -> m.Heartbeat:
+    def heartbeat(self, slug: str, now: datetime) -> control.Heartbeat:
         """What we say to one partner."""
         overlay = self.ctx.writer.overlay
         inward, outward = overlay.pairs_in.get(slug, PairIn()), overlay.pairs_out.get(slug, PairOut())
         newest = self.ctx.log.newest_checkpoint()
         missing = [number for _, number in zip(range(256), inward.holes, strict=False)]
-        return m.Heartbeat(
+        return control.Heartbeat(
             covenant=self.ctx.covenants.id.hex(),
             sender=self.ctx.me.id.hex(),
             recipient=self.ctx.covenants.current.partner(slug).id.hex(),
@@ -218,7 +219,7 @@ class Housekeeping:
             ),
         )
 
-    def refused(self, partner: str, frame: m.RefusedFrame) -> None:
+    def refused(self, partner: str, frame: control.RefusedFrame) -> None:
         """A frame the sender must hear about, with the next heartbeat, which goes now."""
         if self.ctx.covenants.current.by_slug(partner) is None:
             return
@@ -231,11 +232,11 @@ class Housekeeping:
 
     def dropped(self, partner: str, frame: str) -> None:
         """An operator let a parked frame go; its sender voids the sequence."""
-        self.refused(partner, m.RefusedFrame(frame=frame, code=DROPPED, permanent=True))
+        self.refused(partner, control.RefusedFrame(frame=frame, code=DROPPED, permanent=True))
 
     def ask_again(self, partner: str, frame: str) -> None:
         """An operator wants a parked frame wrapped anew."""
-        self.refused(partner, m.RefusedFrame(frame=frame, code=RETRY, permanent=False))
+        self.refused(partner, control.RefusedFrame(frame=frame, code=RETRY, permanent=False))
 
     # ------------------------------------------------------------------------------------ listening
 
@@ -252,13 +253,13 @@ class Housekeeping:
         await self._act_on(heard)
 
     async def _act_on(self, heard: Heard) -> None:
-        if heard.kind is m.ControlKind.BUNDLE:
+        if heard.kind is control.ControlKind.BUNDLE:
             self.outbox.hurry(heard.sender)
         if heard.heartbeat is not None:
             self._silent.discard(heard.sender)
             await self._compare(heard.sender, heard.heartbeat)
 
-    async def _compare(self, partner: str, beat: m.Heartbeat) -> None:
+    async def _compare(self, partner: str, beat: control.Heartbeat) -> None:
         """What they miss is sent again; what we miss is a gap and they will hear of it."""
         outward = self.ctx.writer.overlay.pairs_out.get(partner, PairOut())
         wanted = {*beat.missing, *outward.lost(beat.accepted_upto)} & set(outward.waiting)
@@ -287,7 +288,7 @@ class Housekeeping:
                 await self.ctx.writer.run(partial(_announce, partner=partner.slug, last_sent=beat.last_sent))
                 self._beat_now.add(partner.slug)
 
-    async def _refused_by(self, partner: str, refused: m.RefusedFrame) -> None:
+    async def _refused_by(self, partner: str, refused: control.RefusedFrame) -> None:
         """Heartbeats repeat what was refused; each word is acted on once, also after a restart of ours."""
         earlier = self.ctx.side.get(REFUSED, refused.frame) or {}
         message = self.outbox.of_frame(refused.frame) or earlier.get("message")

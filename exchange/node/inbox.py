@@ -26,6 +26,7 @@ from exchange.node.messages import compose_receipt, frame_hash, stream_of
 from exchange.node.ports import Delivery
 from exchange.node.receiving import Incoming, IncomingReceipt, IncomingReceipts, Opened
 from exchange.node.writer import Tx
+from exchange.wire import control
 from exchange.wire import messages as m
 
 LATER_S: Final = 5.0
@@ -70,7 +71,7 @@ class Inbox:
         *,
         answer: Callable[[list[Answer]], Coroutine[Any, Any, None]],
         settled: Callable[[list[str]], None],
-        refused: Callable[[str, m.RefusedFrame], None],
+        refused: Callable[[str, control.RefusedFrame], None],
         arrived: Callable[[], None],
     ) -> None:
         self._ctx = ctx
@@ -344,7 +345,7 @@ class Inbox:
             except StorageError:
                 await _postpone(delivery)
                 return
-        self._refused(delivery.sender, m.RefusedFrame(frame=frame, code=error.reason, permanent=not rewrap))
+        self._refused(delivery.sender, control.RefusedFrame(frame=frame, code=error.reason, permanent=not rewrap))
         log.info("frame-refused", code=error.reason, partner=delivery.sender)
         await delivery.done()
 

@@ -13,14 +13,14 @@ from exchange.node.covenants import Accepted, Covenants
 from exchange.node.ports import Clock, ControlMessage
 from exchange.node.receiving import SKEW
 from exchange.store.side import SideStore
-from exchange.wire import messages as m
+from exchange.wire import control
 from exchange.wire.codec import decode_model
 
 MAX_CONTROL = 512 * 1024
 LABELS = {
-    m.ControlKind.BUNDLE: SIGN_BUNDLE,
-    m.ControlKind.HEARTBEAT: SIGN_HEARTBEAT,
-    m.ControlKind.CHECKPOINT: SIGN_CONTROL,
+    control.ControlKind.BUNDLE: SIGN_BUNDLE,
+    control.ControlKind.HEARTBEAT: SIGN_HEARTBEAT,
+    control.ControlKind.CHECKPOINT: SIGN_CONTROL,
 }
 
 
@@ -28,9 +28,9 @@ LABELS = {
 class Heard:
     """A control message that was accepted."""
 
-    kind: m.ControlKind
+    kind: control.ControlKind
     sender: str
-    heartbeat: m.Heartbeat | None = None
+    heartbeat: control.Heartbeat | None = None
 
 
 class Partners:
@@ -42,12 +42,12 @@ class Partners:
         self._side = side
         self._me = me
         self._bundles: dict[str, pk.Bundle] = {}
-        self._heartbeats: dict[str, m.Heartbeat] = {}
+        self._heartbeats: dict[str, control.Heartbeat] = {}
         for partner in covenants.current.connected():
             self._reload(partner.slug)
 
     def _reload(self, slug: str) -> None:
-        for kind in (m.ControlKind.BUNDLE, m.ControlKind.HEARTBEAT):
+        for kind in (control.ControlKind.BUNDLE, control.ControlKind.HEARTBEAT):
             stored = self._side.get(f"control-{kind.value}", slug)
             if stored is None:
                 continue
@@ -62,7 +62,7 @@ class Partners:
         Raises:
             WireError: Not from whom it says, not newer, or not of its schema. Nothing was kept.
         """
-        sealed = decode_model(m.SignedControl, message.data, max_bytes=MAX_CONTROL)
+        sealed = decode_model(control.SignedControl, message.data, max_bytes=MAX_CONTROL)
         sender = self._covenants.current.by_slug(message.sender)
         if sender is None or not sender.connected or sealed.kind.value != message.kind:
             raise WireError("control-sender", "The control message is not from a connected partner.")
@@ -76,8 +76,8 @@ class Partners:
         self._side.put(f"control-{sealed.kind.value}", message.sender, {"body": sealed.body, "sig": sealed.signature})
         return heard
 
-    def _take(self, kind: m.ControlKind, slug: str, body: bytes) -> Heard:
-        if kind is m.ControlKind.BUNDLE:
+    def _take(self, kind: control.ControlKind, slug: str, body: bytes) -> Heard:
+        if kind is control.ControlKind.BUNDLE:
             new = pk.parse_bundle(body)
             partner = self._covenants.current.partner(slug)
             if new.partner != partner.id.hex():
@@ -85,8 +85,10 @@ class Partners:
             self._no_fork(new)
             self._bundles[slug] = pk.accept_bundle(self._bundles.get(slug), new)
             return Heard(kind, slug)
-        if kind is m.ControlKind.HEARTBEAT:
-            return Heard(kind, slug, self._take_heartbeat(slug, decode_model(m.Heartbeat, body, max_bytes=MAX_CONTROL)))
+        if kind is control.ControlKind.HEARTBEAT:
+            return Heard(
+                kind, slug, self._take_heartbeat(slug, decode_model(control.Heartbeat, body, max_bytes=MAX_CONTROL))
+            )
         return Heard(kind, slug)
 
     def _no_fork(self, new: pk.Bundle) -> None:
@@ -95,7 +97,7 @@ class Partners:
         if ours.get(new.generation, new.covenant) != new.covenant:
             raise WireError("covenant-fork", "The partner obeys another covenant under the same generation.")
 
-    def _take_heartbeat(self, slug: str, new: m.Heartbeat) -> m.Heartbeat:
+    def _take_heartbeat(self, slug: str, new: control.Heartbeat) -> control.Heartbeat:
         partner = self._covenants.current.partner(slug)
         me = self._covenants.current.partner(self._me)
         if (new.covenant, new.sender, new.recipient) != (self._covenants.id.hex(), partner.id.hex(), me.id.hex()):
@@ -106,7 +108,7 @@ class Partners:
         self._heartbeats[slug] = new
         return new
 
-    def _is_ahead(self, beat: m.Heartbeat) -> bool:
+    def _is_ahead(self, beat: control.Heartbeat) -> bool:
         """Written by a clock that was wrong: one such heartbeat must not silence its sender until that time has come."""
         return datetime.fromisoformat(beat.time) > self._clock.now() + SKEW
 
@@ -122,7 +124,7 @@ class Partners:
         bundle = self._bundles.get(slug)
         return self._covenants.common(bundle.generation, now) if bundle else self._covenants.current
 
-    def heartbeat(self, slug: str) -> m.Heartbeat | None:
+    def heartbeat(self, slug: str) -> control.Heartbeat | None:
         """The newest heartbeat."""
         return self._heartbeats.get(slug)
 

@@ -16,21 +16,15 @@ from exchange.domain.area_gates import AreaProposal, judge_area
 from exchange.domain.covenant import Covenant
 from exchange.domain.identifying import names_somebody
 from exchange.domain.proposal import (
-    Emergency,
     Finding,
-    Notice,
-    NoticeException,
     Outside,
     Proposal,
-    Secrecy,
     Verdict,
-    Weighing,
-    WpgDecision,
 )
 from exchange.domain.retention import local_day
-from exchange.domain.vocabulary import Kind, Regime, SecrecyGround, SecrecyRegime, Side
+from exchange.domain.vocabulary import Kind, Regime, Side
 from exchange.errors import WireError
-from exchange.node import scope
+from exchange.node import scope, stated
 from exchange.node.context import Context
 from exchange.node.receiving import Incoming
 from exchange.wire import casework
@@ -183,7 +177,7 @@ def judge_work(
         sender=sender,
         recipient=recipient,
         on=on,
-        text=_apart(*work.texts()),
+        text=stated.apart(*work.texts()),
         numbers_confirmed=True,
     )
     verdict = gates.judge(covenant, proposal, side=side)
@@ -278,35 +272,6 @@ def _owners(items: list[m.Item]) -> list[int]:
     ]
 
 
-def identity_for(
-    covenant: Covenant,
-    sender: str,
-    recipient: str,
-    kind: m.Kind,
-    purpose: str,
-    identity: m.Identity,
-    decision: m.WpgDecision | None = None,
-) -> m.Identity:
-    """As much of an identity as the recipient may have for this purpose (article 11.1), and as the Wpg decision names."""
-
-    def allowed(attribute: str) -> bool:
-        category, field = m.IDENTITY_FIELDS[attribute]
-        fields = covenant.index.allowed_fields(purpose, category, recipient, sender, domain_kind(kind).value)
-        decided = decision is None or (
-            category in decision.categories and (decision.fields is None or field in decision.fields)
-        )
-        return field in fields and decided
-
-    return m.Identity(
-        given_names=identity.given_names,
-        prefix=identity.prefix,
-        family_name=identity.family_name,
-        birth_date=identity.birth_date if allowed("birth_date") else None,
-        postcode=identity.postcode if allowed("address") else "",
-        house_number=identity.house_number if allowed("address") else "",
-    )
-
-
 def proposal_of(
     kind: m.Kind,
     sender: str,
@@ -332,7 +297,7 @@ def proposal_of(
             registered=known.registered,
             trained_on=known.trained_on,
             third_party=known.third_party,
-            emergency=_emergency(statement.emergency),
+            emergency=stated.emergency(statement.emergency),
             signal_kind=statement.signal_kind,
             purpose=statement.purpose,
             context=statement.context,
@@ -343,16 +308,18 @@ def proposal_of(
             special_exception=statement.special_exception,
             criminal_ground=statement.criminal_ground,
             stated=frozenset(statement.stated),
-            secrecy=_secrecy(statement.secrecy),
-            weighing=_weighing(statement.weighing),
-            notice=_notice(statement.notice),
-            notice_exception=_exception(statement.notice),
-            wpg=_wpg(statement.wpg),
+            secrecy=stated.secrecy(statement.secrecy),
+            weighing=stated.weighing(statement.weighing),
+            notice=stated.notice(statement.notice),
+            notice_exception=stated.notice_exception(statement.notice),
+            wpg=stated.wpg_decision(statement.wpg),
             conference=statement.conference,
             chair_release=statement.chair_release,
             release_known=known.release_known,
             support_rationale=statement.support_rationale,
-            text=_apart(statement.request, statement.secrecy.motivation, *_references(statement), *known.texts),
+            text=stated.apart(
+                statement.request, statement.secrecy.motivation, *stated.references(statement), *known.texts
+            ),
             numbers_confirmed=statement.numbers_confirmed,
             outside_case=known.outside_case,
             items=tuple(fact for n, item in enumerate(items) for fact in facts(sender, item, _of(known, n))),
@@ -377,7 +344,7 @@ def facts(sender: str, item: m.Item, own: ItemOwn = _NOTHING_KNOWN) -> list[gate
     base = gates.ItemFacts(
         category=item.category,
         field=item.field,
-        text=_apart(
+        text=stated.apart(
             item.value, names, item.source, item.certainty, item.source_consent or "", item.onward_ground or ""
         ),
         origin_partner=None if item.origin_partner == sender else item.origin_partner,
@@ -405,76 +372,3 @@ def _day(text: str | None) -> date | None:
 def _identity_fact(base: gates.ItemFacts, attribute: str, text: str) -> gates.ItemFacts:
     category, field = m.IDENTITY_FIELDS[attribute]
     return replace(base, category=category, field=field, text=text)
-
-
-def _apart(*texts: str) -> str:
-    """Texts that are judged together, so far apart that two of them never make one number."""
-    return ("\n" * 7).join(filter(None, texts))
-
-
-def _references(statement: m.Statement) -> list[str]:
-    """Codes and references that a person types: a citizen service number hides there as well as in a text."""
-    notice, secrecy, wpg = statement.notice, statement.secrecy, statement.wpg
-    codes = [statement.signal_kind, statement.special_exception, statement.criminal_ground, *statement.stated]
-    codes += [notice.reference, notice.mode, notice.exception, secrecy.regime, secrecy.ground]
-    codes += [wpg.reference, wpg.ground, wpg.goal, *wpg.categories, *(wpg.fields or [])] if wpg else []
-    return [code for code in codes if code]
-
-
-def _weighing(weighing: m.Weighing) -> Weighing | None:
-    if weighing == m.Weighing():
-        return None
-    return Weighing(
-        necessity=weighing.necessity, proportionality=weighing.proportionality, subsidiarity=weighing.subsidiarity
-    )
-
-
-def _secrecy(secrecy: m.Secrecy) -> Secrecy | None:
-    """A code that is none of the law's counts as not given, so the gate refuses it (R30)."""
-    if secrecy == m.Secrecy():
-        return None
-    return Secrecy(
-        applies=secrecy.applies,
-        regime=SecrecyRegime(secrecy.regime) if secrecy.regime in set(SecrecyRegime) else None,
-        ground=SecrecyGround(secrecy.ground) if secrecy.ground in set(SecrecyGround) else None,
-    )
-
-
-def _notice(notice: m.Notice) -> Notice | None:
-    if notice.given_on is None:
-        return None
-    return Notice(
-        reference=notice.reference or notice.given_on,
-        recipients=frozenset(notice.recipients),
-        given_on=date.fromisoformat(notice.given_on),
-    )
-
-
-def _emergency(emergency: m.Emergency | None) -> Emergency | None:
-    return None if emergency is None else Emergency(danger=emergency.danger, interest_of=emergency.interest_of)
-
-
-def _exception(notice: m.Notice) -> NoticeException | None:
-    if notice.exception is None or notice.review_on is None:
-        return None
-    return NoticeException(
-        ground=notice.exception,
-        review_on=date.fromisoformat(notice.review_on),
-        ends_on=date.fromisoformat(notice.ends_on) if notice.ends_on else None,
-    )
-
-
-def _wpg(wpg: m.WpgDecision | None) -> WpgDecision | None:
-    if wpg is None:
-        return None
-    return WpgDecision(
-        reference=wpg.reference,
-        ground=wpg.ground,
-        goal=wpg.goal,
-        interest=wpg.interest,
-        recipients=frozenset(wpg.recipients),
-        categories=frozenset(wpg.categories),
-        fields=frozenset(wpg.fields) if wpg.fields is not None else None,
-        authority_agreed=wpg.authority_agreed,
-        valid_until=date.fromisoformat(wpg.valid_until),
-    )

@@ -6,7 +6,7 @@ number, its tables come at the end, so that nothing that is signed is left unsai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,7 +14,7 @@ from exchange.domain.covenant import Covenant, RetentionRule
 from exchange.domain.vocabulary import ANYONE, CRIMINAL_GROUNDS, INFORM_EXCEPTIONS, LEGAL_BASES, SPECIAL_EXCEPTIONS
 from exchange.i18n import N_, Translate, tr
 from exchange.reports import words
-from exchange.reports.covenant_words import KINDS, OVERDUE, PARTICIPATION, STATUS, CovenantWords
+from exchange.reports.covenant_words import KINDS, LAPSED, OVERDUE, PARTICIPATION, STATUS, CovenantWords
 from exchange.reports.times import day
 from exchange.reports.titles import readable
 
@@ -47,11 +47,16 @@ _DUTIES: Final[Mapping[str, str]] = {
         "What no row below speaks of is refused, and so is every field that no rule names for the purpose (R17)."
         " A citizen service number is never accepted (R02)."
     ),
+    "11.2": N_(
+        "In a case conference an item goes only when the chair released it, and only to those for whom it was offered (R12)."
+    ),
+    "12.1": N_("That a training was followed is recorded with: exchange training add --on DATE"),
+    "13.1": N_("The processing register is kept with: exchange activity add --form FILE"),
 }
 """Article -> what the node does with it; what is not here, people do themselves."""
 _PLACES: Final = (
-    ("1", "_categories"), ("2.1", "_partners"), ("2.2", "_contexts"), ("3.1", "_tasks"), ("3.1", "_bases"),
-    ("4.1", "_purposes"), ("4.1", "_areas"),
+    ("1", "_categories"), ("1", "_signal_kinds"), ("2.1", "_partners"), ("2.2", "_contexts"), ("3.1", "_tasks"),
+    ("3.1", "_bases"), ("4.1", "_purposes"), ("4.1", "_areas"),
     ("9.2", "_retention"), ("10.1", "_not_told"), ("11.1", "_matrix"), ("11.1", "_fields"), ("11.1", "_grounds"),
     ("11.1", "_texts"), ("", "_settings"),
 )  # fmt: skip
@@ -90,12 +95,7 @@ def articles(covenant: Covenant, language: str) -> list[Article]:
         Article(number, covenant.articles[number], _duties(_, covenant, number), placed.get(number, []))
         for number in sorted(covenant.articles, key=_order)
     ]
-    lost = [
-        duty
-        for number in ("10.1", "15.1")
-        if number not in covenant.articles
-        for duty in _settings(_, covenant, number)
-    ]
+    lost = [duty for number in _DECIDED if number not in covenant.articles for duty in _settings(_, covenant, number)]
     return [*found, Article("", "", lost, placed.get("", []))]
 
 
@@ -110,23 +110,52 @@ def _duties(_: Translate, covenant: Covenant, number: str) -> list[str]:
 
 def _settings(_: Translate, covenant: Covenant, number: str) -> list[str]:
     """What the covenant itself decided about an article."""
-    settings = covenant.settings
-    if number == "10.1":
-        if not settings.notice_before:
-            return [_(N_("No message asks whether the person was told."))]
-        text = N_(
-            "Before these messages the person must have been told, with the recipient named (R14),"
-            " or an exception whose review date has not passed says why not (R15): {kinds}."
-        )
-        return [_(text).format(kinds=_kinds(_, settings.notice_before))]
-    if number == "11.1" and settings.weighing_before:
-        text = N_("Necessity, proportionality and subsidiarity are given in writing (R33) before: {kinds}.")
-        return [_(text).format(kinds=_kinds(_, settings.weighing_before))]
-    if number == "15.1":
-        text = N_("To be reviewed before {day}. When that day has passed: {consequence}.")
-        consequence = words.word(settings.review_overdue, OVERDUE, _)
-        return [_(text).format(day=day(covenant.review_due), consequence=consequence)]
-    return []
+    decided = _DECIDED.get(number)
+    return [] if decided is None else [text for text in decided(_, covenant) if text]
+
+
+def _told(_: Translate, covenant: Covenant) -> Iterator[str]:
+    before = covenant.settings.notice_before
+    text = N_(
+        "Before these messages the person must have been told, with the recipient named (R14),"
+        " or an exception whose review date has not passed says why not (R15): {kinds}."
+    )
+    yield _(text).format(kinds=_kinds(_, before)) if before else _(N_("No message asks whether the person was told."))
+
+
+def _weighed(_: Translate, covenant: Covenant) -> Iterator[str]:
+    before = covenant.settings.weighing_before
+    text = N_("Necessity, proportionality and subsidiarity are given in writing (R33) before: {kinds}.")
+    yield _(text).format(kinds=_kinds(_, before)) if before else ""
+
+
+def _trained(_: Translate, covenant: Covenant) -> Iterator[str]:
+    term = covenant.settings.training_term
+    if term is None:
+        yield _(N_("No message asks whether a privacy training was followed."))
+        return
+    text = N_("A privacy training counts for {term}. When it has lapsed: {consequence}.")
+    consequence = words.word(covenant.settings.training_lapsed, LAPSED, _)
+    yield _(text).format(term=words.period(term, _), consequence=consequence)
+
+
+def _registered(_: Translate, covenant: Covenant) -> Iterator[str]:
+    before = covenant.settings.register_before
+    text = N_("The processing must stand in the sender's own register (R13) before: {kinds}.")
+    none = N_("No message asks whether the processing is registered.")
+    yield _(text).format(kinds=_kinds(_, before)) if before else _(none)
+
+
+def _reviewed(_: Translate, covenant: Covenant) -> Iterator[str]:
+    text = N_("To be reviewed before {day}. When that day has passed: {consequence}.")
+    consequence = words.word(covenant.settings.review_overdue, OVERDUE, _)
+    yield _(text).format(day=day(covenant.review_due), consequence=consequence)
+
+
+_DECIDED: Final[Mapping[str, Callable[[Translate, Covenant], Iterator[str]]]] = {
+    "10.1": _told, "11.1": _weighed, "12.1": _trained, "13.1": _registered, "15.1": _reviewed,
+}  # fmt: skip
+"""Article -> what the settings of the covenant say about it."""
 
 
 def _kinds(_: Translate, kinds: Iterable[str]) -> str:
@@ -150,11 +179,20 @@ class _Tables:
             [c.title, c.code, words.word(c.mark.value, words.MARKS, _) + (_(", secret") if c.secrecy else "")]
             for c in self._covenant.categories
         ]
-        fields = [[f"{c.code}:{code}", title] for c in self._covenant.categories for code, title in c.fields.items()]
+        fields = [
+            [f"{c.code}:{code}", title, self._yes(code in c.area_fields)]
+            for c in self._covenant.categories
+            for code, title in c.fields.items()
+        ]
         return [
             Table([_("Category"), _("Code"), _("Kind of data")], kinds),
-            Table([_("As typed"), _("Field")], fields, _("What can be shared")),
+            Table([_("As typed"), _("Field"), _("Without a person")], fields, _("What can be shared")),
         ]
+
+    def _signal_kinds(self) -> list[Table]:
+        _ = self._
+        rows = [[k.title, k.code, self._yes(k.area_level)] for k in self._covenant.signal_kinds]
+        return [Table([_("Kind"), _("Code"), _("Without a person")], rows, _("What a signal may be about"))]
 
     def _partners(self) -> list[Table]:
         _ = self._
@@ -189,7 +227,7 @@ class _Tables:
         _ = self._
         titles = {a.code: a.title for a in self._covenant.areas}
         rows = [[a.title, a.code, titles.get(a.within or "", "-")] for a in self._covenant.areas]
-        return [Table([_("Area"), _("Code"), _("Lies in")], rows)] if rows else []
+        return [Table([_("Area"), _("Code"), _("Lies in")], rows)]
 
     def _retention(self) -> list[Table]:
         _ = self._
@@ -204,6 +242,8 @@ class _Tables:
         term = words.period(rule.period, _)
         if rule.cap:
             term += _(", at most {cap}").format(cap=words.period(rule.cap, _))
+        if rule.phases:
+            term += "; " + self._words.phases(phase.model_dump(mode="json") for phase in rule.phases)
         source = rule.source + ("" if rule.verified else _(" (not verified)"))
         state = words.word(rule.status, STATUS, _)
         return [rule.code, self._words.everyone(rule.holders), words.trigger(rule.trigger.value), term, state, source]

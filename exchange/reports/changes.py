@@ -16,6 +16,8 @@ HEADINGS: Final[Mapping[Section, str]] = {
     Section.TASKS: N_("Statutory tasks (article 3.1)"),
     Section.PURPOSES: N_("Purposes (article 4.1)"),
     Section.CONTEXTS: N_("Scope (article 2.2)"),
+    Section.AREAS: N_("Areas"),
+    Section.SIGNAL_KINDS: N_("What a signal may be about (article 1)"),
     Section.GROUNDS: N_("Grounds of the covenant itself"),
     Section.CATEGORIES: N_("Categories and their fields"),
     Section.MATRIX: N_("Who may receive what"),
@@ -66,6 +68,7 @@ class _Sayer:
         special = {
             Section.PARTNERS: self._partner,
             Section.TASKS: self._task,
+            Section.SIGNAL_KINDS: self._signal_kind,
             Section.MATRIX: self._matrix,
             Section.FIELD_RULES: self._fields,
             Section.RETENTION: self._retention,
@@ -99,6 +102,10 @@ class _Sayer:
         slug, code = (codes[0] for codes in change.subject)
         titles = self._words.titles
         return self._row(change, f"{self._words.who(slug)}, {titles.of(code)} ({code})")
+
+    def _signal_kind(self, change: Change) -> str:
+        code = change.subject[0][0]
+        return self._row(change, f"{self._words.titles.of_signal_kind(code)} ({code})")
 
     def _matrix(self, change: Change) -> str:
         categories, recipients, senders = change.subject

@@ -19,6 +19,16 @@ OVERDUE: Final[Mapping[str, str]] = {
     "warn": N_("the node warns (R27)"),
     "refuse": N_("every message is refused (R27)"),
 }
+LAPSED: Final[Mapping[str, str]] = {
+    "warn": N_("the node warns (R26)"),
+    "refuse": N_("what its maker sends is refused (R26)"),
+}
+USES: Final[Mapping[str, str]] = {
+    "VRIJ": N_("free use until {age}"),
+    "ALLEEN_VERGELIJKEN": N_("only to compare with until {age}"),
+    "ALLEEN_KLACHT_EN_VERANTWOORDING": N_("only for complaints and to account for it until {age}"),
+}
+"""How data may be used until an age (Wpg 8, 14)."""
 KINDS: Final[Mapping[str, str]] = {"signal": N_("signals"), "disclosure": N_("disclosures")}
 STATUS: Final[Mapping[str, str]] = {"voorstel": N_("proposed"), "vastgesteld": N_("fixed")}
 
@@ -41,6 +51,9 @@ FIELDS: Final[Mapping[str, str]] = {
     "retention": N_("retention class"),
     "condition": N_("condition"),
     "within": N_("lies in"),
+    "area_level": N_("can be reported of an area, without a person"),
+    "area_fields": N_("fields that can be told of a place, without a person"),
+    "phases": N_("use by age, counted from the first processing"),
     "grounds": N_("grounds"),
     "recipient_tasks": N_("only for these tasks of the recipient"),
     "holders": N_("holds for"),
@@ -56,6 +69,9 @@ FIELDS: Final[Mapping[str, str]] = {
     "review_overdue": N_("when the review date has passed"),
     "notice_before": N_("the person must have been told before"),
     "weighing_before": N_("a written weighing is needed before"),
+    "register_before": N_("the processing must stand in the sender's own register before"),
+    "training_term": N_("how long a privacy training counts"),
+    "training_lapsed": N_("when the privacy training has lapsed"),
     "signal_retention": N_("retention class of a signal nobody took up"),
     "statement_retention": N_("retention class of purpose, basis, weighing and notice"),
     "version": N_("version"),
@@ -78,6 +94,7 @@ class CovenantWords:
             dict(ChainMap(*[dict(titles.codes) for titles in reversed(every)])),
             dict(ChainMap(*[dict(titles.fields) for titles in reversed(every)])),
             dict(ChainMap(*[dict(titles.partners) for titles in reversed(every)])),
+            dict(ChainMap(*[dict(titles.signal_kinds) for titles in reversed(every)])),
         )
 
     def who(self, code: str) -> str:
@@ -152,11 +169,23 @@ class CovenantWords:
             "recipient_tasks": self.named,
             "notice_before": self.kinds,
             "weighing_before": self.kinds,
+            "register_before": self.kinds,
+            "training_term": lambda v: words.period(v, self._),
+            "training_lapsed": lambda v: table(v, LAPSED, self._),
+            "within": lambda v: f"{self.titles.of(v)} ({v})",
+            "area_fields": lambda v: self._joined(map(readable, v)),
+            "phases": self.phases,
             "retention": lambda v: f"{v} ({self.titles.of(v)})",
             "signal_retention": lambda v: f"{v} ({self.titles.of(v)})",
             "statement_retention": lambda v: f"{v} ({self.titles.of(v)})",
             "groups": lambda v: " + ".join("/".join(group) for group in v),
         }
+
+    def phases(self, phases: Iterable[Mapping[str, str]]) -> str:
+        """From young to old: what data may be used for, until which age."""
+        return ", ".join(
+            words.word(phase["use"], USES, self._).format(age=words.period(phase["until"], self._)) for phase in phases
+        )
 
     def _joined(self, parts: Iterable[str], last: str = N_("{all_but_last} and {last}")) -> str:
         """``a, b and c``."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from exchange.domain.refusals import CATALOGUE
 from exchange.i18n import N_, tr
 from exchange.reports import words
-from exchange.reports.times import day
+from exchange.reports.times import day, minute
 from exchange.reports.titles import Titles, readable
 from exchange.reports.who_knows import CHANNELS
 
@@ -21,6 +21,11 @@ _MESSAGES: Final[Mapping[str, str]] = {
     "opvolging": N_("answer"),
     "volgnummer": N_("void number"),
     "ontvangst": N_("receipt"),
+    "casus": N_("shared case"),
+    "casusoverleg": N_("message about a case conference"),
+    "gegeven": N_("message about data given before"),
+    "kennisgeving": N_("confirmation that it was carried out"),
+    "gebied": N_("message about an area"),
 }
 """What a message is called; on the wire it is a CloudEvents type such as nl.convenanten.signaal.gemeld.v1."""
 _VIEWS: Final[Mapping[str, str]] = {
@@ -83,32 +88,91 @@ SENTENCES: Final[Mapping[str, str]] = {
     "data/read": N_("Somebody looked at personal data: {view}."),
     "data/copied-out": N_("Somebody took personal data out as a page to print: {view}."),
     "alarm/raised": N_("Alarm: {alarm}."),
+    "notice/given": N_("It was recorded that a person was told (article 10.1)."),
+    "exception/invoked": N_("It was recorded why a person is not told; to be looked at again by {review_on}."),
+    "exception/reviewed:prolonged": N_(
+        "The reason not to tell a person was looked at and still exists; to be looked at again by {review_on}."
+    ),
+    "exception/reviewed:ended": N_(
+        "The reason not to tell a person was looked at and no longer exists; it held until {review_on}."
+    ),
+    "wpg-decision/registered": N_(
+        "A decision to disclose police data was registered: {categories} to {recipients}, until {valid_until}. Ground: {ground}."
+    ),
+    "wpg-decision/withdrawn": N_("A decision to disclose police data was withdrawn: nothing more goes under it."),
+    "training/followed": N_("Somebody followed a privacy training on {followed_on}."),
+    "activity/registered": N_("In the processing register from now on: {name}, for {purposes}."),
+    "activity/ended": N_("A processing stopped; its entry stays in the processing register."),
+    "restriction/set": N_("Data may only be kept from now on, and not be used: {cause}."),
+    "restriction/lifted": N_("Data that could only be kept may be used again."),
+    "emergency/invoked:sent": N_("Acute danger: {partner} was told without delay.{owed}"),
+    "emergency/invoked:received": N_("Acute danger: {partner} told this node without delay.{owed}"),
+    "duty/arisen": N_("Still owed for what went to {partner} in acute danger: {code}, before {due_at}."),
+    "duty/fulfilled": N_("What was owed after acute danger was made good: {good}."),
+    "duty/fulfilled:reason": N_("A privacy officer wrote why something owed after acute danger stays as it is."),
+    "duty/overdue": N_("What was owed after acute danger is late: {code}."),
+    "weighing/written": N_("The weighing of what was done in acute danger was written after all."),
+    "act/decided-by": N_("A system did it; a person had decided."),
+    "conference/planned": N_("A case conference is planned for {date}, with a chair of {chair}."),
+    "conference/agenda-item-set": N_("A case stands on the agenda of the conference; in scope: {partners}."),
+    "conference/item-offered": N_(
+        "{owner} offered the conference something, without its content: {category}, to {recipients}, for {purpose}."
+    ),
+    "conference/minimisation-reviewed": N_("The chair held the offers against article 11.2 on {on}."),
+    "conference/offer-decided:release": N_("The chair released an offer: it may go to the recipients it names."),
+    "conference/offer-decided:strike": N_("The chair struck an offer: it does not leave its organisation."),
+    "conference/offer-decided:ask": N_("The chair asked its owner about an offer."),
+    "conference/offer-withdrawn": N_("An offer was taken back by its owner."),
+    "conference/offer-held-back": N_("What the chair released was held back when it was to be sent: {codes}."),
+    "conference/offer-fulfilled": N_("What the chair released was sent."),
+    "conference/agreement-made": N_("It was agreed that {owner} does something before {due}."),
+    "conference/agreement-done": N_("What was agreed in the conference was done."),
+    "conference/decision-made": N_("The conference decided about the case."),
+    "conference/outcome-published": N_("The agreements and decisions on a case went to the partners in scope of it."),
 }
 """Topic without its version (and what tells two cases of it apart) -> what happened."""
+_CASES: Final = ("direction", "side", "origin", "outcome", "good", "decision", "on")
+"""Fields of which the value may have a sentence of its own; an event has at most one of them that does."""
+_AFTER: Final[Mapping[str, str]] = {
+    "occurred_on": N_("It was told on {day}."),
+    "next_date": N_("The next conference is on {day}."),
+}
+"""Days that are not always there -> a sentence more."""
+_DAYS: Final = ("review_on", "valid_until", "followed_on", "date", "due", "on", "first", "last")
 
 
 def sentence(topic: str, details: Mapping[str, Any], titles: Titles, language: str) -> str:
     """One step of a story; what a newer node tells is named as well as can be."""
     _ = tr(language)
     kind = topic.rpartition("/")[0]
-    case = details.get("direction") or details.get("side") or details.get("origin")
-    case = str(details["on"]).lower() if "on" in details else case
-    template = SENTENCES.get(f"{kind}:{case}") or SENTENCES.get(kind)
+    template = _template(kind, details)
     if template is None:
         return words.step(topic, _)
     said = _Details(details, titles, language)
-    text = _(template).format_map(said)
-    if occurred := details.get("occurred_on"):
-        text += " " + _(N_("It was told on {day}.")).format(day=_day(str(occurred)))
-    return text
+    more = (" " + _(text).format(day=_day(details[name])) for name, text in _AFTER.items() if details.get(name))
+    return _(template).format_map(said) + "".join(more)
 
 
-def _day(text: str) -> str:
-    """A day of the log as people write it; what is none is shown as it came."""
+def _template(kind: str, details: Mapping[str, Any]) -> str | None:
+    """The sentence for this case of the event, else for the event."""
+    cases = (f"{kind}:{str(details[name]).lower()}" for name in _CASES if name in details)
+    return next((SENTENCES[case] for case in cases if case in SENTENCES), SENTENCES.get(kind))
+
+
+def _day(value: Any) -> str:
+    """A day of the log as people write it; what is none, such as a number, is shown as it came."""
     try:
-        return day(date.fromisoformat(text))
-    except ValueError:
-        return text
+        return day(date.fromisoformat(value))
+    except (TypeError, ValueError):
+        return str(value)
+
+
+def _moment(value: Any) -> str:
+    """A moment of the log in local time; what is none is shown as it came."""
+    try:
+        return minute(datetime.fromisoformat(value))
+    except (TypeError, ValueError):
+        return str(value)
 
 
 class _Details(dict[str, str]):
@@ -120,6 +184,7 @@ class _Details(dict[str, str]):
         self._dutch = language == "nl"
         super().__init__({name: self._say(name, value) for name, value in details.items()})
         self.setdefault("rejected", "")
+        self["owed"] = self._(N_(" Still owed: {codes}.")).format(codes=self["codes"]) if "codes" in self else ""
 
     def __missing__(self, key: str) -> str:
         return "-"
@@ -141,8 +206,20 @@ class _Details(dict[str, str]):
             "kind": self._message,
             "category": titles.of,
             "purpose": titles.of,
+            "ground": titles.of,
+            "cause": titles.of,
+            "area": titles.of,
+            "owner": titles.of_partner,
+            "chair": titles.of_partner,
+            "code": self._refusal,
             "categories": lambda codes: ", ".join(titles.of(code) for code in codes),
+            "purposes": lambda codes: ", ".join(titles.of(code) for code in codes),
+            "recipients": lambda slugs: ", ".join(titles.of_partner(slug) for slug in slugs),
+            "partners": lambda slugs: ", ".join(titles.of_partner(slug) for slug in slugs),
             "codes": lambda codes: ", ".join(self._refusal(code) for code in codes),
+            "good": lambda code: words.word(code, words.GOOD, _),
+            "due_at": _moment,
+            **dict.fromkeys(_DAYS, _day),
             "rejected": self._rejected,
             "channel": lambda code: words.word(code, CHANNELS, _),
             "view": lambda code: words.word(code, _VIEWS, _),
@@ -153,7 +230,9 @@ class _Details(dict[str, str]):
         }
 
     def _message(self, kind: str) -> str:
-        """``signal``, or the third part of a CloudEvents type."""
+        """``signal``, the third part of a CloudEvents type, or what a report about an area is about."""
+        if kind in self._titles.signal_kinds:
+            return self._titles.of_signal_kind(kind)
         parts = kind.split(".")
         return words.word(parts[2] if len(parts) > 2 else kind, _MESSAGES, self._)  # noqa: PLR2004 - nl.convenanten.X.…
 

@@ -16,7 +16,8 @@ _LAW: Final[Mapping[str, str]] = {
     **vocabulary.KEEP_GROUNDS,
     **vocabulary.RECALL_REASONS,
 }
-_SECTIONS: Final = ("categories", "purposes", "contexts", "grounds", "retention")
+_SECTIONS: Final = ("areas", "categories", "purposes", "contexts", "grounds", "retention")
+"""Where two give the same code a title, the later one's is used."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Titles:
     fields: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(category, field) -> title: a field is named within its category."""
     partners: Mapping[str, str] = field(default_factory=dict)
+    signal_kinds: Mapping[str, str] = field(default_factory=dict)
+    """Apart from the others: a kind of signal and a category often have the same code."""
 
     @classmethod
     def of_covenant(cls, covenant: Mapping[str, Any]) -> Titles:
@@ -44,11 +47,16 @@ class Titles:
         partners = {str(p.get("slug")): str(p.get("name", p.get("slug"))) for p in _entries(document, "partners")}
         for partner in _entries(document, "partners"):
             codes |= {str(t.get("code")): str(t.get("title")) for t in _entries(partner, "statutory_tasks")}
-        return cls(codes, fields, partners)
+        kinds = {str(k.get("code")): str(k.get("title")) for k in _entries(document, "signal_kinds")}
+        return cls(codes, fields, partners, kinds)
 
     def of(self, code: str) -> str:
         """What ``code`` is called."""
         return self.codes.get(code) or _LAW.get(code) or readable(code)
+
+    def of_signal_kind(self, code: str) -> str:
+        """What a signal is about."""
+        return self.signal_kinds.get(code) or readable(code)
 
     def of_field(self, category: str, code: str) -> str:
         """What the field ``code`` of ``category`` is called; an identity names several, joined by ``+``."""

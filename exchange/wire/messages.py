@@ -1,7 +1,8 @@
-"""The messages partners see: headers, the statement and item parts, receipts, and the control lane.
+"""The messages partners see: headers, the statement and item parts, and receipts.
 
 A *header* is a CloudEvents 1.0 object in the NL GOV profile; its canonical bytes are what is signed and stored. Everything
-about people stands in the *parts*, each under a key of its own. ``schemas/`` is generated from these models.
+about people stands in the *parts*, each under a key of its own. ``schemas/`` is generated from these models
+and those of :mod:`exchange.wire.work` and :mod:`exchange.wire.control`.
 """
 
 from __future__ import annotations
@@ -388,48 +389,3 @@ class Reply(Work):
     def texts(self) -> list[str]:
         """The answer; a citizen service number hides in a code as well as in a text."""
         return [self.text, self.result or ""]
-
-
-# ------------------------------------------------------------------------------------------------ control lane
-
-
-class RefusedFrame(Wire):
-    """A frame the receiver could not accept; permanent refusals park, transient ones ask for another wrap."""
-
-    frame: Hex64
-    code: Reason
-    permanent: bool
-
-
-class Heartbeat(Wire):
-    """Pairwise state, not an event: whoever misses one learns the same from the next."""
-
-    v: Literal[1] = 1
-    covenant: Hex64
-    sender: Hex32
-    recipient: Hex32
-    time: Moment
-    last_sent: UpTo
-    """Newest pair sequence sent to the recipient."""
-    accepted_upto: UpTo
-    """All sequences of the recipient up to this one are in the log."""
-    missing: Annotated[list[Sequence], Field(max_length=256)] = []
-    refused: Annotated[list[RefusedFrame], Field(max_length=256)] = []
-    checkpoint: CheckpointRef
-
-
-class ControlKind(StrEnum):
-    """Kinds of housekeeping on the control lane."""
-
-    BUNDLE = "bundle"
-    HEARTBEAT = "heartbeat"
-    CHECKPOINT = "checkpoint"
-
-
-class SignedControl(Wire):
-    """What lies on the control lane: the exact body bytes (as text) and the sender's signature."""
-
-    v: Literal[1] = 1
-    kind: ControlKind
-    body: Annotated[str, Field(max_length=400_000)]
-    signature: Hex128

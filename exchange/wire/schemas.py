@@ -19,7 +19,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from exchange.domain.covenant import Covenant
-from exchange.wire import casework, conference, corrections
+from exchange.wire import casework, conference, control, corrections
 from exchange.wire import messages as m
 from exchange.wire.areas import AreaPicture, AreaSignal
 
@@ -42,8 +42,8 @@ MESSAGES: Final[dict[str, type[BaseModel]]] = {
     "recalled": corrections.Recalled,
     "restricted": corrections.Restricted,
     "processed": corrections.Processed,
-    "heartbeat": m.Heartbeat,
-    "signed-control": m.SignedControl,
+    "heartbeat": control.Heartbeat,
+    "signed-control": control.SignedControl,
 }
 
 

@@ -16,6 +16,7 @@ from exchange.node import forms as f
 from exchange.node import register
 from exchange.node.codes import UnknownCodesError
 from exchange.node.service import Refused
+from exchange.wire import control
 from exchange.wire import messages as m
 
 PAIR = ("actium", "gemeente")
@@ -250,7 +251,7 @@ async def test_a_service_number_is_no_reason_and_no_category_in_a_public_line_of
     with pytest.raises(ValidationError):
         f.DropForm(reason=reason)
     with pytest.raises(ValidationError):
-        m.RefusedFrame(frame="ab" * 32, code=reason, permanent=True)
+        control.RefusedFrame(frame="ab" * 32, code=reason, permanent=True)
     mallory = Mallory(world, "actium")
     letter = mallory.letter("gemeente", kind=m.Kind.VOID, reason=reason)
     await mallory.send("gemeente", mallory.wrap("gemeente", letter))

@@ -17,6 +17,7 @@ from exchange.crypto.hpke import xwing_public
 from exchange.node import forms as f
 from exchange.node.messages import moment
 from exchange.node.partners import LABELS
+from exchange.wire import control
 from exchange.wire import messages as m
 from exchange.wire.codec import encode, encode_model
 
@@ -330,10 +331,12 @@ async def test_a_bundle_cannot_settle_what_was_sent_to_another_partner(world):
 # ------------------------------------------------------------------------------------------------ the control lane
 
 
-def control(world: MemoryWorld, slug: str, kind: m.ControlKind, body: bytes, *, label: str | None = None) -> bytes:
+def signed_control(
+    world: MemoryWorld, slug: str, kind: control.ControlKind, body: bytes, *, label: str | None = None
+) -> bytes:
     key = world.nodes[slug].ctx.keys.sign
     signature = key.sign(label or LABELS[kind], body).hex()
-    return encode_model(m.SignedControl(kind=kind, body=body.decode(), signature=signature))
+    return encode_model(control.SignedControl(kind=kind, body=body.decode(), signature=signature))
 
 
 async def tell(world: MemoryWorld, to: str, sender: str, kind: str, data: bytes) -> None:
@@ -367,7 +370,13 @@ async def test_a_lying_heartbeat_is_forgotten_and_housekeeping_goes_on(world):
     before = gemeente.partners.heartbeat("actium")
     for lie in LIES:
         body = encode(heartbeat(world, "actium", "gemeente", **lie))
-        await tell(world, "gemeente", "actium", "heartbeat", control(world, "actium", m.ControlKind.HEARTBEAT, body))
+        await tell(
+            world,
+            "gemeente",
+            "actium",
+            "heartbeat",
+            signed_control(world, "actium", control.ControlKind.HEARTBEAT, body),
+        )
         assert gemeente.partners.heartbeat("actium") == before, lie
     await gemeente.housekeeping.step()
     assert (await gemeente.status()).clock == "trusted"
@@ -379,7 +388,13 @@ async def test_a_clock_that_jumped_ahead_and_back_does_not_silence_its_partner(w
 
     async def beats(time: str) -> str:
         body = encode(heartbeat(world, "actium", "gemeente", time=time))
-        await tell(world, "gemeente", "actium", "heartbeat", control(world, "actium", m.ControlKind.HEARTBEAT, body))
+        await tell(
+            world,
+            "gemeente",
+            "actium",
+            "heartbeat",
+            signed_control(world, "actium", control.ControlKind.HEARTBEAT, body),
+        )
         return str(gemeente.partners.heartbeat("actium").time)
 
     world.clock.forward(minutes=1)
@@ -398,7 +413,7 @@ async def test_prekeys_beyond_the_calendar_are_refused_and_the_status_still_answ
     known = gemeente.partners.bundle("actium")
     late = pk.Prekey(b"year-10k", 253_402_300_800_000, 253_402_300_800_000 + pk.DAY, xwing_public(b"\x01" * 32))
     body = bundle_of(world, "actium", known.sequence + 1, late)
-    await tell(world, "gemeente", "actium", "bundle", control(world, "actium", m.ControlKind.BUNDLE, body))
+    await tell(world, "gemeente", "actium", "bundle", signed_control(world, "actium", control.ControlKind.BUNDLE, body))
     assert gemeente.partners.bundle("actium") == known
     assert (await gemeente.status()).partner == "gemeente"
     assert (await gemeente.keys(worker)).partners["actium"]["prekeys"] == len(known.prekeys)
@@ -408,7 +423,9 @@ async def test_a_heartbeat_that_names_the_largest_number_costs_nothing_and_stops
     gemeente = world.nodes["gemeente"]
     world.clock.forward(minutes=1)
     body = encode(heartbeat(world, "actium", "gemeente", last_sent=2**31 - 1))
-    await tell(world, "gemeente", "actium", "heartbeat", control(world, "actium", m.ControlKind.HEARTBEAT, body))
+    await tell(
+        world, "gemeente", "actium", "heartbeat", signed_control(world, "actium", control.ControlKind.HEARTBEAT, body)
+    )
     world.clock.forward(seconds=31)
     await gemeente.housekeeping.step()
     assert [(g.first, g.last) for g in world.events("gemeente", "gap/found/1")] == [(1, 2**31 - 1)]
@@ -426,14 +443,16 @@ async def test_a_control_message_of_another_or_under_another_label_is_refused(wo
     before = gemeente.partners.heartbeat("actium")
     world.clock.forward(minutes=1)
     body = encode(heartbeat(world, "actium", "gemeente"))
-    forged = control(world, "politie", m.ControlKind.HEARTBEAT, body)
+    forged = signed_control(world, "politie", control.ControlKind.HEARTBEAT, body)
     await tell(world, "gemeente", "actium", "heartbeat", forged)  # the police signs as Actium
     await tell(world, "gemeente", "politie", "heartbeat", forged)  # and as itself, in Actium's name
-    wrong = control(world, "actium", m.ControlKind.HEARTBEAT, body, label=labels.SIGN_RECEIPT)
+    wrong = signed_control(world, "actium", control.ControlKind.HEARTBEAT, body, label=labels.SIGN_RECEIPT)
     await tell(world, "gemeente", "actium", "heartbeat", wrong)
     other = encode(heartbeat(world, "actium", "politie"))
-    await tell(world, "gemeente", "actium", "heartbeat", control(world, "actium", m.ControlKind.HEARTBEAT, other))
-    honest = control(world, "actium", m.ControlKind.HEARTBEAT, body)
+    await tell(
+        world, "gemeente", "actium", "heartbeat", signed_control(world, "actium", control.ControlKind.HEARTBEAT, other)
+    )
+    honest = signed_control(world, "actium", control.ControlKind.HEARTBEAT, body)
     await tell(world, "gemeente", "actium", "bundle", honest)  # on another subject
     await tell(world, "gemeente", "vreemde", "heartbeat", honest)
     for junk in (b"", b"{}", b"[" * 9999, b"\xff", honest[:-1], honest + b" "):
@@ -450,11 +469,19 @@ async def test_a_partner_cannot_refuse_what_was_not_sent_to_him(world):
     refusal = [{"frame": frame, "code": "schema", "permanent": True}]
     world.clock.forward(minutes=1)
     body = encode(heartbeat(world, "politie", "actium", refused=refusal))
-    await tell(world, "actium", "politie", "heartbeat", control(world, "politie", m.ControlKind.HEARTBEAT, body))
+    await tell(
+        world, "actium", "politie", "heartbeat", signed_control(world, "politie", control.ControlKind.HEARTBEAT, body)
+    )
     assert world.events("actium", "message/nacked/1") == []
     body = encode(heartbeat(world, "gemeente", "actium", refused=refusal))
     for _ in range(3):
-        await tell(world, "actium", "gemeente", "heartbeat", control(world, "gemeente", m.ControlKind.HEARTBEAT, body))
+        await tell(
+            world,
+            "actium",
+            "gemeente",
+            "heartbeat",
+            signed_control(world, "gemeente", control.ControlKind.HEARTBEAT, body),
+        )
     assert [n.reason for n in world.events("actium", "message/nacked/1")] == ["schema"]
 
 
@@ -487,23 +514,33 @@ async def test_lower_bundle_sequence_and_other_forged_bundles_change_nothing(wor
         bundle_of(world, "politie", known.sequence + 1, fresh),
     ]
     for body in forged:
-        await tell(world, "actium", "gemeente", "bundle", control(world, "gemeente", m.ControlKind.BUNDLE, body))
+        await tell(
+            world, "actium", "gemeente", "bundle", signed_control(world, "gemeente", control.ControlKind.BUNDLE, body)
+        )
         assert actium.partners.bundle("gemeente") == known
     body = bundle_of(world, "gemeente", known.sequence + 1, fresh)
-    await tell(world, "actium", "gemeente", "bundle", control(world, "politie", m.ControlKind.BUNDLE, body))
+    await tell(
+        world, "actium", "gemeente", "bundle", signed_control(world, "politie", control.ControlKind.BUNDLE, body)
+    )
     assert actium.partners.bundle("gemeente") == known
-    await tell(world, "actium", "gemeente", "bundle", control(world, "gemeente", m.ControlKind.BUNDLE, body))
+    await tell(
+        world, "actium", "gemeente", "bundle", signed_control(world, "gemeente", control.ControlKind.BUNDLE, body)
+    )
     assert actium.partners.bundle("gemeente").prekeys == (fresh,)
 
 
 async def test_a_lower_bundle_sequence_is_refused_after_a_restart_too(world):
     known = world.nodes["actium"].partners.bundle("gemeente")
     body = bundle_of(world, "gemeente", known.sequence + 7, prekey(world, b"new-kid1", b"\x01" * 32))
-    await tell(world, "actium", "gemeente", "bundle", control(world, "gemeente", m.ControlKind.BUNDLE, body))
+    await tell(
+        world, "actium", "gemeente", "bundle", signed_control(world, "gemeente", control.ControlKind.BUNDLE, body)
+    )
     await world.stop("actium")
     actium = await world.start("actium")
     lower = bundle_of(world, "gemeente", known.sequence + 6, prekey(world, b"new-kid2", b"\x03" * 32))
-    await tell(world, "actium", "gemeente", "bundle", control(world, "gemeente", m.ControlKind.BUNDLE, lower))
+    await tell(
+        world, "actium", "gemeente", "bundle", signed_control(world, "gemeente", control.ControlKind.BUNDLE, lower)
+    )
     assert actium.partners.bundle("gemeente").sequence == known.sequence + 7
 
 
@@ -515,7 +552,9 @@ async def test_low_order_prekey_must_not_stop_the_others(world):
     now = round(world.clock.now().timestamp() * 1000)
     bad = pk.Prekey(b"low-ordr", now, now + pk.DAY, own.public[:1184] + bytes(32))
     body = bundle_of(world, "gemeente", known.sequence + 1, *known.prekeys, bad)
-    await tell(world, "actium", "gemeente", "bundle", control(world, "gemeente", m.ControlKind.BUNDLE, body))
+    await tell(
+        world, "actium", "gemeente", "bundle", signed_control(world, "gemeente", control.ControlKind.BUNDLE, body)
+    )
     assert actium.partners.bundle("gemeente").sequence == known.sequence + 1
     assert bad.kid not in {key.kid for key in actium.partners.bundle("gemeente").prekeys}
     jelle = await world.person("actium")

@@ -134,7 +134,7 @@ def test_check_explains_every_mistake_at_its_line_in_dutch(bare: Any, tmp_path: 
     assert "GEMENTE is in dit convenant niet gedefinieerd. Bedoelde u GEMEENTE?" in told.out
     machine = json.loads(bare("covenant", "check", str(toml), "--json", "--lang", "nl").out)
     assert machine["ok"] is False
-    assert [(m["place"], m["line"]) for m in machine["mistakes"]][1] == ("matrix[1].recipients", number)
+    assert [(m["place"], m["line"]) for m in machine["mistakes"]][1] == ("matrix[2].recipients", number)
     assert all(m["message"] for m in machine["mistakes"])
 
 

@@ -31,6 +31,12 @@ ALTERNATIVES = {
     "kinds": ["signal", "disclosure"],
     "notice_before": ["signal", "disclosure"],
     "weighing_before": ["signal", "disclosure"],
+    "register_before": ["signal", "disclosure"],
+    "training_term": ["P12M", "P2Y"],
+    "training_lapsed": ["warn", "refuse"],
+    "within": ["zuidwolde", "ruinen"],
+    "until": ["P6M", "P1Y", "P5Y"],
+    "use": ["VRIJ", "ALLEEN_VERGELIJKEN", "ALLEEN_KLACHT_EN_VERANTWOORDING"],
 }
 """Values a field can have besides the one it has; everything else is varied by its type."""
 
@@ -129,6 +135,8 @@ LISTS = (
     "partners",
     "purposes",
     "contexts",
+    "areas",
+    "signal_kinds",
     "grounds",
     "categories",
     "matrix",

@@ -34,7 +34,10 @@ def of_article(covenant: Covenant, number: str, language: str = "nl") -> Article
 
 def test_every_code_and_every_title_of_the_covenant_is_read(de_wolden: Covenant) -> None:
     text = said(articles(de_wolden, "nl"))
-    tables = (de_wolden.purposes, de_wolden.contexts, de_wolden.categories, de_wolden.grounds)
+    tables = (
+        *(de_wolden.purposes, de_wolden.contexts, de_wolden.categories, de_wolden.grounds),
+        *(de_wolden.areas, de_wolden.signal_kinds),
+    )
     codes = [(row.code, row.title) for table in tables for row in table]
     codes += [(task.code, task.title) for p in de_wolden.partners for task in p.statutory_tasks]
     codes += [(f"{c.code}:{code}", title) for c in de_wolden.categories for code, title in c.fields.items()]
@@ -101,7 +104,8 @@ def test_every_attribute_of_the_covenant_has_a_name_for_people(de_wolden: Covena
 
     structure = {
         "settings", "partners", "statutory_tasks", "purposes", "contexts", "categories", "matrix", "field_rules", "rules",
-        "text_rules", "articles", "areas", "fields", "recipients", "senders", "kinds", "category", "code", "slug",
+        "text_rules", "articles", "areas", "signal_kinds", "fields", "recipients", "senders", "kinds", "category", "code", "slug",
+        "until", "use",  # of phases, which are told as one
     }  # fmt: skip
     assert attributes(de_wolden.model_dump(mode="json")) - structure - set(FIELDS) == set()
 

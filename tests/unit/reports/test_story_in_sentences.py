@@ -79,6 +79,47 @@ TOLD = [
         "Dit knooppunt weigerde een signaal aan Woningcorporatie Actium over Gezondheid: R99.",
     ),
     ("keys/rolled/1", {"reason": "erasure"}, "De lopende sleutels zijn beëindigd en vervangen: een wissing had dat nodig."),
+    (
+        "emergency/invoked/1",
+        {"direction": "sent", "partner": "welzijn", "codes": ["R33"]},
+        "Acuut gevaar: Welzijn De Wolden is meteen ingelicht. Moet nog: R33 (afweging ontbreekt).",
+    ),
+    (
+        "emergency/invoked/1",
+        {"direction": "received", "partner": "welzijn"},
+        "Acuut gevaar: Welzijn De Wolden lichtte dit knooppunt meteen in.",
+    ),
+    (
+        "duty/arisen/1",
+        {"code": "R33", "partner": "welzijn", "due_at": "2026-03-02T08:00:00.120000Z"},
+        "Moet nog voor wat bij acuut gevaar naar Welzijn De Wolden ging: R33 (afweging ontbreekt), voor 02-03-2026 09:00.",
+    ),
+    (
+        "duty/fulfilled/1",
+        {"good": "reason"},
+        "Een privacy officer schreef waarom iets dat na acuut gevaar nog moest blijft zoals het is.",
+    ),
+    (
+        "exception/reviewed/1",
+        {"outcome": "ended", "review_on": "2026-03-16"},
+        "De reden om een persoon niet in te lichten is bekeken en bestaat niet meer; zij gold tot en met 16-03-2026.",
+    ),
+    (
+        "conference/offer-decided/1",
+        {"decision": "strike"},
+        "De voorzitter schrapte een aanbod: het verlaat de eigen organisatie niet.",
+    ),
+    (
+        "conference/outcome-published/1",
+        {"next_date": "2026-04-02"},
+        (
+            "De afspraken en besluiten over een casus gingen naar de partners die erbij betrokken zijn. Het volgende overleg is"
+            " op 02-04-2026."
+        ),
+    ),
+    ("gap/found/1", {"partner": "welzijn", "first": 3, "last": 5}, (
+        "Van Welzijn De Wolden ontbreken de nummers 3 tot en met 5; er wordt opnieuw om gevraagd."
+    )),
     ("data/read/1", {"view": "inbox.read"}, "Iemand bekeek persoonsgegevens: een bericht."),
     (
         "retention/confirmed/1",
@@ -88,7 +129,9 @@ TOLD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("topic", "details", "expected"), TOLD, ids=[topic for topic, _d, _e in TOLD])
+@pytest.mark.parametrize(
+    ("topic", "details", "expected"), TOLD, ids=[f"{topic}-{n}" for n, (topic, _d, _e) in enumerate(TOLD)]
+)
 def test_a_step_reads_in_dutch_with_names_and_titles(
     topic: str, details: dict[str, Any], expected: str, titles: Titles
 ) -> None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from exchange.domain.subject import Identity
 from exchange.errors import WireError
 from exchange.wire import conference as w
+from exchange.wire import control
 from exchange.wire import messages as m
 from exchange.wire.codec import decode_model, encode_model
 
@@ -19,7 +20,7 @@ MODELS = [
     "header", "receipt", "receipts", "item", "statement", "reply", "heartbeat", "control", "conference", "offered", "decided",
     "outcome",
 ]  # fmt: skip
-CLASSES = [m.Header, m.Receipt, m.Receipts, m.Item, m.Statement, m.Reply, m.Heartbeat, m.SignedControl,
+CLASSES = [m.Header, m.Receipt, m.Receipts, m.Item, m.Statement, m.Reply, control.Heartbeat, control.SignedControl,
            w.Conference, w.Offered, w.ChairDecided, w.Outcome]  # fmt: skip
 SLOW = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
