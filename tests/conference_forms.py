@@ -13,6 +13,7 @@ from memory_world import MemoryWorld
 from exchange.crypto import envelope
 from exchange.node import conference_forms as cf
 from exchange.node import forms as f
+from exchange.node.casework_forms import CaseForm
 from exchange.node.service import Actor
 
 GROUNDS = {
@@ -37,6 +38,18 @@ def nuisance(text: str, field_: str = "toelichting") -> dict[str, Any]:
     return {"category": "OVERLAST", "field": field_, "value": text}
 
 
+async def opened(world: MemoryWorld, scope: list[str]) -> UUID:
+    """A case of the municipality, shared with ``scope``; returns when those who run know of it."""
+    others = [p for p in scope if p != "gemeente"]
+    form = CaseForm(problem="Overlast in het portaal.", partners=others)
+    case = (await world.nodes["gemeente"].cases.open(world.actor("gemeente"), form, None)).case
+    there = [p for p in others if p in world.nodes]
+    await world.until(
+        lambda: all(any(r.case == case for r in world.nodes[p].cases.all(world.actor(p))) for p in there)
+    )
+    return case
+
+
 @dataclass
 class Meeting:
     """A planned conference and the hands to play it with."""
@@ -56,7 +69,7 @@ class Meeting:
         office = world.actor("gemeente")
         made = await node.register_actor(office, f.ActorForm(roles=["chair"], name="W. Voorzitter-Proef"), None)
         chair = Actor(made.actor, "person", frozenset({"chair"}))
-        cases = [uuid4() for _ in scopes]
+        cases = [await opened(world, scope) for scope in scopes]
         attendees = [
             cf.AttendeeForm(partner=p, role="DEELNEMER", secrecy=f"verklaring-{p}")
             for p in sorted({p for scope in scopes for p in scope})

@@ -8,8 +8,10 @@ from uuid import UUID, uuid4
 from exchange.domain import events as e
 from exchange.domain.event import Event, Gone
 from exchange.domain.retention import local_day
-from exchange.errors import ConflictError, NotFoundError
+from exchange.domain.vocabulary import Side
+from exchange.errors import ConflictError, InputError, NotFoundError
 from exchange.node import conference_forms as cf
+from exchange.node import scope
 from exchange.node.actors import Actors
 from exchange.node.commands import Result, allow
 from exchange.node.conference_table import CHAIR, Table
@@ -41,6 +43,8 @@ class Chairing(Table):
         attendees = self._attendees(form)
         for subject in (s for item in form.agenda for s in item.subjects):
             self._known(subject)
+        for item in form.agenda:
+            self._in_scope(item)
         chairperson = self._chairperson(form.chair)
         if form.minutes_taker is not None:
             self._actors.answer(form.minutes_taker)
@@ -70,6 +74,7 @@ class Chairing(Table):
         await self.chaired_here(actor, conference)
         for subject in form.subjects:
             self._known(subject)
+        self._in_scope(form)
 
         def unit(tx: Tx, fresh: list[Fresh]) -> tuple[UUID, Result]:
             newest = _newest(self.facts(conference, tx))
@@ -102,6 +107,15 @@ class Chairing(Table):
     def _known(self, subject: UUID) -> None:
         if self._ctx.people.resolve(subject) is None:
             raise NotFoundError("There is no such subject in this node's register.")
+
+    def _in_scope(self, form: cf.AgendaForm) -> None:
+        """A case is talked over by partners in its scope: an item released to another would be refused (R36)."""
+        for partner in form.partners:
+            if partner != self._ctx.me.slug and scope.outside(self._ctx, form.case, partner, Side.SENDING):
+                raise InputError(
+                    "The case is not shared with {partner}, or is closed: share it first, or leave the partner out.",
+                    partner=partner,
+                )
 
     async def _judged_plan(self, actor: Actor, date: str, attendees: tuple[e.Attendee, ...]) -> None:
         """The codes that go to others hold no citizen service number."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from conference_forms import DAY, Meeting, nuisance, plaintexts, share
+from conference_forms import DAY, Meeting, nuisance, opened, plaintexts, share
 from memory_world import MemoryWorld
 from oracle import check_running
 
@@ -160,7 +160,7 @@ async def test_the_minutes_are_agreements_and_decisions_for_those_in_scope(world
 
 async def test_an_item_put_on_the_agenda_later_is_told_to_those_in_scope_only(world: MemoryWorld) -> None:
     meeting = await Meeting.planned(world, [FIRST])
-    node, case = world.nodes["gemeente"], uuid4()
+    node, case = world.nodes["gemeente"], await opened(world, ["gemeente", "welzijn"])
     before = len(world.frames)
     form = cf.AgendaForm(case=case, partners=["gemeente", "welzijn"])
     await node.conferences.agenda(meeting.chair, meeting.conference, form, None)
@@ -183,7 +183,7 @@ async def test_without_a_chair_there_is_no_conference(world: MemoryWorld) -> Non
     plan = {
         "date": DAY,
         "participants": [{"partner": "welzijn", "role": "DEELNEMER", "secrecy": "verklaring-1"}],
-        "agenda": [{"case": str(uuid4()), "partners": ["welzijn"]}],
+        "agenda": [{"case": str(await opened(world, ["welzijn"])), "partners": ["welzijn"]}],
     }
     for chair in (None, office.id):  # nobody, and somebody who is registered as no chair
         with pytest.raises(Refused) as refused:
