@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 from case_forms import share_form
@@ -44,9 +44,7 @@ async def opened(world: MemoryWorld, scope: list[str]) -> UUID:
     form = CaseForm(problem="Overlast in het portaal.", partners=others)
     case = (await world.nodes["gemeente"].cases.open(world.actor("gemeente"), form, None)).case
     there = [p for p in others if p in world.nodes]
-    await world.until(
-        lambda: all(any(r.case == case for r in world.nodes[p].cases.all(world.actor(p))) for p in there)
-    )
+    await world.until(lambda: all(any(r.case == case for r in world.nodes[p].cases.all(world.actor(p))) for p in there))
     return case
 
 

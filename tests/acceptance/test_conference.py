@@ -349,7 +349,7 @@ async def test_what_the_covenant_would_never_allow_is_not_even_offered(world: Me
     node, worker = world.nodes["welzijn"], world.actor("welzijn")
     for given, code in (
         (share("welzijn", ["actium"], [health], jelle), "R05"),
-        (share("welzijn", ["politie"], [nuisance("x")], jelle), "R12"),  # not in scope of this case
+        (share("welzijn", ["politie"], [nuisance("x")], jelle), "R36"),  # not in scope of this case
         (share("welzijn", ["welzijn"], [nuisance("x")], jelle), "R08"),
     ):
         form = cf.OfferForm(item=meeting.items[0], why="nodig", share=given)

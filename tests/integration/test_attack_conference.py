@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from conference_forms import DAY, GROUNDS, Meeting, nuisance
+from conference_forms import DAY, GROUNDS, Meeting, nuisance, opened
 from memory_world import Letter, Mallory, MemoryWorld, Taken, receipts
 
 from exchange.node import conference_forms as cf
@@ -150,10 +150,11 @@ async def test_a_release_holds_for_the_one_thing_it_was_given_for(world):
 
 async def test_a_release_and_what_it_lets_go_may_arrive_in_one_batch_with_the_plan(world):
     """A recipient that was away learns of the conference and of the item at once, in the order in which they were sent."""
+    case = await opened(world, FIRST)
     world.withheld |= {("gemeente", "welzijn"), ("actium", "welzijn")}
     meeting = await Meeting.planned(world, [["gemeente", "actium"]])  # the others know; Welzijn joins the next one
     assert meeting.items
-    conference = await _unheard(world, meeting)
+    conference = await _unheard(world, meeting, case)
     offer = await meeting.offer("actium", ["welzijn"], "VRIJGEGEVEN", await world.person("actium"), case=1)
     await meeting.decide((offer, "release"))
     await meeting.reaches("actium", offer, "sent")
@@ -173,11 +174,11 @@ def _delivery(sender: str, frame: bytes) -> Any:
     return Taken(sender, frame)
 
 
-async def _unheard(world: MemoryWorld, meeting: Meeting) -> UUID:
+async def _unheard(world: MemoryWorld, meeting: Meeting, case: UUID) -> UUID:
     """A second conference with Welzijn in scope, of which Welzijn does not hear yet."""
     node = world.nodes["gemeente"]
     form = cf.ConferenceForm(
-        date=DAY, chair=meeting.chair.id, agenda=[cf.AgendaForm(case=uuid4(), partners=FIRST)],
+        date=DAY, chair=meeting.chair.id, agenda=[cf.AgendaForm(case=case, partners=FIRST)],
         participants=[cf.AttendeeForm(partner=p, role="DEELNEMER", secrecy="verklaring") for p in FIRST],
     )  # fmt: skip
     conference = await node.conferences.plan(meeting.chair, form, None)
