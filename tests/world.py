@@ -202,18 +202,29 @@ class World:
         )
 
     async def until(self, condition: Callable[[], object], within_s: float = 30) -> None:
-        """Wait for a fact, not for a time: looks after every bell, fails loudly."""
-        ends = asyncio.get_running_loop().time() + within_s
+        """Wait for a fact, not for a time: looks after every bell, fails loudly.
+
+        A receipt leaves a node before its views show what it acknowledges, so the views get a moment to follow as well.
+        """
+        clock = asyncio.get_running_loop().time
+        ends = clock() + within_s
         while not condition():
-            assert asyncio.get_running_loop().time() < ends, "the expected fact did not come"
-            waits = [asyncio.create_task(node.bell.wait(0.05)) for node in self.nodes.values()]
-            if not waits:
-                await asyncio.sleep(0.02)
-                continue
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            for task in waits:
-                task.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+            assert clock() < ends, "the expected fact did not come"
+            await self._heard()
+        ends = clock() + 2
+        while clock() < ends and any(n.ctx.ledger.position < n.ctx.log.size for n in self.nodes.values()):
+            await self._heard()
+
+    async def _heard(self) -> None:
+        """Until a bell rings somewhere, or a twentieth of a second."""
+        waits = [asyncio.create_task(node.bell.wait(0.05)) for node in self.nodes.values()]
+        if not waits:
+            await asyncio.sleep(0.02)
+            return
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in waits:
+            task.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
 
     def actor(self, slug: str) -> Actor:
         """The first actor of a node: everything a single-handed office may."""
