@@ -240,7 +240,7 @@ async def erase(world: World, message: str, part: int) -> f.ErasureAnswer:
     row = gemeente.ctx.ledger.one("SELECT key_id, retention FROM contents WHERE message=? AND part=?", message, part)
     answer = f.ErasureAnswer(erasures=[], items=0, keys=0, epochs=0, generation=0)
     term = gemeente.terms.of(row["retention"])
-    await gemeente.retention._erase(term, [row["key_id"]], world.actor("gemeente"), "confirmed-by-person", answer)
+    await gemeente.retention._erase(term.rule.code, [row["key_id"]], world.actor("gemeente"), "confirmed-by-person", answer)
     return answer
 
 
@@ -376,7 +376,7 @@ async def test_what_is_erased_before_delivery_is_never_sent_and_its_number_is_vo
         await world.stop("actium")
         actium = await world.start("actium")  # so that it has to be read back from log and vault
         term = actium.terms.of(row["retention"])
-        await actium.retention._erase(term, [row["key_id"]], worker, "confirmed-by-person", answer)
+        await actium.retention._erase(term.rule.code, [row["key_id"]], worker, "confirmed-by-person", answer)
         gemeente = await world.start("gemeente")
         await world.connected()
         await world.until(lambda: gemeente.ctx.writer.overlay.pairs_in["actium"].through == 1)
