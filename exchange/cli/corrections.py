@@ -20,9 +20,12 @@ from exchange.reports.titles import Titles
 _ITEM = "4f6b8d02-3a5c-4e7f-8b9d-1c2d3e4f5a6b"
 """Id in examples."""
 Items = Annotated[
-    list[UUID], typer.Argument(metavar=N_("ITEM …"), help=N_("Item ids, from: exchange --json who-knows SUBJECT"))
+    list[UUID],
+    typer.Argument(metavar=N_("ITEM …"), help=N_("Item ids, from: exchange --json who-knows --subject SUBJECT")),
 ]
-Item = Annotated[UUID, typer.Argument(metavar=N_("ITEM"), help=N_("Item id, from: exchange --json who-knows SUBJECT"))]
+Item = Annotated[
+    UUID, typer.Argument(metavar=N_("ITEM"), help=N_("Item id, from: exchange --json who-knows --subject SUBJECT"))
+]
 Why = Annotated[str, typer.Option("--explanation", help=N_("Why, in your own words; stays here, sealed."))]
 Key = Annotated[
     str | None, typer.Option("--idempotency-key", help=N_("The same key gives the same answer, never a second act."))
