@@ -178,7 +178,7 @@ command(
         "Read a case. That you read it is recorded."
         "\n\nWho is outside its circle gives a reason with --reason, which the privacy officer reviews."
     ),
-    examples=(f"exchange case show {CASE}", f'exchange case show {CASE} --reason "Waarneming voor een zieke collega."'),
+    examples=(f"exchange case show {CASE}", f"exchange case show {CASE} --reason Waarneming"),
 )(_show)
 
 

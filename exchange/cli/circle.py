@@ -96,7 +96,7 @@ command(
     N_("Review an opening from outside a circle; never your own."),
     examples=(
         f"exchange case judge {_OPENING}",
-        f'exchange case judge {_OPENING} --follow-up "Gesprek met de collega; de kring is aangevuld."',
+        f'exchange case judge {_OPENING} --follow-up "Gesprek gepland."',
     ),
 )(_judge)
 
