@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,33 +9,38 @@ import typer
 
 from exchange.cli.forms import ask, given, read_form
 from exchange.cli.mail import Why
-from exchange.cli.session import Session, command
+from exchange.cli.session import Session, command, group
 from exchange.cli.sharing import moment
 from exchange.i18n import N_
 from exchange.reports import words
 from exchange.reports.titles import Titles
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help=N_(
+app = group(
+    N_(
         "Cases: who is in it, how far it is, who does what by when."
         "\n\nA case belongs to the partners in its scope (need to know) and, within your own organisation, to its circle."
         " A closed case only reopens or goes into aftercare; closing starts the retention terms."
-    ),
+    )
 )
+CASE = "5d7f9b13-2c4e-4a6b-8d8f-0e1f2a3b4c5d"
+SUBJECT = "0b7a9a5e-5d1c-4a55-9c1b-3f5f2f6a9d10"
+ACTOR = "8c0ab5d2-3c5e-4f0a-9a63-6d1c5b9f2e11"
+"""Ids in examples, of a case, a person and a colleague."""
 
-Case = Annotated[UUID, typer.Argument(metavar="CASE", help=N_("Id of the case."))]
+Case = Annotated[UUID, typer.Argument(metavar=N_("CASE"), help=N_("Id of the case: exchange case list."))]
 Reason = Annotated[
     str | None,
     typer.Option("--reason", help=N_("Why. Leave it out to be asked; then it stays out of the shell's history.")),
 ]
-Text = Annotated[str | None, typer.Option("--text", help=N_("What. Leave it out to be asked."))]
-Due = Annotated[
-    datetime, typer.Option("--due", metavar="DATE", formats=["%Y-%m-%d"], help=N_("By which day, YYYY-MM-DD."))
-]
 Remove = Annotated[bool, typer.Option("--out", help=N_("Take out instead of in."))]
 Form = Annotated[
-    str | None, typer.Option("--form", metavar="FILE", help=N_("Read the form from a TOML or JSON file, or -."))
+    str | None,
+    typer.Option(
+        "--form", metavar=N_("FILE"), help=N_("Read the whole form from a TOML or JSON file, or - for input.")
+    ),
+]
+Key = Annotated[
+    str | None, typer.Option("--idempotency-key", help=N_("The same key gives the same answer, never a second act."))
 ]
 Partner = Annotated[str, typer.Argument(metavar="PARTNER", help=N_("Short name of the partner."))]
 
@@ -65,7 +69,12 @@ def _list(session: Session) -> None:
     session.show(answer, human)
 
 
-command(app, "list", N_("Every case of this node, without its content."))(_list)
+command(
+    app,
+    "list",
+    N_("Every case of this node, without its content."),
+    examples=("exchange case list", "exchange case list --json"),
+)(_list)
 
 
 def _open(
@@ -73,11 +82,10 @@ def _open(
     form: Form = None,
     subject: Annotated[UUID | None, typer.Option("--subject", help=N_("The person it is mainly about."))] = None,
     partners: Annotated[
-        list[str] | None, typer.Option("--partner", help=N_("A partner that needs to know. Repeatable."))
+        list[str] | None,
+        typer.Option("--partner", metavar="PARTNER", help=N_("A partner that needs to know. Repeatable.")),
     ] = None,
-    key: Annotated[
-        str | None, typer.Option("--idempotency-key", help=N_("The same key gives the same answer."))
-    ] = None,
+    key: Key = None,
 ) -> None:
     fields = (read_form(form) if form else {}) | given(main_subject=subject, partners=partners)
     if not fields.get("problem"):
@@ -93,6 +101,10 @@ command(
         "\n\nThe covenant is about collective problems, so you are asked why it touches the neighbourhood. A form may also hold"
         " secondary_subjects and review_due."
     ),
+    examples=(
+        f"exchange case open --subject {SUBJECT} --partner gemeente --partner welzijn",
+        "exchange case open --form casus.toml",
+    ),
 )(_open)
 
 
@@ -104,7 +116,8 @@ def _changed(session: Session, row: dict[str, Any]) -> None:
     session.show(row, lambda: session.say(sentence.format(case=row["case"], phase=row["phase"], partners=partners)))
 
 
-def _post(session: Session, case: UUID, what: str, form: dict[str, Any]) -> None:
+def post(session: Session, case: UUID, what: str, form: dict[str, Any]) -> None:
+    """Change something of a case, and say how it is now."""
     _changed(session, session.door.post(f"/v1/cases/{case}/{what}", form))
 
 
@@ -158,7 +171,15 @@ def _show_case(session: Session, answer: dict[str, Any]) -> None:
     session.table([_("At"), _("What"), _("Detail"), _("Why")], steps)
 
 
-command(app, "show", N_("Read a case. That you read it is recorded."))(_show)
+command(
+    app,
+    "show",
+    N_(
+        "Read a case. That you read it is recorded."
+        "\n\nWho is outside its circle gives a reason with --reason, which the privacy officer reviews."
+    ),
+    examples=(f"exchange case show {CASE}", f"exchange case show {CASE} --reason Waarneming"),
+)(_show)
 
 
 def _move(
@@ -167,7 +188,7 @@ def _move(
     phase: Annotated[
         str,
         typer.Argument(
-            metavar="PHASE",
+            metavar=N_("PHASE"),
             help=N_(
                 "TRIAGE, CASUSOVERLEG, PLAN, UITVOERING, AFSCHALING, NAZORG or GESLOTEN; case show says which can follow."
             ),
@@ -184,21 +205,34 @@ def _move(
         str, typer.Option("--reason", help=N_("Why; needed to scale down, reopen, or for aftercare of a closed case."))
     ] = "",
 ) -> None:
-    _post(session, case, "phase", {"to": phase, "reason": reason} | given(close_reason=close_reason))
+    post(session, case, "phase", {"to": phase, "reason": reason} | given(close_reason=close_reason))
 
 
-command(app, "move", N_("Take a case to another phase. The partners in scope are told."))(_move)
+command(
+    app,
+    "move",
+    N_(
+        "Take a case to another phase. The partners in scope are told."
+        "\n\nClosing starts the retention terms of what belongs to the case; reopening stops them."
+    ),
+    examples=(
+        f"exchange case move {CASE} TRIAGE",
+        f"exchange case move {CASE} GESLOTEN --close-reason OPGELOST",
+        f'exchange case move {CASE} AFSCHALING --reason "De overlast is voorbij."',
+    ),
+)(_move)
 
 
 def _scope(session: Session, case: Case, partner: Partner, out: Remove = False, reason: Reason = None) -> None:
     why = reason or ask(session.gettext("Why"))
-    _post(session, case, "scope", {"partner": partner, "inside": not out, "reason": why})
+    post(session, case, "scope", {"partner": partner, "inside": not out, "reason": why})
 
 
 command(
     app,
     "scope",
     N_("Put a partner in the scope of a case, or take it out. Within a case nothing goes to anybody else."),
+    examples=(f"exchange case scope {CASE} welzijn", f"exchange case scope {CASE} welzijn --out"),
 )(_scope)
 
 
@@ -210,73 +244,29 @@ def _lead(
         UUID | None, typer.Option("--coordinator", help=N_("Who of your people guards its progress."))
     ] = None,
 ) -> None:
-    _post(session, case, "lead", {"lead": partner} | given(coordinator=coordinator))
+    post(session, case, "lead", {"lead": partner} | given(coordinator=coordinator))
 
 
-command(app, "lead", N_("Name the partner that leads a case."))(_lead)
+command(
+    app,
+    "lead",
+    N_("Name the partner that leads a case."),
+    examples=(f"exchange case lead {CASE} gemeente", f"exchange case lead {CASE} gemeente --coordinator {ACTOR}"),
+)(_lead)
 
 
 def _subject(
     session: Session,
     case: Case,
-    subject: Annotated[UUID, typer.Argument(metavar="SUBJECT", help=N_("Id of the register entry."))],
+    subject: Annotated[UUID, typer.Argument(metavar=N_("SUBJECT"), help=N_("Id of the register entry."))],
     main: Annotated[bool, typer.Option("--main", help=N_("It is mainly about this person."))] = False,
 ) -> None:
-    _post(session, case, "subjects", {"subject": subject, "main": main})
+    post(session, case, "subjects", {"subject": subject, "main": main})
 
 
-command(app, "subject", N_("Name one more person whom the case is about."))(_subject)
-
-
-def _goal(
-    session: Session,
-    case: Case,
-    text: Text = None,
-    goal: Annotated[UUID | None, typer.Option("--goal", help=N_("A goal you set before."))] = None,
-    reached: Annotated[bool, typer.Option("--reached", help=N_("It was reached."))] = False,
-) -> None:
-    words_ = text or ask(session.gettext("The goal"))
-    _post(session, case, "goals", {"text": words_, "reached": reached} | given(goal=goal))
-
-
-command(app, "goal", N_("Set a goal, or say that it was reached."))(_goal)
-
-
-def _action(
-    session: Session,
-    case: Case,
-    owner: Annotated[str, typer.Option("--owner", help=N_("The partner that does it."))],
-    due: Due,
-    text: Text = None,
-    action: Annotated[UUID | None, typer.Option("--action", help=N_("An action you planned before."))] = None,
-    status: Annotated[str | None, typer.Option("--status", help=N_("OPEN, GEDAAN or VERVALLEN."))] = None,
-    result: Annotated[str | None, typer.Option("--result", help=N_("What came of it."))] = None,
-    agreement: Annotated[
-        UUID | None, typer.Option("--agreement", help=N_("The agreement of a conference that it carries out."))
-    ] = None,
-) -> None:
-    form = {"owner": owner, "due": due.date(), "text": text or ask(session.gettext("The action"))}
-    _post(session, case, "actions", form | given(action=action, status=status, result=result, agreement=agreement))
-
-
-command(app, "action", N_("Plan an action, or say how it stands: who, what, by when, with which result."))(_action)
-
-
-def _review(session: Session, case: Case, due: Due) -> None:
-    _post(session, case, "review", {"due": due.date()})
-
-
-command(app, "review", N_("Say when the case is looked at again."))(_review)
-
-
-def _allocate(
-    session: Session,
-    case: Case,
-    to: Annotated[str | None, typer.Option("--to", help=N_("The third party. Leave it out to be asked."))] = None,
-    reason: Reason = None,
-) -> None:
-    form = {"to": to or ask(session.gettext("The third party")), "reason": reason or ask(session.gettext("Why"))}
-    _post(session, case, "allocations", form)
-
-
-command(app, "allocate", N_("Allocate a case to a third party for further handling (covenant article 8.1)."))(_allocate)
+command(
+    app,
+    "subject",
+    N_("Name one more person whom the case is about."),
+    examples=(f"exchange case subject {CASE} {SUBJECT}", f"exchange case subject {CASE} {SUBJECT} --main"),
+)(_subject)

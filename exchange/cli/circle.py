@@ -7,7 +7,8 @@ from uuid import UUID
 
 import typer
 
-from exchange.cli.casework import Case, Remove, app
+from exchange.cli import case_plan
+from exchange.cli.casework import ACTOR, CASE, Case, Key, Remove, app
 from exchange.cli.forms import read_form
 from exchange.cli.session import Session, command
 from exchange.cli.sharing import moment
@@ -17,7 +18,11 @@ from exchange.reports.titles import Titles
 
 __all__ = ["app"]
 
-Actor = Annotated[UUID, typer.Argument(metavar="ACTOR", help=N_("Id of the actor; see: exchange actor list."))]
+_OPENING = "7e9a1c36-5b7d-4f9a-8c0e-2f3a4b5c6d7e"
+"""Id in an example."""
+case_plan.add_to(app)
+
+Actor = Annotated[UUID, typer.Argument(metavar="ACTOR", help=N_("Id of the actor: exchange actor list."))]
 
 
 # ---------------------------------------------------------------------------------------- who may look
@@ -36,6 +41,7 @@ command(
         "Let a colleague into the circle of a case, or out of it."
         "\n\nThe first to take up a case that a partner shared fills its circle; after that somebody in it decides."
     ),
+    examples=(f"exchange case circle {CASE} {ACTOR}", f"exchange case circle {CASE} {ACTOR} --out"),
 )(_circle)
 
 
@@ -62,14 +68,21 @@ def _openings(
     session.show(answer, lambda: session.table(columns, rows, _("Nothing waits to be reviewed.")))
 
 
-command(app, "openings", N_("Who looked from outside a circle, and why: the list that the privacy officer works off."))(
-    _openings
-)
+command(
+    app,
+    "openings",
+    N_(
+        "Who looked from outside a circle, and why: the list that the privacy officer works off."
+        "\n\nOpenings of police data by somebody who is not designated stand here as well."
+        " Work it off with: exchange case judge ID"
+    ),
+    examples=("exchange case openings", "exchange case openings --all --json"),
+)(_openings)
 
 
 def _judge(
     session: Session,
-    opening: Annotated[UUID, typer.Argument(metavar="ID", help=N_("Id of the opening."))],
+    opening: Annotated[UUID, typer.Argument(metavar="ID", help=N_("Id of the opening: exchange case openings."))],
     follow_up: Annotated[str, typer.Option("--follow-up", help=N_("It was not right: what has to follow."))] = "",
 ) -> None:
     verdict = "follow-up" if follow_up else "justified"
@@ -77,7 +90,15 @@ def _judge(
     session.done(session.gettext("Reviewed."))
 
 
-command(app, "judge", N_("Review an opening from outside a circle; never your own."))(_judge)
+command(
+    app,
+    "judge",
+    N_("Review an opening from outside a circle; never your own."),
+    examples=(
+        f"exchange case judge {_OPENING}",
+        f'exchange case judge {_OPENING} --follow-up "Gesprek gepland."',
+    ),
+)(_judge)
 
 
 def _receivers(session: Session) -> None:
@@ -92,14 +113,24 @@ def _show_receivers(session: Session, answer: list[dict[str, Any]]) -> None:
     )
 
 
-command(app, "receivers", N_("Who is designated to receive and use police data here."))(_receivers)
+command(
+    app,
+    "receivers",
+    N_("Who is designated to receive and use police data here."),
+    examples=("exchange case receivers",),
+)(_receivers)
 
 
 def _designate(session: Session, actor: Actor, out: Remove = False) -> None:
     _show_receivers(session, session.door.post("/v1/wpg-receivers", {"actor": actor, "designated": not out}))
 
 
-command(app, "designate", N_("Designate a receiver of police data, or end that with --out."))(_designate)
+command(
+    app,
+    "designate",
+    N_("Designate a receiver of police data, or end that with --out."),
+    examples=(f"exchange case designate {ACTOR}", f"exchange case designate {ACTOR} --out"),
+)(_designate)
 
 
 # ---------------------------------------------------------------------------------------- third parties, feedback
@@ -107,10 +138,11 @@ command(app, "designate", N_("Designate a receiver of police data, or end that w
 
 def _tell(
     session: Session,
-    form: Annotated[str, typer.Option("--form", metavar="FILE", help=N_("The form, a TOML or JSON file, or -."))],
-    key: Annotated[
-        str | None, typer.Option("--idempotency-key", help=N_("The same key gives the same answer."))
-    ] = None,
+    form: Annotated[
+        str,
+        typer.Option("--form", metavar=N_("FILE"), help=N_("The disclosure as a TOML or JSON file, or - for input.")),
+    ],
+    key: Key = None,
 ) -> None:
     answer = session.door.post("/v1/third-party-disclosures", read_form(form), key=key)
     session.show(answer, lambda: session.say(session.gettext("Stored as {act}.").format(act=answer["act"])))
@@ -121,9 +153,11 @@ command(
     "tell-third-party",
     N_(
         "Record what somebody who is no partner was told (covenant article 8)."
-        "\n\nThe form is that of disclose, with case, name, channel, occurred_on and agreement or allocation instead of"
-        " recipients. Without an agreement of a conference or an allocation of the case it is refused."
+        "\n\nThe form is that of exchange disclose (--template there prints an empty one), with case, name, channel (ORAL, PHONE,"
+        " SECURE_MAIL or PAPER), occurred_on and agreement or allocation instead of recipients. Without an agreement of a"
+        " conference or an allocation of the case it is refused (R10)."
     ),
+    examples=("exchange case tell-third-party --form derde.toml",),
 )(_tell)
 
 
@@ -150,7 +184,12 @@ def _third_parties(session: Session) -> None:
     session.show(answer, human)
 
 
-command(app, "third-parties", N_("Every disclosure to somebody who is no partner."))(_third_parties)
+command(
+    app,
+    "third-parties",
+    N_("Every disclosure to somebody who is no partner."),
+    examples=("exchange case third-parties",),
+)(_third_parties)
 
 
 def _feedback(
@@ -172,6 +211,9 @@ def _feedback(
     session.show(answer, lambda: session.table(columns, rows, _("Nobody waits for feedback.")))
 
 
-command(app, "feedback", N_("Who waits to hear what came of it, and by when. Answer with: exchange inbox handle."))(
-    _feedback
-)
+command(
+    app,
+    "feedback",
+    N_("Who waits to hear what came of it, and by when. Answer with: exchange inbox handle MESSAGE"),
+    examples=("exchange case feedback", "exchange case feedback --overdue"),
+)(_feedback)

@@ -1,4 +1,4 @@
-"""``exchange correct``, ``recall``, ``notifications``, ``objection``, ``inbox processed``: what was exchanged must change."""
+"""``exchange correct``, ``recall``, ``notifications``, ``inbox processed``: what was exchanged must change."""
 
 from __future__ import annotations
 
@@ -17,29 +17,23 @@ from exchange.reports import words
 from exchange.reports.times import day
 from exchange.reports.titles import Titles
 
-objection = typer.Typer(
-    no_args_is_help=True,
-    help=N_(
-        "Objections of people to the use of their data (GDPR 21): receive, extend, decide, lift."
-        "\n\nFrom the moment it is received everything about the person may only be stored, here and at every recipient."
-    ),
-)
-
-Items = Annotated[list[UUID], typer.Argument(metavar="ITEM...", help=N_("Item ids, from exchange --json who-knows."))]
-Item = Annotated[UUID, typer.Argument(metavar="ITEM", help=N_("Item id, from exchange --json who-knows."))]
+_ITEM = "4f6b8d02-3a5c-4e7f-8b9d-1c2d3e4f5a6b"
+"""Id in examples."""
+Items = Annotated[
+    list[UUID],
+    typer.Argument(metavar=N_("ITEM …"), help=N_("Item ids, from: exchange --json who-knows --subject SUBJECT")),
+]
+Item = Annotated[
+    UUID, typer.Argument(metavar=N_("ITEM"), help=N_("Item id, from: exchange --json who-knows --subject SUBJECT"))
+]
 Why = Annotated[str, typer.Option("--explanation", help=N_("Why, in your own words; stays here, sealed."))]
 Key = Annotated[
     str | None, typer.Option("--idempotency-key", help=N_("The same key gives the same answer, never a second act."))
 ]
-Objection = Annotated[UUID, typer.Argument(metavar="OBJECTION", help=N_("Id from exchange objection list."))]
-ToldOn = Annotated[
-    datetime,
-    typer.Option("--told-on", metavar="DATE", formats=["%Y-%m-%d"], help=N_("When the person was told, YYYY-MM-DD.")),
-]
-Notice = Annotated[str, typer.Option("--notice", help=N_("Reference of what the person was told, such as a letter."))]
 
 
-def _day(text: str) -> str:
+def day_of(text: str) -> str:
+    """A date of an answer as people write it."""
     return day(datetime.fromisoformat(text).date())
 
 
@@ -74,7 +68,7 @@ def _answer(session: Session, one: dict[str, Any], titles: Titles) -> str:
     _ = session.gettext
     if one["outcome"] is None:
         sentence = _("overdue since {day}") if one["overdue"] else _("expected by {day}")
-        return sentence.format(day=_day(one["due_on"]))
+        return sentence.format(day=day_of(one["due_on"]))
     parts = [words.word(one["outcome"], words.OUTCOMES, _), moment(one["answered_at"])]
     parts += [titles.of(one["ground"])] if one["ground"] else []
     return " · ".join([*parts, *([one["text"]] if one["text"] else [])])
@@ -91,7 +85,9 @@ def _correct(
     ] = None,
     form: Annotated[
         str | None,
-        typer.Option("--form", metavar="FILE", help=N_("Read the fields from a TOML or JSON file, or - for input.")),
+        typer.Option(
+            "--form", metavar=N_("FILE"), help=N_("Read the fields from a TOML or JSON file, or - for input.")
+        ),
     ] = None,
     explanation: Why = "",
     number_confirmed: Annotated[
@@ -151,7 +147,7 @@ def show_waiting(session: Session, waits: dict[str, Any]) -> None:
         (
             one["message"][:12], titles.of_partner(one["partner"]), words.word(one["telling"], words.TELLINGS, _),
             words.word(one["action"], words.ACTIONS, _) if one["action"] else "-", titles.of(one["reason"]),
-            len(one["items"]), _day(one["due_on"]) + (f" ({_('overdue')})" if one["overdue"] else ""),
+            len(one["items"]), day_of(one["due_on"]) + (f" ({_('overdue')})" if one["overdue"] else ""),
         )
         for one in waits["to_process"]
     ]  # fmt: skip
@@ -162,7 +158,7 @@ def show_waiting(session: Session, waits: dict[str, Any]) -> None:
         late = _("{partner} should have answered by {day} (message {message}).")
         session.say(
             late.format(
-                partner=titles.of_partner(one["partner"]), day=_day(one["due_on"]), message=one["message"][:12]
+                partner=titles.of_partner(one["partner"]), day=day_of(one["due_on"]), message=one["message"][:12]
             ),
             "yellow",
         )
@@ -176,7 +172,9 @@ def _processed(
     message: Message,
     refuse: Annotated[
         str | None,
-        typer.Option("--refuse", metavar="GROUND", help=N_("Refuse on this ground of the law, such as AVG_17_3_e.")),
+        typer.Option(
+            "--refuse", metavar=N_("GROUND"), help=N_("Refuse on this ground of the law, such as AVG_17_3_e.")
+        ),
     ] = None,
     text: Text = "",
 ) -> None:
@@ -196,124 +194,16 @@ command(
     N_(
         "Answer a correction, recall or restriction of a partner: done, or refused on a ground of the law."
         "\n\nDone to a recall that asks to erase destroys the items here for good; that cannot be undone."
+        " A refusal names its ground: AVG_5_1_d, AVG_17_3_a to AVG_17_3_e, AVG_18_2, AVG_21_1 or WPG_28."
+    ),
+    examples=(
+        "exchange inbox processed 3f9a01",
+        "exchange inbox processed 3f9a01 --refuse AVG_17_3_e --text 'Nodig voor een lopende procedure.'",
     ),
 )(_processed)
 
 
-# ---------------------------------------------------------------------------------------- objections
-
-
-def _show_objections(session: Session, answers: list[dict[str, Any]]) -> None:
-    _ = session.gettext
-    rows = [
-        (
-            one["objection"], one["label"] or _("erased"), _day(one["received_on"]),
-            _day(one["due_on"]) + (f" ({_('overdue')})" if one["overdue"] else ""),
-            words.word(one["outcome"] or "new", words.OUTCOMES, _),
-            moment(one["lifted_at"]) if one["lifted_at"] else _("restricted"),
-        )
-        for one in answers
-    ]  # fmt: skip
-    columns = [_("Objection"), _("Person"), _("Received"), _("Weigh by"), _("Decision"), _("Restriction lifted")]
-    session.table(columns, rows, _("Nobody objected."))
-
-
-def _one(session: Session, answer: dict[str, Any]) -> None:
-    def human() -> None:
-        _show_objections(session, [answer])
-        show_told(session, answer["notified"], session.gettext("Nobody else got anything about this person."))
-
-    session.show(answer, human)
-
-
-def _receive(
-    session: Session,
-    subject: Annotated[UUID, typer.Argument(metavar="SUBJECT", help=N_("Id of the register entry."))],
-    received_on: Annotated[
-        datetime | None,
-        typer.Option("--received-on", metavar="DATE", formats=["%Y-%m-%d"], help=N_("When it came in, YYYY-MM-DD.")),
-    ] = None,
-    text: Annotated[str, typer.Option("--text", help=N_("What the person objects to; stays here, sealed."))] = "",
-    key: Key = None,
-) -> None:
-    fields = given(subject=str(subject), received_on=received_on and received_on.date().isoformat(), text=text)
-    _one(session, session.door.post("/v1/objections", fields, key=key))
-
-
-command(
-    objection,
-    "receive",
-    N_(
-        "Somebody objects: restrict everything about the person at once, and tell every recipient."
-        "\n\nIt must be weighed within a month (GDPR 12(3), 18(1)(d), 21)."
-    ),
-)(_receive)
-
-
-def _list(session: Session) -> None:
-    answers = session.door.get("/v1/objections")
-    session.show(answers, lambda: _show_objections(session, answers))
-
-
-command(objection, "list", N_("Every objection; what waits for a decision first."))(_list)
-
-
-def _show(session: Session, which: Objection) -> None:
-    _one(session, session.door.get(f"/v1/objections/{which}"))
-
-
-command(objection, "show", N_("One objection, with which partner was told what."))(_show)
-
-
-def _extend(
-    session: Session,
-    which: Objection,
-    told_on: ToldOn,
-    notice: Notice,
-    reason: Annotated[str, typer.Option("--reason", help=N_("Why it takes longer; stays here, sealed."))],
-) -> None:
-    form = {"told_on": told_on.date().isoformat(), "notice": notice, "reason": reason}
-    _one(session, session.door.post(f"/v1/objections/{which}/extend", form))
-
-
-command(objection, "extend", N_("Take up to two months more; the person heard why within the first (GDPR 12(3))."))(
-    _extend
-)
-
-
-def _decide(
-    session: Session,
-    which: Objection,
-    outcome: Annotated[str, typer.Option("--outcome", help=N_("upheld or rejected."))],
-    motivation: Annotated[str, typer.Option("--motivation", help=N_("Why; stays here, sealed."))],
-) -> None:
-    _one(
-        session,
-        session.door.post(f"/v1/objections/{which}/decide", {"outcome": outcome, "motivation": motivation}),
-    )
-
-
-command(
-    objection,
-    "decide",
-    N_(
-        "Say how it was weighed, and why (GDPR 21(1)). The restriction stays until you lift it."
-        "\n\nUpheld: the use stops. Recall or erase what may not be used any more before you lift."
-    ),
-)(_decide)
-
-
-def _lift(session: Session, which: Objection, told_on: ToldOn, notice: Notice) -> None:
-    form = {"told_on": told_on.date().isoformat(), "notice": notice}
-    _one(session, session.door.post(f"/v1/objections/{which}/lift", form))
-
-
-command(objection, "lift", N_("End the restriction, here and at the recipients. Tell the person first (GDPR 18(3))."))(
-    _lift
-)
-
-
-def add_to(app: typer.Typer) -> None:
+def add_to(app: typer.Typer, panel: str) -> None:
     """Enter the commands that stand on their own."""
     command(
         app,
@@ -321,7 +211,10 @@ def add_to(app: typer.Typer) -> None:
         N_(
             "Say what an item should be. Every partner that got it is told in one act, and answers (GDPR 16, 19)."
             "\n\nThe old value stays on record as corrected. Correct it again through the item that took its place."
+            " For a wrong name, birth date or address give the form: identity, with the register's fields."
         ),
+        examples=(f"exchange correct {_ITEM}", f"exchange correct {_ITEM} --form correctie.toml"),
+        panel=panel,
     )(_correct)
     command(
         app,
@@ -330,9 +223,19 @@ def add_to(app: typer.Typer) -> None:
             "Ask back what was given wrongly or unlawfully (Wpg 4(4)). The partner's node restricts it at once."
             "\n\nA person there erases it, or refuses on a ground of the law; exchange notifications shows which."
         ),
+        examples=(
+            f"exchange recall {_ITEM} --reason VERKEERDE_PERSOON",
+            f"exchange recall {_ITEM} --reason ONRECHTMATIG --action RESTRICT --everywhere",
+        ),
+        panel=panel,
     )(_recall)
     command(
         app,
         "notifications",
-        N_("What partners told and waits for your answer, what you told them, and what each answered."),
+        N_(
+            "What partners told and waits for your answer, what you told them, and what each answered."
+            "\n\nAnswer with: exchange inbox processed MESSAGE"
+        ),
+        examples=("exchange notifications", "exchange notifications --json"),
+        panel=panel,
     )(_notifications)

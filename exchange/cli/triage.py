@@ -7,27 +7,27 @@ from uuid import UUID
 
 import typer
 
+from exchange.cli.casework import CASE, SUBJECT, Form, Key, Reason
 from exchange.cli.forms import ask, given, read_form
 from exchange.cli.mail import Why, full_id
-from exchange.cli.session import Session, command
+from exchange.cli.session import Session, command, group
 from exchange.cli.sharing import moment
 from exchange.i18n import N_
 from exchange.reports import words
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help=N_(
+app = group(
+    N_(
         "Signals and what is done with them."
         "\n\nNote what you were told, or take one that a partner sent, and decide: handle it within your own task, open a case,"
         " pass it on, or let it go. Deciding tells nobody anything, but the partners you name in a case that you open."
-    ),
+    )
 )
+_SIGNAL = "3b5d7f91-2a4c-4e6b-9d8f-1a2b3c4d5e6f"
+"""Id in examples."""
 
 UUID_LENGTH = 36
-Signal = Annotated[UUID, typer.Argument(metavar="SIGNAL", help=N_("Id of a signal of your own."))]
-Reason = Annotated[
-    str | None,
-    typer.Option("--reason", help=N_("Why. Leave it out to be asked; then it stays out of the shell's history.")),
+Signal = Annotated[
+    UUID, typer.Argument(metavar=N_("SIGNAL"), help=N_("Id of a signal of your own: exchange triage list."))
 ]
 
 
@@ -52,22 +52,23 @@ def _list(
     session.show(answer, lambda: session.table(columns, rows, _("No signal waits to be judged.")))
 
 
-command(app, "list", N_("Signals that wait to be judged."))(_list)
+command(
+    app,
+    "list",
+    N_("Signals that wait to be judged."),
+    examples=("exchange triage list", "exchange triage list --all --json"),
+)(_list)
 
 
 def _note(
     session: Session,
-    form: Annotated[
-        str | None, typer.Option("--form", metavar="FILE", help=N_("Read the form from a TOML or JSON file, or -."))
-    ] = None,
+    form: Form = None,
     kind: Annotated[str | None, typer.Option("--kind", help=N_("What it is about: EENZAAMHEID, VERVUILING …"))] = None,
     reporter_kind: Annotated[
         str | None, typer.Option("--reported-by", help=N_("DERDE, BURGER, PROFESSIONAL or ANONIEM."))
     ] = None,
     subject: Annotated[UUID | None, typer.Option("--subject", help=N_("The person, if it is about one."))] = None,
-    key: Annotated[
-        str | None, typer.Option("--idempotency-key", help=N_("The same key gives the same answer."))
-    ] = None,
+    key: Key = None,
 ) -> None:
     fields = (read_form(form) if form else {}) | given(kind=kind, reporter_kind=reporter_kind, subject=subject)
     if "facts" not in fields:
@@ -85,6 +86,10 @@ command(
         "Keep a signal of your own. Nobody else hears of it."
         "\n\nThe texts are asked for. A form may also hold opinions and reporter_identity: who reported it is sealed apart and"
         " is in no answer about the person."
+    ),
+    examples=(
+        f"exchange triage note --kind VERVUILING --reported-by BURGER --subject {SUBJECT}",
+        "exchange triage note --form signaal.toml",
     ),
 )(_note)
 
@@ -113,7 +118,12 @@ def _show_signal(session: Session, answer: dict[str, Any]) -> None:
     )
 
 
-command(app, "show", N_("Read a signal of your own. That you read it is recorded."))(_show)
+command(
+    app,
+    "show",
+    N_("Read a signal of your own. That you read it is recorded."),
+    examples=(f"exchange triage show {_SIGNAL}",),
+)(_show)
 
 
 def _reporter(session: Session, signal: Signal) -> None:
@@ -122,13 +132,19 @@ def _reporter(session: Session, signal: Signal) -> None:
     session.show(answer, lambda: session.say(known))
 
 
-command(app, "reporter", N_("Say who reported a signal of your own. That you asked is recorded."))(_reporter)
+command(
+    app,
+    "reporter",
+    N_("Say who reported a signal of your own. That you asked is recorded."),
+    examples=(f"exchange triage reporter {_SIGNAL}",),
+)(_reporter)
 
 
 def _decide(
     session: Session,
     source: Annotated[
-        str, typer.Argument(metavar="SIGNAL", help=N_("Id of your own signal, or the first characters of a message."))
+        str,
+        typer.Argument(metavar=N_("SIGNAL"), help=N_("Id of your own signal, or the first characters of a message.")),
     ],
     outcome: Annotated[
         str,
@@ -139,12 +155,14 @@ def _decide(
     reason: Reason = None,
     case: Annotated[UUID | None, typer.Option("--case", help=N_("With CASUS: the case that it joins."))] = None,
     merged_with: Annotated[
-        str | None, typer.Option("--merged-with", metavar="SIGNAL", help=N_("With SAMENGEVOEGD: the other signal."))
+        str | None, typer.Option("--merged-with", metavar=N_("SIGNAL"), help=N_("With SAMENGEVOEGD: the other signal."))
     ] = None,
     opens: Annotated[
         str | None,
         typer.Option(
-            "--open", metavar="FILE", help=N_("With CASUS: the form of the case that it opens; see case open.")
+            "--open",
+            metavar=N_("FILE"),
+            help=N_("With CASUS: the case that it opens, as a TOML or JSON file; the fields are those of case open."),
         ),
     ] = None,
 ) -> None:
@@ -159,9 +177,20 @@ def _decide(
     session.show(answer, lambda: session.say(sentence))
 
 
-command(app, "decide", N_("Judge a signal: what is done with it, and why. A person does that, never a system."))(
-    _decide
-)
+command(
+    app,
+    "decide",
+    N_(
+        "Judge a signal: what is done with it, and why. A person does that, never a system."
+        "\n\nA signal that is not taken up keeps the short term of a signal; one that is, is kept as what it is about."
+    ),
+    examples=(
+        f"exchange triage decide {_SIGNAL} --outcome EIGEN_TAAK",
+        f"exchange triage decide 3f9a01 --outcome CASUS --case {CASE}",
+        "exchange triage decide 3f9a01 --outcome CASUS --open casus.toml",
+        f"exchange triage decide 3f9a01 --outcome SAMENGEVOEGD --merged-with {_SIGNAL}",
+    ),
+)(_decide)
 
 
 def _source(session: Session, text: str) -> str:

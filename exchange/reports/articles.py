@@ -37,7 +37,10 @@ _DUTIES: Final[Mapping[str, str]] = {
     "5.2": N_("Each node answers from its own log and asks no other node."),
     "6.1": N_("Keys and data lie in the partner's own node only; every datum is sealed under a key of its own."),
     "6.2": N_("Everything is encrypted from node to node and signed; the broker in between can read nothing."),
-    "8.1": N_("The node sends to partners only; whoever is none gets nothing (R08)."),
+    "8.1": N_(
+        "The node sends to partners only; whoever is none gets nothing (R08). What a third party is told outside the exchange"
+        " hangs on an agreement or an allocation (R10) and is recorded with: exchange case tell-third-party --form FILE"
+    ),
     "8.2": N_("The covenant itself is never accepted as a legal basis (R11)."),
     "9.1": N_("Each partner's node keeps its own copy, in its own log and vault."),
     "9.2": N_(
@@ -123,6 +126,14 @@ def _told(_: Translate, covenant: Covenant) -> Iterator[str]:
     yield _(text).format(kinds=_kinds(_, before)) if before else _(N_("No message asks whether the person was told."))
 
 
+def _answered(_: Translate, covenant: Covenant) -> Iterator[str]:
+    text = N_(
+        "What was corrected, recalled or restricted is told to every partner that got it; it has {term} to answer."
+        " Objections are kept with: exchange objection receive SUBJECT"
+    )
+    yield _(text).format(term=words.period(covenant.settings.acknowledge_within, _))
+
+
 def _weighed(_: Translate, covenant: Covenant) -> Iterator[str]:
     before = covenant.settings.weighing_before
     text = N_("Necessity, proportionality and subsidiarity are given in writing (R33) before: {kinds}.")
@@ -153,7 +164,7 @@ def _reviewed(_: Translate, covenant: Covenant) -> Iterator[str]:
 
 
 _DECIDED: Final[Mapping[str, Callable[[Translate, Covenant], Iterator[str]]]] = {
-    "10.1": _told, "11.1": _weighed, "12.1": _trained, "13.1": _registered, "15.1": _reviewed,
+    "5.1": _answered, "10.1": _told, "11.1": _weighed, "12.1": _trained, "13.1": _registered, "15.1": _reviewed,
 }  # fmt: skip
 """Article -> what the settings of the covenant say about it."""
 

@@ -23,6 +23,11 @@ LAPSED: Final[Mapping[str, str]] = {
     "warn": N_("the node warns (R26)"),
     "refuse": N_("what its maker sends is refused (R26)"),
 }
+READING: Final[Mapping[str, str]] = {
+    "refuse": N_("the node refuses it"),
+    "reason": N_("a reason must be given, which the privacy officer reviews"),
+}
+"""What happens when somebody who is not designated opens police data (Wpg 7(2))."""
 USES: Final[Mapping[str, str]] = {
     "VRIJ": N_("free use until {age}"),
     "ALLEEN_VERGELIJKEN": N_("only to compare with until {age}"),
@@ -74,6 +79,10 @@ FIELDS: Final[Mapping[str, str]] = {
     "training_lapsed": N_("when the privacy training has lapsed"),
     "signal_retention": N_("retention class of a signal nobody took up"),
     "statement_retention": N_("retention class of purpose, basis, weighing and notice"),
+    "case_retention": N_("retention class of a case's own texts"),
+    "feedback_days": N_("days within which a sender who asked for it hears what came of it"),
+    "wpg_reading": N_("when somebody who is not designated opens police data"),
+    "acknowledge_within": N_("how long a partner has to answer a correction, a recall or a restriction"),
     "version": N_("version"),
     "environment": N_("environment"),
     "generation": N_("generation"),
@@ -172,12 +181,15 @@ class CovenantWords:
             "register_before": self.kinds,
             "training_term": lambda v: words.period(v, self._),
             "training_lapsed": lambda v: table(v, LAPSED, self._),
+            "acknowledge_within": lambda v: words.period(v, self._),
+            "wpg_reading": lambda v: table(v, READING, self._),
             "within": lambda v: f"{self.titles.of(v)} ({v})",
             "area_fields": lambda v: self._joined(map(readable, v)),
             "phases": self.phases,
             "retention": lambda v: f"{v} ({self.titles.of(v)})",
             "signal_retention": lambda v: f"{v} ({self.titles.of(v)})",
             "statement_retention": lambda v: f"{v} ({self.titles.of(v)})",
+            "case_retention": lambda v: f"{v} ({self.titles.of(v)})",
             "groups": lambda v: " + ".join("/".join(group) for group in v),
         }
 

@@ -7,8 +7,10 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from exchange.domain.refusals import CATALOGUE
+from exchange.domain.vocabulary import RECALL_REASONS
 from exchange.i18n import N_, tr
 from exchange.reports import words
+from exchange.reports.sentences import CASEWORK, CORRECTIONS
 from exchange.reports.times import day, minute
 from exchange.reports.titles import Titles, readable
 from exchange.reports.who_knows import CHANNELS
@@ -29,8 +31,7 @@ _MESSAGES: Final[Mapping[str, str]] = {
 }
 """What a message is called; on the wire it is a CloudEvents type such as nl.convenanten.signaal.gemeld.v1."""
 _VIEWS: Final[Mapping[str, str]] = {
-    "who-knows": N_("who knows what"),
-    "inbox.read": N_("a message"),
+    **words.VIEWS,
     "subject.find": N_("a search in the register of people"),
     "subject.unmatched": N_("the people nobody matched yet"),
 }
@@ -129,16 +130,21 @@ SENTENCES: Final[Mapping[str, str]] = {
     "conference/agreement-done": N_("What was agreed in the conference was done."),
     "conference/decision-made": N_("The conference decided about the case."),
     "conference/outcome-published": N_("The agreements and decisions on a case went to the partners in scope of it."),
+    **CASEWORK,
+    **CORRECTIONS,
 }
 """Topic without its version (and what tells two cases of it apart) -> what happened."""
-_CASES: Final = ("direction", "side", "origin", "outcome", "good", "decision", "on")
+_CASES: Final = (
+    *("direction", "side", "origin", "outcome", "good", "decision", "on"),
+    *("telling", "status", "ground", "verdict"),
+)
 """Fields of which the value may have a sentence of its own; an event has at most one of them that does."""
 _AFTER: Final[Mapping[str, str]] = {
     "occurred_on": N_("It was told on {day}."),
     "next_date": N_("The next conference is on {day}."),
 }
 """Days that are not always there -> a sentence more."""
-_DAYS: Final = ("review_on", "valid_until", "followed_on", "date", "due", "on", "first", "last")
+_DAYS: Final = ("review_on", "valid_until", "followed_on", "date", "due", "due_on", "on", "first", "last")
 
 
 def sentence(topic: str, details: Mapping[str, Any], titles: Titles, language: str) -> str:
@@ -185,6 +191,9 @@ class _Details(dict[str, str]):
         super().__init__({name: self._say(name, value) for name, value in details.items()})
         self.setdefault("rejected", "")
         self["owed"] = self._(N_(" Still owed: {codes}.")).format(codes=self["codes"]) if "codes" in self else ""
+        closed = self.get("close_reason")
+        self["closed"] = self._(N_(" Why: {reason}.")).format(reason=closed) if closed else ""
+        self["asked"] = words.word(str(details.get("action")), words.ACTIONS, self._)
 
     def __missing__(self, key: str) -> str:
         return "-"
@@ -198,7 +207,6 @@ class _Details(dict[str, str]):
     def _sayings(self) -> Mapping[str, Callable[[Any], str]]:
         """Fields that are codes."""
         _, titles = self._, self._titles
-        reasons = {**words.REASONS, **_REASONS}
         return {
             "partner": titles.of_partner,
             "recipient": titles.of_partner,
@@ -211,6 +219,7 @@ class _Details(dict[str, str]):
             "area": titles.of,
             "owner": titles.of_partner,
             "chair": titles.of_partner,
+            "lead": titles.of_partner,
             "code": self._refusal,
             "categories": lambda codes: ", ".join(titles.of(code) for code in codes),
             "purposes": lambda codes: ", ".join(titles.of(code) for code in codes),
@@ -218,13 +227,14 @@ class _Details(dict[str, str]):
             "partners": lambda slugs: ", ".join(titles.of_partner(slug) for slug in slugs),
             "codes": lambda codes: ", ".join(self._refusal(code) for code in codes),
             "good": lambda code: words.word(code, words.GOOD, _),
+            **dict.fromkeys(("outcome", "phase", "close_reason"), readable),
             "due_at": _moment,
             **dict.fromkeys(_DAYS, _day),
             "rejected": self._rejected,
             "channel": lambda code: words.word(code, CHANNELS, _),
             "view": lambda code: words.word(code, _VIEWS, _),
             "alarm": lambda code: words.word(code, _ALARMS, _),
-            "reason": lambda code: words.word(code, reasons, _),
+            "reason": self._reason,
             "period": lambda text: words.period(text, _),
             "trigger": words.trigger,
         }
@@ -235,6 +245,12 @@ class _Details(dict[str, str]):
             return self._titles.of_signal_kind(kind)
         parts = kind.split(".")
         return words.word(parts[2] if len(parts) > 2 else kind, _MESSAGES, self._)  # noqa: PLR2004 - nl.convenanten.X.…
+
+    def _reason(self, code: str) -> str:
+        """Why: a word of the node, of the law, or what somebody typed."""
+        if code in RECALL_REASONS:
+            return self._titles.of(code)
+        return words.word(code, {**words.REASONS, **_REASONS}, self._)
 
     def _rejected(self, value: Mapping[str, Any]) -> str:
         """The parts the receiver did not take; part 0 is the statement, so items count from one."""

@@ -34,6 +34,8 @@ ALTERNATIVES = {
     "register_before": ["signal", "disclosure"],
     "training_term": ["P12M", "P2Y"],
     "training_lapsed": ["warn", "refuse"],
+    "acknowledge_within": ["P2W", "P1M"],
+    "wpg_reading": ["refuse", "reason"],
     "within": ["zuidwolde", "ruinen"],
     "until": ["P6M", "P1Y", "P5Y"],
     "use": ["VRIJ", "ALLEEN_VERGELIJKEN", "ALLEEN_KLACHT_EN_VERANTWOORDING"],

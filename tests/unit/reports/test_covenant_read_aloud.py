@@ -64,6 +64,7 @@ def test_every_article_says_what_the_node_does_or_that_people_do_it(de_wolden: C
 def test_the_covenants_own_settings_are_told_where_they_belong(de_wolden: Covenant) -> None:
     assert "verstrekkingen" in of_article(de_wolden, "10.1").duties[-1]
     assert "01-10-2026" in of_article(de_wolden, "15.1").duties[0]
+    assert "2 weken" in of_article(de_wolden, "5.1").duties[-1]
     settings = {"notice_before": (), "weighing_before": (), "review_overdue": "refuse"}
     other = de_wolden.model_copy(update={"settings": de_wolden.settings.model_copy(update=settings)})
     assert of_article(other, "10.1").duties == ["Geen bericht vraagt of betrokkene is ingelicht."]

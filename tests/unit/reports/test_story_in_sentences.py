@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from exchange.domain import events
+from exchange.domain.casework import Outcome
 from exchange.domain.event import EVENTS
+from exchange.domain.events.corrections import TellingCode
 from exchange.node.accountability import _DETAILS
 from exchange.reports.story import SENTENCES, sentence
 from exchange.reports.titles import Titles
@@ -117,6 +119,35 @@ TOLD = [
             " op 02-04-2026."
         ),
     ),
+    (
+        "notification/sent/1",
+        {"partner": "welzijn", "telling": "recalled", "action": "ERASE", "reason": "ONJUIST", "due_on": "2026-04-01"},
+        (
+            "Welzijn De Wolden hoort dat ontvangen gegevens zijn teruggeroepen (gevraagd: wissen): Onjuist (art. 4 lid 4 Wpg)."
+            " Antwoord uiterlijk 01-04-2026."
+        ),
+    ),
+    (
+        "notification/answered/1",
+        {"partner": "welzijn", "outcome": "refused", "ground": "AVG_17_3_e"},
+        "Welzijn De Wolden heeft geweigerd. Grond: Rechtsvordering (art. 17 lid 3 onder e AVG).",
+    ),
+    (
+        "case/moved/1",
+        {"phase": "GESLOTEN", "close_reason": "GEEN_MEDEWERKING"},
+        "De casus ging naar een andere fase: Gesloten. Reden: Geen medewerking.",
+    ),
+    ("case/moved/1", {"phase": "TRIAGE"}, "De casus ging naar een andere fase: Triage."),
+    (
+        "case/opened-outside-circle/1",
+        {"ground": "circle", "view": "case.read"},
+        "Iemand van buiten de kring van de casus bekeek, met een reden: de casus. De privacy officer toetst dat.",
+    ),
+    (
+        "signal/triaged/1",
+        {"outcome": "ONVOLDOENDE_INFO"},
+        "Een signaal is beoordeeld: er is te weinig informatie om het op te pakken.",
+    ),
     ("gap/found/1", {"partner": "welzijn", "first": 3, "last": 5}, (
         "Van Welzijn De Wolden ontbreken de nummers 3 tot en met 5; er wordt opnieuw om gevraagd."
     )),
@@ -136,6 +167,17 @@ def test_a_step_reads_in_dutch_with_names_and_titles(
     topic: str, details: dict[str, Any], expected: str, titles: Titles
 ) -> None:
     assert sentence(topic, details, titles, "nl") == expected
+
+
+@pytest.mark.parametrize("told", ["decided", "sent", "received"])
+@pytest.mark.parametrize("telling", get_args(TellingCode))
+def test_every_kind_of_telling_has_a_sentence_of_its_own(told: str, telling: str) -> None:
+    assert f"notification/{told}:{telling}" in SENTENCES
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_every_outcome_of_triage_has_a_sentence_of_its_own(outcome: Outcome) -> None:
+    assert f"signal/triaged:{outcome.lower()}" in SENTENCES
 
 
 def test_what_a_newer_node_tells_is_named_as_well_as_can_be(titles: Titles) -> None:
