@@ -35,6 +35,7 @@ FUNCTIONAL_VALIDATORS = frozenset({"AfterValidator", "BeforeValidator", "PlainVa
 LONG_FOR_A_REASON = frozenset(
     {
         "node/forms.py",  # every form and answer of the one door, read as one list
+        "domain/refusals.py",  # every refusal with its article and its sentences, read as one table
         "domain/events/core.py",  # every fact a node can know, read as one list
     }
 )

@@ -111,6 +111,7 @@ ELSEWHERE = {
     "R27": "test_training_and_review_refuse_where_the_covenant_says_so",
     "R28": "test_police_data_without_a_decision_are_refused_by_the_receiver_itself, and test_facts_and_duties",
     "R32": "test_facts_and_duties: a system sends only what a person decided; a receiver cannot know",
+    "R36": "test_casework: a case is used by those in its scope, and a hostile sender is refused by the receiver",
 }
 
 

@@ -240,7 +240,9 @@ async def erase(world: World, message: str, part: int) -> f.ErasureAnswer:
     row = gemeente.ctx.ledger.one("SELECT key_id, retention FROM contents WHERE message=? AND part=?", message, part)
     answer = f.ErasureAnswer(erasures=[], items=0, keys=0, epochs=0, generation=0)
     term = gemeente.terms.of(row["retention"])
-    await gemeente.retention._erase(term.rule.code, [row["key_id"]], world.actor("gemeente"), "confirmed-by-person", answer)
+    await gemeente.retention._erase(
+        term.rule.code, [row["key_id"]], world.actor("gemeente"), "confirmed-by-person", answer
+    )
     return answer
 
 

@@ -165,7 +165,7 @@ def test_a_confirmed_number_is_let_through_and_a_certain_one_never(de_wolden: Co
 
 
 def test_a_signal_says_why_support_would_help(de_wolden: Covenant, propose: Propose) -> None:
-    signal = propose(kind=Kind.SIGNAL, support_rationale="  ", notice=None, weighing=None)
+    signal = propose(kind=Kind.SIGNAL, signal_kind="WOONOVERLAST", support_rationale="  ", notice=None, weighing=None)
     assert judge(de_wolden, signal, side=Side.SENDING).codes == ("R03",)
     assert judge(
         de_wolden, dataclasses.replace(signal, support_rationale="hulp bij opruimen"), side=Side.SENDING
