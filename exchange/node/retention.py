@@ -29,6 +29,7 @@ from exchange.node import forms as f
 from exchange.node.actors import Actors
 from exchange.node.approval import COMMAND, Approval, ClockState, Clockwork
 from exchange.node.context import Context
+from exchange.node.entries import Entries
 from exchange.node.partners import Partners
 from exchange.node.service import Actor
 from exchange.node.terms import STARTS, Term, Terms, last_day, period_text
@@ -58,6 +59,7 @@ class Retention:
         self._ctx = ctx
         self._terms = terms
         self._partners = partners
+        self._entries = Entries(ctx, terms)
         self._approval = Approval(ctx, actors)
         self._epochs_rolled = epochs_rolled
         self._at_it: set[UUID] = set()
@@ -199,14 +201,15 @@ class Retention:
         erasure = uuid4()
         records, sealed = self._records(keys), self._sealed(keys)
 
-        def unit(tx: Tx) -> None:
+        def unit(tx: Tx) -> list[str]:
+            whole = [*keys, *self._entries.left_behind(keys, tx)]
             tx.append(
                 e.ErasureDecided(
                     originator_id=erasure,
                     at=tx.now,
                     rule=term.rule.code,
                     items=tuple(records),
-                    key_ids=tuple(keys),
+                    key_ids=tuple(whole),
                     sealed=tuple(sealed),
                     by=actor.id if actor else None,
                     clock=clock,
@@ -214,10 +217,10 @@ class Retention:
             )
             if actor is not None and alone:
                 Actors.acted_alone(tx, Hands.SINGLE, COMMAND, actor, str(erasure))
+            return whole
 
         with self._alone(erasure):
-            await self._ctx.writer.run(unit)
-            done = await self.finish(erasure, keys, sealed)
+            done = await self.finish(erasure, await self._ctx.writer.run(unit), sealed)
         answer.erasures.append(erasure)
         answer.items += len(records)
         answer.keys += done.keys

@@ -160,7 +160,7 @@ class Archive:
 
     def _persons(self, count: int) -> list[UUID]:
         """Handles of people, spread over the whole log."""
-        every = [found.handle for found in self.node.ctx.people._everybody()]
+        every = [found.handle for found in self.node.ctx.people.everybody()]
         return every[:: max(1, len(every) // count)][:count]
 
     async def who_knows(self, count: int) -> dict[str, Any]:

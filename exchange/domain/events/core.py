@@ -116,6 +116,7 @@ class IdentityLearned(Event, topic="subject/identity-learned/1"):
     """A partner told who an unmatched reference is."""
 
     key_id: KeyId
+    """That of the message part which told it: what it says is gone when the part is."""
     identity: Private[dict[str, str]]
 
 
