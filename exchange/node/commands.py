@@ -18,9 +18,8 @@ from exchange.errors import ConflictError, InputError
 from exchange.node.context import Context
 from exchange.node.service import Actor, Idempotency
 from exchange.node.writer import Tx
+from exchange.store.ledger import ACCOUNTABILITY
 
-EXTERNAL = "external-reference"
-"""Vault class of the caller's own case numbers."""
 Result = dict[str, str | int | list[str]]
 
 
@@ -81,7 +80,7 @@ async def once(
                 e.CommandAccepted(
                     originator_id=uuid4(),
                     at=tx.now,
-                    key_id=tx.new_key(EXTERNAL) if external_reference else None,
+                    key_id=tx.new_key(ACCOUNTABILITY) if external_reference else None,
                     request=request,
                     body=body,
                     act=act,

@@ -67,13 +67,17 @@ class Entries:
             " UNION ALL SELECT i.log_index FROM items i JOIN messages m ON m.message = i.message"
             " WHERE m.state IN ('open','nacked')"
         )
-        held = {row["n"] for row in rows}
+        held, rules = {row["n"] for row in rows}, {term.rule.code for term in self._terms.all()}
         for group in self._groups(self._ctx.people.everybody()):
             indexes = _indexes(group)
             ending = self._last_of(indexes) if held.isdisjoint(indexes) else None
             ending = ending if indexes else self._of_nothing(group)
-            if ending is not None:
-                yield Ending(ending[0], tuple(person.key_id for person in group), ending[1])
+            if ending is None:
+                continue
+            rule, last = ending
+            if rule not in rules and self._terms.accountability is not None:  # not by a term, or by one that is no more
+                rule = self._terms.accountability.rule.code
+            yield Ending(rule, tuple(person.key_id for person in group), last)
 
     # ------------------------------------------------------------------------------------ inside
 

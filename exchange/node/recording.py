@@ -16,13 +16,11 @@ from exchange.node.messages import stream_of
 from exchange.node.receiving import Incoming
 from exchange.node.rules import domain_kind
 from exchange.node.writer import Tx
-from exchange.store.ledger import ACCOUNTABILITY
+from exchange.store.ledger import ACCOUNTABILITY, REGISTER
 from exchange.wire import messages as m
 
 LOCAL_TEXT = b"covx/1 local text\0"
 """Associated data of text that was stated here and never sent."""
-REGISTER = "register"
-"""Vault class of register entries."""
 GONE = "gone"
 """In the overlay: (GONE, handle) of an entry whose end was decided earlier in this batch."""
 

@@ -1,6 +1,7 @@
 """The one read model: what the node looks up while it works. Rebuilt from the log at any time; holds no text about people.
 
-Tables: messages (both directions), contents (every erasable key with its term), items, parked frames, retention rules,
+Tables: messages (both directions), contents (every erasable key with its class, when its term started (``at``, NULL: not yet),
+and the key it must outlive), items, parked frames, retention rules,
 erasures and who asked for them, acts of a single hand, idempotent commands, actors, gaps. Ids, codes, dates and key ids only.
 """
 
@@ -19,7 +20,26 @@ from exchange.domain.event import Event
 from exchange.store.views import View
 
 ACCOUNTABILITY = "verantwoording"
-"""Retention class of record keys: the proof that a disclosure was lawful outlives the datum."""
+"""Retention class of what proves that acts were lawful: records, read events, references of the caller. It outlives the datum."""
+REGISTER = "register"
+"""Of register entries, which go with the last item about somebody."""
+ACTOR = "actor"
+"""Of actors' own data: as accountability, from the day they may act no more."""
+KEPT: dict[type[Event], str] = {
+    e.ActorRegistered: ACTOR,
+    e.SubjectRegistered: REGISTER,
+    e.ItemRecorded: ACCOUNTABILITY,
+    e.CommandAccepted: ACCOUNTABILITY,
+    e.DataRead: ACCOUNTABILITY,
+    e.CopiedOut: ACCOUNTABILITY,
+}
+"""The class of the key that seals the private fields of an event; every such key has a term."""
+KEPT_WITH: dict[type[Event], str] = {
+    e.IdentityLearned: "the part that told it",
+    e.ReferenceAgreed: "the register entry",
+    e.SubjectMatched: "the register entry",
+}
+"""Events that are sealed under the key of something else, and whose term that is."""
 
 SCHEMA = """
 CREATE TABLE messages(
@@ -34,8 +54,8 @@ CREATE INDEX messages_act ON messages(act);
 CREATE INDEX messages_reply ON messages(reply_to) WHERE reply_to IS NOT NULL;
 CREATE INDEX messages_inbox ON messages(log_index) WHERE direction = 'received' AND reply_to IS NULL;
 CREATE TABLE contents(
-  key_id TEXT PRIMARY KEY, message TEXT, part INTEGER, sealed TEXT, retention TEXT NOT NULL, at INTEGER NOT NULL,
-  erasure TEXT, erased_at INTEGER) WITHOUT ROWID;
+  key_id TEXT PRIMARY KEY, message TEXT, part INTEGER, sealed TEXT, retention TEXT NOT NULL, at INTEGER,
+  erasure TEXT, erased_at INTEGER, outlives TEXT) WITHOUT ROWID;
 CREATE INDEX contents_due ON contents(retention, at) WHERE erasure IS NULL;
 CREATE TABLE items(
   log_index INTEGER PRIMARY KEY, record TEXT NOT NULL, item TEXT NOT NULL, act TEXT NOT NULL, message TEXT,
@@ -60,7 +80,7 @@ CREATE TABLE asked(asked TEXT PRIMARY KEY, by TEXT NOT NULL, at INTEGER NOT NULL
 CREATE TABLE alone(about TEXT PRIMARY KEY, command TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL);
 CREATE TABLE commands(request TEXT PRIMARY KEY, body TEXT NOT NULL, act TEXT NOT NULL, result TEXT NOT NULL);
 CREATE TABLE actors(
-  actor TEXT PRIMARY KEY, kind TEXT NOT NULL, roles TEXT NOT NULL, log_index INTEGER NOT NULL,
+  actor TEXT PRIMARY KEY, kind TEXT NOT NULL, roles TEXT NOT NULL, log_index INTEGER NOT NULL, key_id TEXT NOT NULL,
   revoked INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE gaps(partner TEXT, first INTEGER, last INTEGER, at INTEGER, PRIMARY KEY(partner, first));
 CREATE TABLE refusals(side TEXT, partner TEXT, code TEXT, n INTEGER NOT NULL, PRIMARY KEY(side, partner, code));
@@ -81,7 +101,7 @@ def _ms(at: datetime) -> int:
 class Ledger(View):
     """The node's working memory on disk; see the module."""
 
-    schema_version = 2
+    schema_version = 3
     schema = SCHEMA
 
     def handle(self, db: sqlite3.Connection, index: int, event: Event) -> None:
@@ -89,6 +109,9 @@ class Ledger(View):
         action = _ACTIONS.get(type(event))
         if action is not None:
             action(db, index, event)
+        kept = KEPT.get(type(event))
+        if kept is not None:
+            _keep(db, event, kept)
 
     # ------------------------------------------------------------------------------------ questions
 
@@ -200,13 +223,20 @@ def _item(db: sqlite3.Connection, index: int, event: e.ItemRecorded) -> None:
          " ".join(event.rules), event.retention, event.content_key, event.key_id, event.occurred_on, _text(event.case),
          _text(event.by), at),
     )  # fmt: skip
-    db.execute(
-        "INSERT OR IGNORE INTO contents(key_id, retention, at) VALUES(?,?,?)", (event.key_id, ACCOUNTABILITY, at)
-    )
     if event.content_key is not None and event.message is None:
         db.execute(
             "INSERT OR IGNORE INTO contents(key_id, sealed, retention, at) VALUES(?,?,?,?)",
             (event.content_key, event.sealed, event.retention, at),
+        )
+
+
+def _keep(db: sqlite3.Connection, event: Any, retention: str) -> None:
+    """Enter the key that seals ``event``; several records may share one."""
+    if event.key_id is not None:
+        start = None if retention == ACTOR else ms(event)
+        db.execute(
+            "INSERT OR IGNORE INTO contents(key_id, retention, at, outlives) VALUES(?,?,?,?)",
+            (event.key_id, retention, start, getattr(event, "content_key", None)),
         )
 
 
@@ -263,13 +293,18 @@ def _command(db: sqlite3.Connection, index: int, event: e.CommandAccepted) -> No
 
 def _actor(db: sqlite3.Connection, index: int, event: e.ActorRegistered) -> None:
     db.execute(
-        "INSERT INTO actors(actor, kind, roles, log_index) VALUES(?,?,?,?)",
-        (str(event.originator_id), event.kind, " ".join(event.roles), index),
+        "INSERT INTO actors(actor, kind, roles, log_index, key_id) VALUES(?,?,?,?,?)",
+        (str(event.originator_id), event.kind, " ".join(event.roles), index, event.key_id),
     )
 
 
 def _actor_revoked(db: sqlite3.Connection, index: int, event: e.ActorRevoked) -> None:  # noqa: ARG001
-    db.execute("UPDATE actors SET revoked=1 WHERE actor=?", (str(event.originator_id),))
+    actor = str(event.originator_id)
+    db.execute("UPDATE actors SET revoked=1 WHERE actor=?", (actor,))
+    db.execute(
+        "UPDATE contents SET at=? WHERE at IS NULL AND key_id=(SELECT key_id FROM actors WHERE actor=?)",
+        (ms(event), actor),
+    )
 
 
 def _gap(db: sqlite3.Connection, index: int, event: e.GapFound) -> None:  # noqa: ARG001

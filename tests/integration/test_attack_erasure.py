@@ -395,6 +395,37 @@ async def test_autopsy_of_an_erased_identity_at_the_receiver(tmp_path, curious_b
     assert before.references["actium"].encode() not in b"".join(attacker.sealed_facts())
 
 
+async def test_autopsy_of_an_erased_identity_at_the_sender(founded, tmp_path):
+    """The own register entry goes as well, when the day of the last item's going is over."""
+    async with MemoryWorld.copied(founded, tmp_path / "world", ("actium", "gemeente")) as world:
+        actium, worker, live = world.nodes["actium"], world.actor("actium"), world.directory("actium")
+        someone = await world.person("actium", **KANARIE)
+        form = share_form(someone, [TO_GEMEENTE], ITEMS, kind="signal", signal_kind="VERVUILING")
+        await world.share("actium", form)
+        rule = next(r.rule for r in await actium.retention_rules(worker) if r.retention == "r01")
+        await actium.retention_confirm(worker, rule)
+        actium.ctx.vault.flush()
+        shutil.copytree(live, tmp_path / "before")
+        for days in (60, 1):
+            world.clock.forward(days=days)
+            for node in world.nodes.values():
+                await node.housekeeping.step()
+            await world.until(lambda: actium.retention.clock_state() == "trusted")
+            await actium.retention.daily()
+        await world.stop("actium")
+        shutil.copytree(live, tmp_path / "after")
+
+    before, after = tmp_path / "before", tmp_path / "after"
+    thief = Loot([before], [before / ANCHOR_FILE], [], world.signed, tmp_path / "thief")
+    thief.unlock()
+    assert names(thief.sealed_facts()) == list(WORDS)
+    attacker = Loot([before, after], [after / ANCHOR_FILE], [], world.signed, tmp_path / "attacker")
+    assert attacker.unlock() > 40
+    assert len(attacker.sealed_facts()) > 3
+    assert names(attacker.sealed_facts()) == []
+    assert names(attacker.read()) == []
+
+
 async def test_a_longer_kept_disclosure_tells_again_who_it_is_about(founded, tmp_path):
     """A signal told the name for six weeks; what is kept for years afterwards must not become about nobody."""
     async with MemoryWorld.copied(founded, tmp_path, ("actium", "gemeente")) as world:
