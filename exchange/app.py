@@ -26,6 +26,7 @@ from exchange.api.access import admit
 from exchange.api.app import create_app
 from exchange.api.auth import AnyOf, BearerToken, PeerCredentials, token_of
 from exchange.api.server import serve
+from exchange.crypto import labels
 from exchange.crypto.hpke import self_test
 from exchange.crypto.signing import Ed25519Key, MLDSAKey
 from exchange.crypto.vault import Secret
@@ -181,6 +182,7 @@ def _wire(
             Ed25519Key(keys["log"]),
             MLDSAKey(44, keys["log_pq"]),
             MLDSAKey(44, keys["witness"]),
+            labels.expand(keys["sign"], labels.REQUEST),
         ),
         covenants=covenants,
         clock=clock,

@@ -587,6 +587,8 @@ async def test_nobody_can_check_a_guess_at_what_was_asked_once_its_epoch_is_gone
         (kept,) = world.events("actium", "command/accepted/1")
         asked = orjson.dumps(["subject.register", form.model_dump(mode="json")])
         assert hashlib.sha256(asked).hexdigest() not in kept.body
+        named = f"{worker.id}\0subject.register\0{key.key}".encode()
+        assert kept.request != hashlib.sha256(named).hexdigest()  # the caller may have chosen a name as his key
         kid = kept.body.partition(":")[0]
         assert kid in {own.kid for own in actium.ctx.prekeys.alive()}
         other = f.SubjectForm(**{**JELLE, "given_names": "Bo"})

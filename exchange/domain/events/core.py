@@ -323,6 +323,7 @@ class RefusalRecorded(Event, topic="refusal/recorded/1"):
 
     side: Literal["sender", "receiver"]
     partner: str
+    """Slug; empty when what was typed names no partner: it may name anybody."""
     kind: str
     codes: tuple[str, ...]
     categories: tuple[str, ...]
@@ -380,7 +381,7 @@ class CommandAccepted(Event, topic="command/accepted/1"):
 
     key_id: KeyId | None
     request: str
-    """Hash of actor, command and idempotency key."""
+    """Keyed hash of actor, command and idempotency key, which a caller may have chosen to be anything."""
     body: str
     """Keyed fingerprint of what was asked: the same key with another request is a conflict. The key is of an own epoch, and
     when that is destroyed the fingerprint says nothing any more."""
