@@ -83,8 +83,20 @@ def compile_covenant(toml: Path, cards: list[Path], out: Path) -> str:
 
     Raises:
         CovenantError: There are mistakes in it; names the line.
+        InputError: A card is not acceptable, or two are of one partner: which of them counts nobody should have to guess.
     """
-    parties = dict(_party(path) for path in cards)
+    parties: dict[str, Party] = {}
+    of: dict[str, Path] = {}
+    for path in cards:
+        slug, party = _party(path)
+        if slug in parties:
+            raise InputError(
+                "Two cards are of {slug}: {first} and {second}. Give the one that counts.",
+                slug=slug,
+                first=of[slug].name,
+                second=path.name,
+            )
+        parties[slug], of[slug] = party, path
     covenant = compile_text(read(toml, "covenant").decode(errors="replace"), parties)
     document = encode(covenant.document())
     write_new(out, document, 0o644)
