@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -290,23 +290,23 @@ async def _serve(directory: Path, place: settings.Settings, node: Node) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    authenticators = [PeerCredentials(node)]
-    tcp = None
-    if place.tcp_port is not None:
-        authenticators.append(BearerToken(node, *token_of(directory)))  # type: ignore[arg-type]  # both are Authenticators
-        tcp = ("127.0.0.1", place.tcp_port)
-    socket = place_at(directory, place.socket)
-    group = admit(directory, socket, place.socket_group)
-    app = create_app(node, AnyOf(*authenticators))
-    await node.start()
-    ready = asyncio.Event()
-    server = asyncio.create_task(serve(app, socket=socket, group=group, tcp=tcp, ready=ready))
-    waits = [asyncio.create_task(stop.wait()), server]
+    waits: list[asyncio.Task[Any]] = []
     try:
+        authenticators = [PeerCredentials(node)]
+        tcp = None
+        if place.tcp_port is not None:
+            authenticators.append(BearerToken(node, *token_of(directory)))  # type: ignore[arg-type]  # both are Authenticators
+            tcp = ("127.0.0.1", place.tcp_port)
+        socket = place_at(directory, place.socket)
+        group = admit(directory, socket, place.socket_group)
+        app = create_app(node, AnyOf(*authenticators))
+        await node.start()
+        server = asyncio.create_task(serve(app, socket=socket, group=group, tcp=tcp, ready=asyncio.Event()))
+        waits = [asyncio.create_task(stop.wait()), server]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         if server.done():
             server.result()  # raises what ended it
-    finally:
+    finally:  # also of a node that never started: its files are open
         for task in waits:
             task.cancel()
         await asyncio.gather(*waits, return_exceptions=True)

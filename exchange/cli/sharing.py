@@ -70,7 +70,12 @@ ReviewOn = Annotated[
 ]
 Channel = Annotated[
     str | None,
-    typer.Option("--channel", help=N_("EXCHANGE (default), or told otherwise: ORAL, PHONE, SECURE_MAIL, PAPER.")),
+    typer.Option(
+        "--channel",
+        help=N_(
+            "EXCHANGE (default), or told otherwise: ORAL, PHONE, SECURE_MAIL, PAPER; IMPORTED from an earlier file."
+        ),
+    ),
 ]
 OccurredOn = Annotated[
     datetime | None,
