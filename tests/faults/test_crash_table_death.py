@@ -182,7 +182,7 @@ async def erase(world: MemoryWorld, arm: Callable[[], None]) -> None:
     (world.home / "keys").write_text(" ".join(keys))
     answer = f.ErasureAnswer(erasures=[], items=0, keys=0, epochs=0, generation=0)
     arm()
-    await welzijn.retention._erase(term, keys, actor, "confirmed-by-person", answer)
+    await welzijn.retention._erase(term.rule.code, keys, actor, "confirmed-by-person", answer)
 
 
 @pytest.mark.parametrize("step", ERASING, ids=lambda s: s.id)

@@ -162,7 +162,7 @@ async def test_a_crash_while_erasing_is_finished_at_the_next_start(tmp_path: Pat
         keys = [r["key_id"] for r in welzijn.ctx.ledger.rows("SELECT key_id FROM contents WHERE retention='r01'")]
         answer = welzijn.retention._answer_of_nothing()
         with pytest.raises(StorageError):
-            await welzijn.retention._erase(term, keys, actor, "confirmed-by-person", answer)
+            await welzijn.retention._erase(term.rule.code, keys, actor, "confirmed-by-person", answer)
         assert broken.hit
         await crash(world, "welzijn")
         await world.start("welzijn")
