@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -27,6 +27,7 @@ from exchange.api.app import create_app
 from exchange.api.auth import AnyOf, BearerToken, PeerCredentials, token_of
 from exchange.api.server import serve
 from exchange.api.webhook import Webhook, check_url, webhook_secret
+from exchange.crypto import labels
 from exchange.crypto.hpke import self_test
 from exchange.crypto.signing import Ed25519Key, MLDSAKey
 from exchange.crypto.vault import Secret
@@ -181,6 +182,7 @@ def _wire(
             Ed25519Key(keys["log"]),
             MLDSAKey(44, keys["log_pq"]),
             MLDSAKey(44, keys["witness"]),
+            labels.expand(keys["sign"], labels.REQUEST),
         ),
         covenants=covenants,
         clock=clock,
@@ -299,29 +301,34 @@ async def _serve(directory: Path, place: settings.Settings, node: Node, tell: Ca
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    authenticators = [PeerCredentials(node)]
-    tcp = None
-    if place.tcp_port is not None:
-        authenticators.append(BearerToken(node, *token_of(directory)))  # type: ignore[arg-type]  # both are Authenticators
-        tcp = ("127.0.0.1", place.tcp_port)
-    socket = place_at(directory, place.socket)
-    group = admit(directory, socket, place.socket_group)
-    app = create_app(node, AnyOf(*authenticators))
-    await node.start()
-    ready = asyncio.Event()
-    server = asyncio.create_task(serve(app, socket=socket, group=group, tcp=tcp, ready=ready))
-    waits = [asyncio.create_task(stop.wait()), server]
-    if place.webhook is not None:
-        waits.append(asyncio.create_task(_webhook(directory, place, node).run()))
-    told = asyncio.create_task(_told(ready, tell))
+    waits: list[asyncio.Task[Any]] = []
+    told: asyncio.Task[None] | None = None
     try:
+        authenticators = [PeerCredentials(node)]
+        tcp = None
+        if place.tcp_port is not None:
+            authenticators.append(BearerToken(node, *token_of(directory)))  # type: ignore[arg-type]  # both are Authenticators
+            tcp = ("127.0.0.1", place.tcp_port)
+        socket = place_at(directory, place.socket)
+        group = admit(directory, socket, place.socket_group)
+        app = create_app(node, AnyOf(*authenticators))
+        await node.start()
+        ready = asyncio.Event()
+        waits = [
+            asyncio.create_task(stop.wait()),
+            asyncio.create_task(serve(app, socket=socket, group=group, tcp=tcp, ready=ready)),
+        ]
+        if place.webhook is not None:
+            waits.append(asyncio.create_task(_webhook(directory, place, node).run()))
+        told = asyncio.create_task(_told(ready, tell))
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for ended in (task for task in waits if task.done()):
             ended.result()  # raises what ended it
-    finally:
-        for task in (*waits, told):
+    finally:  # also of a node that never started: its files are open
+        tasks = [*waits, *([told] if told is not None else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*waits, told, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await loop.shutdown_default_executor()  # no reading thread may be at work in a file that is being closed
         await node.stop()
 

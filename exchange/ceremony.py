@@ -86,6 +86,7 @@ def compile_covenant(toml: Path, cards: list[Path], out: Path) -> str:
 
     Raises:
         MistakesError: There are mistakes in it; carries all of them with their lines.
+        InputError: A card is not acceptable, or two are of one partner: which of them counts nobody should have to guess.
     """
     covenant = compile_text(covenant_text(toml), _parties(cards))
     document = encode(covenant.document())
@@ -117,11 +118,17 @@ def covenant_text(toml: Path) -> str:
 
 def _parties(cards: list[Path]) -> dict[str, Party]:
     parties: dict[str, Party] = {}
+    of: dict[str, Path] = {}
     for path in cards:
         slug, party = _party(path)
         if slug in parties:
-            raise InputError("There are two cards of {name}; give one.", name=slug)
-        parties[slug] = party
+            raise InputError(
+                "Two cards are of {slug}: {first} and {second}. Give the one that counts.",
+                slug=slug,
+                first=of[slug].name,
+                second=path.name,
+            )
+        parties[slug], of[slug] = party, path
     return parties
 
 

@@ -52,6 +52,7 @@ VAULT_BUCKET: Final = "covx/1 vault bucket"
 VAULT_ROW: Final = "covx/1 vault row"
 KEY_FILE: Final = "covx/1 key file"
 COMMAND: Final = "covx/1 command"
+REQUEST: Final = "covx/1 command request"
 
 KEY_SIZE: Final = 32
 

@@ -17,10 +17,9 @@ from exchange.errors import NotFoundError
 from exchange.node import forms as f
 from exchange.node.service import Actor
 from exchange.node.writer import Tx
+from exchange.store.kept import ACTOR
 
-TOPICS = ("actor/registered/1", "actor/revoked/1", "setting/single-handed/1")
-ACTOR = "actor"
-"""Vault class of actors' own data."""
+TOPICS = ("actor/registered/1", "actor/revoked/1", "setting/single-handed/1", "erasure/decided/1")
 
 
 @dataclass
@@ -30,6 +29,7 @@ class Known:
     actor: Actor
     name: str | None
     uid: int | None
+    key_id: str
     revoked: bool = False
 
     @property
@@ -53,9 +53,14 @@ class Actors:
                 Actor(event.originator_id, event.kind, frozenset(event.roles)),
                 None if isinstance(event.name, Gone) else event.name,
                 None if isinstance(event.uid, Gone) else event.uid,
+                event.key_id,
             )
         elif isinstance(event, e.ActorRevoked) and event.originator_id in self._known:
             self._known[event.originator_id].revoked = True
+        elif isinstance(event, e.ErasureDecided):
+            for known in self._known.values():
+                if known.key_id in event.key_ids:
+                    known.name = known.uid = None
         elif isinstance(event, e.SingleHandedSet):
             self.single_handed = event.on
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
+import hmac
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,9 +18,8 @@ from exchange.errors import ConflictError, InputError
 from exchange.node.context import Context
 from exchange.node.service import Actor, Idempotency
 from exchange.node.writer import Tx
+from exchange.store.kept import ACCOUNTABILITY
 
-EXTERNAL = "external-reference"
-"""Vault class of the caller's own case numbers."""
 Result = dict[str, str | int | list[str]]
 
 
@@ -63,13 +62,14 @@ async def once(
 ) -> tuple[UUID, Result]:
     """Run ``unit`` in the writer, at most once per idempotency key; ``stored`` as for :meth:`Writer.run`.
 
-    A form is full of people: a bare hash of it, in a public line for ever, would let anybody check a guess at who it was about.
+    A form is full of people, and a caller may choose a name as his key: a bare hash of either, in a public line for ever, would
+    let anybody check a guess at who it was about.
 
     Raises:
         ConflictError: The key was used before for another request, as long as that can be told (about a day).
     """
     keyed = key is not None or external_reference != ""
-    request = _request(actor, command, key) if keyed else ""
+    request = _request(ctx, actor, command, key) if keyed else ""
     asked = orjson.dumps([command, form.model_dump(mode="json")]) if keyed else b""
     body = ctx.prekeys.stamp(asked, ctx.clock.now()) if keyed else ""
 
@@ -83,7 +83,7 @@ async def once(
                 e.CommandAccepted(
                     originator_id=uuid4(),
                     at=tx.now,
-                    key_id=tx.new_key(EXTERNAL) if external_reference else None,
+                    key_id=tx.new_key(ACCOUNTABILITY) if external_reference else None,
                     request=request,
                     body=body,
                     act=act,
@@ -97,11 +97,11 @@ async def once(
     return await ctx.writer.run(run, stored)
 
 
-def _request(actor: Actor, command: str, key: Idempotency | None) -> str:
+def _request(ctx: Context, actor: Actor, command: str, key: Idempotency | None) -> str:
     unique = key.key if key is not None else uuid4().hex
     if not 0 < len(unique) <= 200:  # noqa: PLR2004 - stated in the sentence
         raise InputError("An idempotency key has 1 to 200 characters.")
-    return hashlib.sha256(f"{actor.id}\0{command}\0{unique}".encode()).hexdigest()
+    return hmac.digest(ctx.keys.requests, f"{actor.id}\0{command}\0{unique}".encode(), "sha256").hex()
 
 
 def _earlier(ctx: Context, tx: Tx, request: str, asked: bytes) -> tuple[UUID, Result] | None:

@@ -29,6 +29,8 @@ class NodeKeys:
     log: Ed25519Key
     log_pq: MLDSAKey
     witness: MLDSAKey
+    requests: bytes
+    """Names idempotency keys in the log, so that nobody without this node's keys can check a guess at one."""
 
 
 @dataclass

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Literal
 from uuid import uuid4
 
 from exchange.domain.covenant import Covenant
 from exchange.domain.proposal import Finding, Verdict
-from exchange.domain.retention import local_day
+from exchange.domain.retention import is_over, local_day
 from exchange.domain.scene import FULL_GATES, ITEM_GATES, MESSAGE_GATES
 from exchange.domain.vocabulary import Side
 from exchange.errors import InputError, NotFoundError
@@ -25,12 +26,14 @@ from exchange.node.identity import identity_for
 from exchange.node.messages import obeyed
 from exchange.node.people import Person
 from exchange.node.service import Actor
-from exchange.node.terms import Terms
+from exchange.node.terms import Terms, last_day
 from exchange.wire import messages as m
 
 NO_REFERENCE = "0" * 32
 """Stands for the pairwise reference while only the gates look."""
 EXCHANGE = "EXCHANGE"
+FOR_EVER = date(9999, 12, 30)
+"""Of a term that nothing has started yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,9 @@ class Drafting:
         kind = m.Kind.SIGNAL if form.kind == "signal" else m.Kind.DISCLOSURE
         statement = self._with_release(statement_of(form, to, grounds), to.partner)
         items = [self.item(item) for item in form.items]
-        identity = form.channel == EXCHANGE and not ctx.people.introduced(person.handle, to.partner)
+        identity = form.channel == EXCHANGE and self._must_tell_who(
+            person, to.partner, kind, form.purpose, book.covenant
+        )
         if identity:
             items.append(self._identity_item(person, to.partner, kind, form.purpose, book.covenant, grounds.wpg))
         own = replace(
@@ -153,6 +158,41 @@ class Drafting:
             onward_ground=item.onward_ground,
         )
 
+    def _must_tell_who(self, person: Person, to: str, kind: m.Kind, purpose: str, covenant: Covenant) -> bool:
+        """Whether the partner would otherwise not know, or not as long as it keeps this, who it is about.
+
+        An identity goes with the part that told it. Where the partner was told once and may not be told the name for this
+        purpose, it gets no name rather than no message.
+        """
+        if not self._ctx.people.introduced(person.handle, to):
+            return True
+        me, (category, name) = self._ctx.me.slug, m.IDENTITY_FIELDS["name"]
+        domain = rules.domain_kind(kind)
+        if name not in covenant.index.allowed_fields(purpose, category, to, me, domain.value):
+            return False
+        now = self._ctx.clock.now()
+        needed = _kept(covenant, covenant.retention_class(domain, category), to, now)
+        return not any(
+            _kept(covenant, row["retention"], to, now) >= needed
+            and not is_over(_kept(covenant, row["retention"], to, datetime.fromtimestamp(row["at"] / 1000, UTC)), now)
+            for row in self._told(person, to)
+        )
+
+    def _told(self, person: Person, partner: str) -> list[sqlite3.Row]:
+        """The identities of a person that went to a partner, or came from it, and are kept here."""
+        indexes = [index for one in self._ctx.people.same(person.handle) for index in one.told]
+        return [
+            row
+            for index in indexes
+            for row in self._ctx.ledger.rows(
+                "SELECT i.retention AS retention, i.at AS at FROM items i JOIN contents c ON c.key_id = i.content_key"
+                " JOIN messages m ON m.message = i.message"
+                " WHERE i.log_index=? AND i.partner=? AND c.erasure IS NULL AND m.state NOT IN ('voided','nacked')",
+                index,
+                partner,
+            )
+        ]
+
     def _identity_item(
         self,
         person: Person,
@@ -162,7 +202,7 @@ class Drafting:
         covenant: Covenant,
         decision: m.WpgDecision | None,
     ) -> m.Item:
-        """Tells a partner, once, who a reference is; it passes the gates like any other item."""
+        """Tells a partner who a reference is; it passes the gates like any other item."""
         known = person.identity
         identity = m.Identity(
             given_names=known.given_names,
@@ -260,6 +300,12 @@ def answers(findings: Iterable[Finding], partner: str, own_items: int) -> list[f
         )
         for finding in findings
     ]
+
+
+def _kept(covenant: Covenant, retention: str, holder: str, at: datetime) -> date:
+    """Until when a partner keeps something of a class that it gets at ``at``, as the covenant proposes."""
+    days = [last_day(rule.rule(), at) for rule in covenant.retention_rules(retention, holder)[:1]]
+    return next((day for day in days if day is not None), FOR_EVER)
 
 
 def iso_day(day: date | None) -> str | None:

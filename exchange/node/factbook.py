@@ -105,6 +105,11 @@ class Factbook:
         with self._lock:
             return [duty for duty, subject in self.owed.items() if subject in wanted]
 
+    def concerned(self) -> set[UUID]:
+        """Entries of whom something is still owed, or about whom everything may only be stored."""
+        with self._lock:
+            return {*self.owed.values(), *self._restricted.values()}
+
     # ------------------------------------------------------------------------------------ taking in
 
     def _put(self, table: dict[UUID, Any], fact: UUID, value: Any, key_id: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from exchange.crypto import prekeys as pk
 from exchange.crypto import signing
@@ -17,6 +17,8 @@ from exchange.wire import control
 from exchange.wire.codec import decode_model
 
 MAX_CONTROL = 512 * 1024
+ALONE = timedelta(hours=24)
+"""How far one partner's time may be ahead of every other's and still be believed."""
 LABELS = {
     control.ControlKind.BUNDLE: SIGN_BUNDLE,
     control.ControlKind.HEARTBEAT: SIGN_HEARTBEAT,
@@ -43,6 +45,8 @@ class Partners:
         self._me = me
         self._bundles: dict[str, pk.Bundle] = {}
         self._heartbeats: dict[str, control.Heartbeat] = {}
+        self._live: set[str] = set()
+        """Whose heartbeat came since this start."""
         for partner in covenants.current.connected():
             self._reload(partner.slug)
 
@@ -73,6 +77,8 @@ class Partners:
         except CryptoError:
             raise WireError("control-signature", "The signature of the control message does not hold.") from None
         heard = self._take(sealed.kind, message.sender, sealed.body.encode())
+        if heard.heartbeat is not None:
+            self._live.add(message.sender)
         self._side.put(f"control-{sealed.kind.value}", message.sender, {"body": sealed.body, "sig": sealed.signature})
         return heard
 
@@ -134,5 +140,13 @@ class Partners:
         return datetime.fromisoformat(beat.time) if beat else None
 
     def newest_time(self) -> datetime | None:
-        """The newest time anybody else vouches for: what guards destruction by clock (protocol §7)."""
-        return max((datetime.fromisoformat(b.time) for b in self._heartbeats.values()), default=None)
+        """The newest time anybody else vouches for: what guards destruction by clock (protocol §7).
+
+        One partner whose clock runs ahead must not vouch for ours that does too: of several, the newest counts only when
+        another comes within a day of it. What was kept from an earlier run counts while nobody was heard in this one.
+        """
+        heard = [self._heartbeats[slug] for slug in self._live] or self._heartbeats.values()
+        times = sorted(datetime.fromisoformat(beat.time) for beat in heard)
+        if len(times) > 1 and times[-1] - times[-2] > ALONE:
+            times.pop()
+        return times[-1] if times else None

@@ -1,8 +1,11 @@
 """The register in memory: who is who at this node, and which items are about whom.
 
 Names, references and the link from item to subject stand sealed in the log. After unlock they are unsealed once, folded into this
-object, and kept in memory only; no index on disk could be searched by whoever copies the disk. What is shredded is forgotten
-here as well: a search then answers exactly as for an unknown person.
+object, and kept in memory only; no index on disk could be searched by whoever copies the disk. What goes is forgotten here as
+soon as its going is decided: a search then answers exactly as for an unknown person.
+
+Who somebody is may be known from several messages. Each identity goes with the message part that told it; what remains is put
+together anew.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from uuid import UUID
 from exchange.domain import events as e
 from exchange.domain.event import Event, Gone
 from exchange.domain.subject import Identity, Mark, Match, match
+from exchange.wire.messages import IDENTITY_FIELDS
 
 TOPICS: Final = (
     "subject/registered/1",
@@ -25,11 +29,18 @@ TOPICS: Final = (
     "subject/matched/1",
     "subject/split/1",
     "item/recorded/1",
+    "erasure/decided/1",
+    "case/shared/1",
+    "case/subject-added/1",
+    "signal/noted/1",
+    "conference/item-offered/1",
 )
 """What this fold reads; everything else in the log may be skipped."""
 
 
 _OF_A_PERSON: Final = (e.IdentityLearned, e.ReferenceAgreed, e.SubjectMatched, e.SubjectSplit)
+_OF_A_CASE: Final = (e.CaseShared, e.CaseSubjectAdded, e.SignalNoted, e.ItemOffered)
+_NAME: Final = IDENTITY_FIELDS["name"]
 
 
 @dataclass(slots=True)
@@ -40,14 +51,65 @@ class Person:
     key_id: str
     unmatched: bool
     identity: Identity
+    """What is known now of who this is."""
     safe_contact: str = ""
     into: UUID | None = None
     references: dict[str, str] = field(default_factory=dict)
+    learned: dict[str, Identity] = field(default_factory=dict)
+    """Key of the message part -> the identity it told, oldest first."""
     items: array[int] = field(default_factory=lambda: array("Q"))
     """Log indexes of the items this person owns."""
     mentioned: array[int] = field(default_factory=lambda: array("Q"))
     exchanged: set[str] = field(default_factory=set)
     """Partners with whom items about this person went over the exchange; the first of them told who it is."""
+    told: array[int] = field(default_factory=lambda: array("Q"))
+    """Those of ``items`` that tell a partner, or told us, who this is."""
+    _registered: Identity = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._registered = self.identity
+
+    def learn(self, key_id: str, identity: Identity) -> None:
+        """Take in what a message says; the newest word counts, and what it leaves out stays."""
+        self.learned.pop(key_id, None)
+        self.learned[key_id] = identity
+        self.identity = together([self._registered, *self.learned.values()])
+
+    def unlearn(self, key_ids: set[str]) -> None:
+        """Forget what these parts told."""
+        self.learned = {key: identity for key, identity in self.learned.items() if key not in key_ids}
+        self.identity = together([self._registered, *self.learned.values()])
+
+
+def together(identities: Iterable[Identity]) -> Identity:
+    """One description of several, oldest first: name, birth date and address each as last told."""
+    found: dict[str, object] = {}
+    for identity in identities:
+        if identity.family_name or identity.given_names:
+            found |= identity.model_dump(include={"given_names", "prefix", "family_name"})
+        if identity.birth_date is not None:
+            found["birth_date"] = identity.birth_date
+        if identity.postcode or identity.house_number:
+            found |= identity.model_dump(include={"postcode", "house_number"})
+    return Identity.model_validate(found)
+
+
+def handles_in(event: Event) -> list[UUID]:
+    """Whom an event is about, as far as it can be read: an item, a case, a signal or an offer of our own."""
+    found: list[object] = [getattr(event, "subject", None)]
+    for name in ("subjects", "mentions"):
+        several = getattr(event, name, ())
+        found += () if isinstance(several, Gone) else several
+    return [handle for one in found if (handle := _handle(one)) is not None]
+
+
+def _handle(value: object) -> UUID | None:
+    if isinstance(value, str):  # an offer's: a handle where it is our own
+        try:
+            return UUID(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, UUID) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +135,9 @@ class People:
         self._matched: set[UUID] = set()
         """Entries that were decided to be another; few, so that asking about one person need not walk over everybody."""
 
+        self._spoken: dict[str, set[UUID]] = {}
+        """Key of what seals a case, a signal or an offer -> whom it is about."""
+
     def evolve(self, index: int, event: Event) -> None:
         """Take one event in; shredded ones add nothing."""
         with self._lock:
@@ -80,6 +145,11 @@ class People:
                 self._item(index, event)
             elif isinstance(event, e.SubjectRegistered):
                 self._registered(event)
+            elif isinstance(event, _OF_A_CASE):
+                if handles := handles_in(event):
+                    self._spoken.setdefault(event.key_id, set()).update(handles)
+            elif isinstance(event, e.ErasureDecided):
+                self._drop(set(event.key_ids))
             elif isinstance(event, _OF_A_PERSON) and (person := self._persons.get(event.originator_id)) is not None:
                 self._change(person, event)
 
@@ -96,7 +166,7 @@ class People:
     def _change(self, person: Person, event: Event) -> None:
         if isinstance(event, e.IdentityLearned) and not isinstance(event.identity, Gone):
             self._unmark(person)
-            person.identity = Identity.model_validate(event.identity)
+            person.learn(event.key_id, Identity.model_validate(event.identity))
             self._mark(person)
         elif isinstance(event, e.ReferenceAgreed) and not isinstance(event.reference, Gone):
             person.references[event.partner] = event.reference
@@ -116,21 +186,38 @@ class People:
             person.items.append(index)
             if event.message is not None:
                 person.exchanged.add(event.partner)
+            if event.category == _NAME[0] and not isinstance(event.field, Gone) and _NAME[1] in event.field.split("+"):
+                person.told.append(index)
         for handle in () if isinstance(event.mentions, Gone) else event.mentions:
             other = self._persons.get(handle)
             if other is not None:
                 other.mentioned.append(index)
 
-    def forget(self, key_ids: Iterable[str]) -> None:
-        """Drop every entry whose key was destroyed."""
-        gone = set(key_ids)
+    def forget(self, key_ids: Iterable[str], items: Iterable[int] = ()) -> None:
+        """Drop every entry and every identity whose key was destroyed, and these items."""
+        lost = set(items)
         with self._lock:
-            for handle in [h for h, p in self._persons.items() if p.key_id in gone]:
-                person = self._persons.pop(handle)
+            self._drop(set(key_ids))
+            for person in self._persons.values() if lost else ():
+                for name in ("items", "mentioned", "told"):
+                    kept = getattr(person, name)
+                    if not lost.isdisjoint(kept):
+                        setattr(person, name, array("Q", [index for index in kept if index not in lost]))
+
+    def _drop(self, gone: set[str]) -> None:
+        for key in gone & self._spoken.keys():
+            del self._spoken[key]
+        for person in self._persons.values():
+            if not gone.isdisjoint(person.learned):
                 self._unmark(person)
-                self._matched.discard(handle)
-                for partner, reference in person.references.items():
-                    self._by_reference.pop((partner, reference), None)
+                person.unlearn(gone)
+                self._mark(person)
+        for handle in [h for h, p in self._persons.items() if p.key_id in gone]:
+            person = self._persons.pop(handle)
+            self._unmark(person)
+            self._matched.discard(handle)
+            for partner, reference in person.references.items():
+                self._by_reference.pop((partner, reference), None)
 
     def _mark(self, person: Person) -> None:
         for mark in person.identity.marks:
@@ -148,6 +235,11 @@ class People:
         """Every entry, matched ones too."""
         with self._lock:
             return list(self._persons.values())
+
+    def spoken_of(self) -> dict[str, set[UUID]]:
+        """Key -> whom the case, the signal or the offer sealed under it is about."""
+        with self._lock:
+            return {key: set(handles) for key, handles in self._spoken.items()}
 
     # ------------------------------------------------------------------------------------ questions
 

@@ -13,18 +13,19 @@ from uuid import UUID, uuid4
 from exchange.crypto import aead
 from exchange.domain import events as e
 from exchange.domain.retention import local_day
+from exchange.errors import NotFoundError
 from exchange.node.context import Context
 from exchange.node.messages import stream_of
 from exchange.node.receiving import Incoming
 from exchange.node.rules import kind_of
 from exchange.node.writer import Tx
-from exchange.store.ledger import ACCOUNTABILITY
+from exchange.store.kept import ACCOUNTABILITY, REGISTER
 from exchange.wire import messages as m
 
 LOCAL_TEXT = b"covx/1 local text\0"
 """Associated data of text that was stated here and never sent."""
-REGISTER = "register"
-"""Vault class of register entries."""
+GONE = "gone"
+"""In the overlay: (GONE, handle) of an entry whose end was decided earlier in this batch."""
 
 
 def store_parts(tx: Tx, incoming: Incoming, codes: list[tuple[str, ...]]) -> tuple[e.StoredPart, ...]:
@@ -62,7 +63,7 @@ def record_received(tx: Tx, ctx: Context, incoming: Incoming, parts: tuple[e.Sto
             continue
         subject = subject_of(tx, ctx, incoming.sender.slug, item.subject)
         if item.identity is not None:
-            _learn(tx, ctx, subject, item.identity)
+            _learn(tx, ctx, subject, item.identity, part.key_id)
         record(
             tx,
             statement=statement,
@@ -97,7 +98,13 @@ def record(
     channel: str = "EXCHANGE",
     occurred_on: str | None = None,
 ) -> None:
-    """Write the accountability record of one item, under a record key of its own."""
+    """Write the accountability record of one item, under a record key of its own.
+
+    Raises:
+        NotFoundError: The end of the subject's entry was decided in this very batch.
+    """
+    if any((GONE, str(handle)) in tx.overlay.references for handle in (subject, *mentions)):
+        raise NotFoundError("There is no such subject in this node's register.")
     basis = (statement.sender_basis, statement.sender_task, statement.recipient_basis, statement.recipient_task)
     rules = (statement.special_exception, statement.criminal_ground, statement.wpg.ground if statement.wpg else None)
     tx.append(
@@ -178,7 +185,7 @@ def reference_for(tx: Tx, ctx: Context, subject: UUID, partner: str) -> str:
 def subject_of(tx: Tx, ctx: Context, partner: str, reference: str) -> UUID:
     """Whom a partner means by a reference; an unknown one makes an unmatched entry."""
     person = ctx.people.by_reference(partner, reference)
-    if person is not None:
+    if person is not None and (GONE, str(person.handle)) not in tx.overlay.references:
         return person.handle
     made = tx.overlay.references.get((partner, reference))
     if made is not None:
@@ -195,17 +202,19 @@ def subject_of(tx: Tx, ctx: Context, partner: str, reference: str) -> UUID:
     return handle
 
 
-def _learn(tx: Tx, ctx: Context, subject: UUID, identity: m.Identity) -> None:
-    """Who an unmatched entry is, as the partner says. An entry of our own register is never overwritten."""
+def _learn(tx: Tx, ctx: Context, subject: UUID, identity: m.Identity, part_key: str) -> None:
+    """Who an unmatched entry is, as the partner says, for as long as the part that says it is kept.
+
+    An entry of our own register is never overwritten.
+    """
     person = ctx.people.person(subject)
-    key_id = tx.overlay.references.get(("key", str(subject))) if person is None else person.key_id
-    if key_id is None or (person is not None and not person.unmatched):
+    if person is not None and not person.unmatched:
         return
     tx.append(
         e.IdentityLearned(
             originator_id=subject,
             at=tx.now,
-            key_id=str(key_id),
+            key_id=part_key,
             identity=identity.model_dump(mode="json", exclude_defaults=True),
         )
     )

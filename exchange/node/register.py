@@ -13,11 +13,10 @@ from exchange.node import forms as f
 from exchange.node.commands import Result, once
 from exchange.node.context import Context
 from exchange.node.people import Found, Person
-from exchange.node.recording import REGISTER
 from exchange.node.service import Actor, Idempotency
 from exchange.node.whoknows import identity_of, label_of
 from exchange.node.writer import Tx
-from exchange.store.ledger import ACCOUNTABILITY
+from exchange.store.kept import ACCOUNTABILITY, REGISTER
 
 READ_ONCE_PER: Final = timedelta(minutes=15)
 ENOUGH: Final = 2

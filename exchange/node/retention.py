@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Final
 from uuid import UUID, uuid4
@@ -23,39 +22,20 @@ import structlog
 
 from exchange.domain import events as e
 from exchange.domain.actors import Hands
-from exchange.domain.retention import AMSTERDAM, Trigger, is_over, local_day
 from exchange.errors import ConflictError
 from exchange.node import forms as f
 from exchange.node.actors import Actors
 from exchange.node.approval import COMMAND, Approval, ClockState, Clockwork
 from exchange.node.context import Context
+from exchange.node.dues import BATCH, Dues
+from exchange.node.entries import Entries
 from exchange.node.partners import Partners
 from exchange.node.service import Actor
-from exchange.node.terms import STARTS, Term, Terms, last_day, period_text
+from exchange.node.terms import Term, Terms, period_text
 from exchange.node.writer import Tx
 
 CLOCK_SLACK: Final = timedelta(hours=24)
-BATCH: Final = 2_000
-"""Keys destroyed under one decision."""
-STARTED: Final = {
-    Trigger.CASE_CLOSED: (
-        "(SELECT max(k.closed_at, c.at) FROM cases k WHERE k.case_id = coalesce("
-        "(SELECT b.case_id FROM case_contents b WHERE b.key_id = c.key_id),"
-        " (SELECT i.case_id FROM items i WHERE i.content_key = c.key_id)))"
-    ),
-    Trigger.NOT_TAKEN_UP: "(SELECT n.at FROM not_taken_up n WHERE n.key_id = c.key_id)",
-}
-"""When the term of a content ``c`` began, for triggers that its recording does not set off; NULL while nothing did."""
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Going:
-    """Contents of one class received on one day."""
-
-    term: Term
-    due_on: date
-    count: int
 
 
 class Retention:
@@ -67,6 +47,8 @@ class Retention:
         self._ctx = ctx
         self._terms = terms
         self._partners = partners
+        self._entries = Entries(ctx, terms)
+        self._dues = Dues(ctx, terms, self._entries)
         self._approval = Approval(ctx, actors)
         self._epochs_rolled = epochs_rolled
         self._at_it: set[UUID] = set()
@@ -104,41 +86,11 @@ class Retention:
 
     def due(self, until: date | None) -> list[f.DueAnswer]:
         """What goes when and why, up to ``until`` (today when None), soonest first."""
-        today = local_day(self._ctx.clock.now())
-        limit = until or today
-        going = [g for term in self._terms.all() for g in self._going(term) if g.due_on <= limit]
-        return [
-            f.DueAnswer(
-                rule=g.term.rule.code,
-                retention=g.term.retention,
-                period=period_text(g.term.rule.period),
-                due_on=g.due_on,
-                items=g.count,
-                overdue=is_over(g.due_on, self._ctx.clock.now()),
-                confirmed=g.term.confirmed,
-            )
-            for g in sorted(going, key=lambda g: (g.due_on, g.term.rule.code))
-        ]
-
-    def _going(self, term: Term) -> list[Going]:
-        """Contents of a class grouped by the local day their term ends."""
-        began = STARTED.get(term.rule.trigger)
-        if term.rule.trigger not in STARTS and term.rule.cap is None and began is None:
-            return []
-        days: dict[date, int] = {}
-        for row in self._ctx.ledger.rows(
-            f"SELECT at / 3600000 AS hour, {began or 'NULL'} / 3600000 AS began, count(*) AS n FROM contents c"
-            " WHERE retention=? AND erasure IS NULL GROUP BY hour, began",
-            term.retention,
-        ):
-            last = last_day(term.rule, _hour(row["hour"]), _hour(row["began"]) if row["began"] is not None else None)
-            if last is not None:
-                days[last] = days.get(last, 0) + row["n"]
-        return [Going(term, day, count) for day, count in days.items()]
+        return self._dues.due(until)
 
     def overdue_count(self) -> int:
         """How much should have gone by now under confirmed rules."""
-        return sum(d.items for d in self.due(None) if d.overdue and d.confirmed)
+        return self._dues.overdue_count()
 
     # ------------------------------------------------------------------------------------ enforcing
 
@@ -162,41 +114,24 @@ class Retention:
             NotAllowedError: He would be the only hand in it.
         """
         now = self._ctx.clock.now()
-        over = [term for term in self._terms.all() if term.confirmed and self._over(term, now)]
+        entries = self._dues.entries_over(now)
+        over = [t for t in self._terms.all() if t.confirmed and (self._dues.over(t, now) or t.rule.code in entries)]
         approved = await self._approval.of(actor, over, self.clock_state(), confirm_date, now)
         answer = self._answer_of_nothing()
         answer.left = approved.left
         for term, alone in approved.terms:
             await self._erase_over(term, now, actor, approved.clock, answer, alone=alone)
+            for ended in _batches(entries.get(term.rule.code, [])):
+                await self._erase(term.rule.code, ended, actor, approved.clock, answer, alone=alone, entries=True)
         return answer
 
     def _answer_of_nothing(self) -> f.ErasureAnswer:
         return f.ErasureAnswer(erasures=[], items=0, keys=0, epochs=0, generation=self._ctx.vault.generation)
 
-    def _over(self, term: Term, now: datetime) -> list[str]:
-        """Up to a batch of keys whose last day has passed."""
-        over: list[str] = []
-        for going in self._going(term):
-            if not is_over(going.due_on, now) or len(over) >= BATCH:
-                continue
-            began = STARTED.get(term.rule.trigger)
-            for row in self._ctx.ledger.rows(
-                f"SELECT key_id, at, {began or 'NULL'} AS began FROM contents c"
-                " WHERE retention=? AND erasure IS NULL AND at < ? ORDER BY at LIMIT ?",
-                term.retention,
-                _end_of_hour(now),
-                BATCH if began is None else -1,  # what was recorded first need not be what goes first
-            ):
-                last = last_day(term.rule, _moment(row["at"]), _moment(row["began"]) if row["began"] else None)
-                if last is not None and is_over(last, now):
-                    over.append(row["key_id"])
-            break
-        return over[:BATCH]
-
     async def _erase_over(
         self, term: Term, now: datetime, actor: Actor | None, clock: Clockwork, answer: f.ErasureAnswer, *, alone: bool
     ) -> None:
-        while batch := self._over(term, now):
+        while batch := self._dues.over(term, now):
             await self._erase(term.rule.code, batch, actor, clock, answer, alone=alone)
 
     async def _erase(
@@ -208,18 +143,23 @@ class Retention:
         answer: f.ErasureAnswer,
         *,
         alone: bool = False,
+        entries: bool = False,
     ) -> None:
+        """Decide and carry out; with ``entries`` the keys are those of register entries about whom nothing is kept."""
         erasure = uuid4()
         records, sealed = self._records(keys), self._sealed(keys)
 
-        def unit(tx: Tx) -> None:
+        def unit(tx: Tx) -> list[str]:
+            whole = self._entries.still_ended(keys, tx) if entries else [*keys, *self._entries.left_behind(keys, tx)]
+            if not whole:
+                return whole
             tx.append(
                 e.ErasureDecided(
                     originator_id=erasure,
                     at=tx.now,
                     rule=rule,
                     items=tuple(records),
-                    key_ids=tuple(keys),
+                    key_ids=tuple(whole),
                     sealed=tuple(sealed),
                     by=actor.id if actor else None,
                     clock=clock,
@@ -227,10 +167,13 @@ class Retention:
             )
             if actor is not None and alone:
                 Actors.acted_alone(tx, Hands.SINGLE, COMMAND, actor, str(erasure))
+            return whole
 
         with self._alone(erasure):
-            await self._ctx.writer.run(unit)
-            done = await self.finish(erasure, keys, sealed)
+            decided = await self._ctx.writer.run(unit)
+            if not decided:  # something came in about every one of them
+                return
+            done = await self.finish(erasure, decided, sealed)
         answer.erasures.append(erasure)
         answer.items += len(records)
         answer.keys += done.keys
@@ -258,7 +201,7 @@ class Retention:
         epochs = self._end_epochs(keys)
         shredded = ctx.vault.shred(keys)
         ctx.log.drop_sealed(sealed)
-        ctx.people.forget(keys)
+        ctx.people.forget(keys, self._recorded_under(keys))
         ctx.facts.forget(keys)
         log.info("erased", count=len(keys))
         return await ctx.writer.run(partial(self._done, erasure, shredded.generation, len(keys), epochs))
@@ -315,7 +258,10 @@ class Retention:
 
     async def daily(self) -> None:
         """The node's own run; an untrusted clock is an alarm, not a destruction."""
-        if self.overdue_count() == 0:
+        now = self._ctx.clock.now()
+        entries = self._dues.entries_over(now)
+        terms = [term for term in self._terms.all() if term.confirmed]
+        if self.overdue_count() == 0 and entries.keys().isdisjoint(term.rule.code for term in terms):
             return
         if self.clock_state() != "trusted":
             await self._ctx.writer.run(
@@ -323,16 +269,29 @@ class Retention:
             )
             log.warning("retention-stopped", state=self.clock_state())
             return
-        now, answer = self._ctx.clock.now(), self._answer_of_nothing()
-        for term in self._terms.all():
-            if term.confirmed:
-                await self._erase_over(term, now, None, "trusted", answer, alone=False)
+        answer = self._answer_of_nothing()
+        for term in terms:
+            await self._erase_over(term, now, None, "trusted", answer, alone=False)
+            for ended in _batches(entries.get(term.rule.code, [])):
+                await self._erase(term.rule.code, ended, None, "trusted", answer, entries=True)
 
     def _records(self, keys: list[str]) -> list[UUID]:
         return [
             UUID(row["record"])
             for key in keys
             for row in self._ctx.ledger.rows("SELECT record FROM items WHERE content_key=?", key)
+        ]
+
+    def _recorded_under(self, keys: list[str]) -> list[int]:
+        """Log indexes of the items whose record goes: they are about nobody any more."""
+        return [
+            row["log_index"]
+            for key in keys
+            for row in self._ctx.ledger.rows(
+                "SELECT i.log_index AS log_index FROM contents c JOIN items i ON i.content_key = c.outlives"
+                " WHERE c.key_id=? AND i.key_id=c.key_id",
+                key,
+            )
         ]
 
     def _sealed(self, keys: list[str]) -> list[str]:
@@ -343,17 +302,8 @@ class Retention:
         ]
 
 
-def _hour(hours: int) -> datetime:
-    return datetime.fromtimestamp(hours * 3600, UTC)
-
-
-def _moment(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)
-
-
-def _end_of_hour(now: datetime) -> int:
-    midnight = datetime.combine(local_day(now), time.min, AMSTERDAM)
-    return round(midnight.timestamp() * 1000)
+def _batches(keys: list[str]) -> Iterator[list[str]]:
+    yield from (keys[start : start + BATCH] for start in range(0, len(keys), BATCH))
 
 
 def _rule_answer(term: Term) -> f.RuleAnswer:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable
-from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -24,7 +23,7 @@ from exchange.node.grounds import Grounds, put_on_record
 from exchange.node.messages import Outgoing, Plain, compose, compose_void
 from exchange.node.outbox import Outbox
 from exchange.node.service import Actor, Idempotency, Refused
-from exchange.node.work import Fresh, Post, record_refusal
+from exchange.node.work import Fresh, Post, known, record_refusal
 from exchange.node.writer import Tx
 from exchange.wire import messages as m
 from exchange.wire.codec import encode_model
@@ -68,8 +67,7 @@ class Sharing:
         drafts = self._drafting.drafts(actor, form)
         refused = [d for d in drafts.each if not d.verdict.allowed]
         if refused:
-            known = self._ctx.covenants.current.covenant.index.categories.keys()
-            await self._ctx.writer.run(lambda tx: _record_refusals(tx, actor, refused, known))
+            await self._ctx.writer.run(lambda tx: _record_refusals(tx, self._ctx, actor, refused))
             why = [r for d in refused for r in reasons(d.verdict, d.recipient, len(form.items))]
             status = max(finding.refusal.status for d in refused for finding in d.verdict.findings)
             raise Refused(why, status)
@@ -323,11 +321,17 @@ class Sharing:
 # ---------------------------------------------------------------------------------------- pure helpers
 
 
-def _record_refusals(tx: Tx, actor: Actor, refused: list[Draft], known: AbstractSet[str]) -> None:
+def _record_refusals(tx: Tx, ctx: Context, actor: Actor, refused: list[Draft]) -> None:
+    categories = ctx.covenants.current.covenant.index.categories.keys()
     for draft in refused:
-        asked = sorted({i.category for i in draft.items} & known)  # what is no category may be anything a person typed
+        asked = sorted({i.category for i in draft.items} & categories)  # what is none may be anything a person typed
         record_refusal(
-            tx, actor=actor, partner=draft.recipient, kind=draft.kind, verdict=draft.verdict, categories=tuple(asked)
+            tx,
+            actor=actor,
+            partner=known(ctx, draft.recipient),
+            kind=draft.kind,
+            verdict=draft.verdict,
+            categories=tuple(asked),
         )
 
 

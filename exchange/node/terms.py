@@ -81,6 +81,11 @@ class Terms:
         at = datetime.fromtimestamp(row["at"] / 1000, UTC)  # type: ignore[index]
         return Term(retention, title, held, rule.source, rule.verified, at, UUID(row["by"]))  # type: ignore[index]
 
+    @property
+    def accountability(self) -> Term | None:
+        """The term of what proves that acts were lawful: statements, records, read events, references of callers, actors."""
+        return self._terms.get(self._ctx.covenants.current.covenant.settings.statement_retention)
+
     def of(self, retention: str) -> Term | None:
         """The term of a class; None when the covenant proposes none for this partner."""
         return self._terms.get(retention)

@@ -53,7 +53,9 @@ class Post:
             for b in books
         )
         if not verdict.allowed:
-            await ctx.writer.run(partial(record_refusal, actor=actor, partner=recipient, kind=kind, verdict=verdict))
+            await ctx.writer.run(
+                partial(record_refusal, actor=actor, partner=known(ctx, recipient), kind=kind, verdict=verdict)
+            )
             raise Refused(reasons(verdict, recipient, 0), max(finding.refusal.status for finding in verdict.findings))
 
     def compose(
@@ -88,6 +90,11 @@ class Post:
         """Hand composed messages to the outbox, after their commit."""
         self._outbox.add([o for o, _ in fresh], [i for _, i in fresh])
         self._bell.ring()
+
+
+def known(ctx: Context, typed: str) -> str:
+    """The slug of a partner as typed; empty when the covenant knows none of that name, for it may name anybody."""
+    return typed if ctx.covenants.current.by_slug(typed) is not None else ""
 
 
 def record_refusal(

@@ -1,7 +1,8 @@
 """The one read model: what the node looks up while it works. Rebuilt from the log at any time; holds no text about people.
 
-Tables: messages (both directions), contents (every erasable key with its term), items, parked frames, retention rules,
-erasures and who asked for them, acts of a single hand, idempotent commands, actors, gaps. Ids, codes, dates and key ids only.
+Tables: messages (both directions), contents (every erasable key with its class, when its term started (``at``, NULL: not yet),
+and the key it must outlive), items, parked frames, retention rules, erasures and who asked for them, acts of a single hand,
+idempotent commands, actors, gaps. Ids, codes, dates and key ids only.
 """
 
 from __future__ import annotations
@@ -19,13 +20,11 @@ from exchange.errors import IntegrityError
 from exchange.store import ledger_areas, ledger_casework, ledger_conference, ledger_corrections, ledger_facts
 from exchange.store.entry import Entry
 from exchange.store.grouped import Grouped, Statements
+from exchange.store.kept import ACCOUNTABILITY, ACTOR, KEPT
 from exchange.store.log import Log
 from exchange.store.mapper import Public, decode, public
 from exchange.store.moments import ms
 from exchange.store.views import View
-
-ACCOUNTABILITY = "verantwoording"
-"""Retention class of record keys: the proof that a disclosure was lawful outlives the datum."""
 
 SCHEMA = """
 CREATE TABLE messages(
@@ -37,8 +36,8 @@ CREATE TABLE messages(
 CREATE INDEX messages_void ON messages(partner, sequence) WHERE kind = 'void' AND state = 'open';
 CREATE INDEX messages_reply ON messages(reply_to) WHERE reply_to IS NOT NULL;
 CREATE TABLE contents(
-  key_id TEXT PRIMARY KEY, message TEXT, part INTEGER, sealed TEXT, retention TEXT NOT NULL, at INTEGER NOT NULL,
-  erasure TEXT, erased_at INTEGER) WITHOUT ROWID;
+  key_id TEXT PRIMARY KEY, message TEXT, part INTEGER, sealed TEXT, retention TEXT NOT NULL, at INTEGER,
+  erasure TEXT, erased_at INTEGER, outlives TEXT) WITHOUT ROWID;
 CREATE TABLE items(
   log_index INTEGER PRIMARY KEY, record TEXT NOT NULL, item TEXT NOT NULL, act TEXT NOT NULL, message TEXT,
   part INTEGER NOT NULL,
@@ -57,7 +56,7 @@ CREATE TABLE asked(asked TEXT PRIMARY KEY, by TEXT NOT NULL, at INTEGER NOT NULL
 CREATE TABLE alone(about TEXT PRIMARY KEY, command TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL);
 CREATE TABLE commands(request TEXT PRIMARY KEY, body TEXT NOT NULL, act TEXT NOT NULL, result TEXT NOT NULL);
 CREATE TABLE actors(
-  actor TEXT PRIMARY KEY, kind TEXT NOT NULL, roles TEXT NOT NULL, log_index INTEGER NOT NULL,
+  actor TEXT PRIMARY KEY, kind TEXT NOT NULL, roles TEXT NOT NULL, log_index INTEGER NOT NULL, key_id TEXT NOT NULL,
   revoked INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE gaps(partner TEXT, first INTEGER, last INTEGER, at INTEGER, PRIMARY KEY(partner, first));
 CREATE TABLE refusals(side TEXT, partner TEXT, code TEXT, n INTEGER NOT NULL, PRIMARY KEY(side, partner, code));
@@ -87,7 +86,7 @@ CHAPTERS: Final = (ledger_areas, ledger_facts, ledger_casework, ledger_conferenc
 class Ledger(View):
     """The node's working memory on disk; see the module."""
 
-    schema_version = 8
+    schema_version = 9
     schema = SCHEMA + "".join(chapter.SCHEMA for chapter in CHAPTERS)
     indexes = INDEXES
 
@@ -185,7 +184,7 @@ def _count(db: Statements, side: str, partner: str, codes: Iterable[str]) -> Non
 
 
 _CONTENT: Final = (
-    "INSERT INTO contents(key_id, message, part, sealed, retention, at) VALUES(?,?,?,?,?,?)"
+    "INSERT INTO contents(key_id, message, part, sealed, retention, at, outlives) VALUES(?,?,?,?,?,?,?)"
     " ON CONFLICT(key_id) DO NOTHING"
 )
 """One statement for every kind of key, so that a page of events needs it once. Items of one act may share a record key."""
@@ -193,7 +192,8 @@ _CONTENT: Final = (
 
 def _contents(db: Statements, message: str, parts: tuple[e.StoredPart, ...], at: int) -> None:
     db.executemany(
-        _CONTENT, [(p.key_id, message, n, p.hash, p.retention, at) for n, p in enumerate(parts) if p.key_id is not None]
+        _CONTENT,
+        [(p.key_id, message, n, p.hash, p.retention, at, None) for n, p in enumerate(parts) if p.key_id is not None],
     )
 
 
@@ -247,9 +247,18 @@ def _item(db: Statements, index: int, event: e.ItemRecorded) -> None:
          " ".join(event.rules), event.retention, event.content_key, event.key_id, event.occurred_on, _text(event.case),
          _text(event.by), at),
     )  # fmt: skip
-    db.execute(_CONTENT, (event.key_id, None, None, None, ACCOUNTABILITY, at))
+    db.execute(_CONTENT, (event.key_id, None, None, None, ACCOUNTABILITY, at, event.content_key))
     if event.content_key is not None and event.message is None:
-        db.execute(_CONTENT, (event.content_key, None, None, event.sealed, event.retention, at))
+        db.execute(_CONTENT, (event.content_key, None, None, event.sealed, event.retention, at, None))
+
+
+def _keeps(retention: str) -> Callable[[Statements, int, Any], None]:
+    """Of an event that no other table is made from: the class of the key that seals it."""
+
+    def act(db: Statements, index: int, event: Any) -> None:  # noqa: ARG001 - one shape for all
+        db.execute(_CONTENT, (event.key_id, None, None, None, retention, ms(event), None))
+
+    return act
 
 
 def _parked(db: Statements, index: int, event: e.FrameParked) -> None:  # noqa: ARG001
@@ -303,17 +312,27 @@ def _command(db: Statements, index: int, event: e.CommandAccepted) -> None:  # n
         "INSERT OR IGNORE INTO commands VALUES(?,?,?,?)",
         (event.request, event.body, str(event.act), orjson.dumps(event.result).decode()),
     )
+    if event.key_id is not None:
+        db.execute(_CONTENT, (event.key_id, None, None, None, ACCOUNTABILITY, ms(event), None))
 
 
 def _actor(db: Statements, index: int, event: e.ActorRegistered) -> None:
     db.execute(
-        "INSERT INTO actors(actor, kind, roles, log_index) VALUES(?,?,?,?)",
-        (str(event.originator_id), event.kind, " ".join(event.roles), index),
+        "INSERT INTO actors(actor, kind, roles, log_index, key_id) VALUES(?,?,?,?,?)",
+        (str(event.originator_id), event.kind, " ".join(event.roles), index, event.key_id),
     )
+    # Until he may act no more, no term runs.
+    db.execute(_CONTENT, (event.key_id, None, None, None, ACTOR, None, None))
 
 
-def _actor_revoked(db: Statements, index: int, event: e.ActorRevoked) -> None:  # noqa: ARG001
-    db.execute("UPDATE actors SET revoked=1 WHERE actor=?", (str(event.originator_id),))
+def _actor_revoked(db: sqlite3.Connection, index: int, event: e.ActorRevoked) -> None:  # noqa: ARG001
+    """Reads what stands before it, so it does not go in with the others."""
+    actor = str(event.originator_id)
+    db.execute("UPDATE actors SET revoked=1 WHERE actor=?", (actor,))
+    db.execute(
+        "UPDATE contents SET at=? WHERE at IS NULL AND key_id=(SELECT key_id FROM actors WHERE actor=?)",
+        (ms(event), actor),
+    )
 
 
 def _gap(db: Statements, index: int, event: e.GapFound) -> None:  # noqa: ARG001
@@ -362,11 +381,13 @@ _ACTIONS: dict[str, Callable[[Statements, int, Any], None]] = {
     e.ActedAlone.topic: _acted_alone,
     e.CommandAccepted.topic: _command,
     e.ActorRegistered.topic: _actor,
-    e.ActorRevoked.topic: _actor_revoked,
+    e.SubjectRegistered.topic: _keeps(KEPT[e.SubjectRegistered]),
+    e.DataRead.topic: _keeps(KEPT[e.DataRead]),
+    e.CopiedOut.topic: _keeps(KEPT[e.CopiedOut]),
     e.GapFound.topic: _gap,
     e.RefusalRecorded.topic: _refusal,
     e.EquivocationFound.topic: _evidence,
 }
 _OF_CHAPTERS: dict[str, Callable[[Any, int, Any], None]] = {
     event.topic: action for chapter in CHAPTERS for event, action in chapter.ACTIONS.items()
-}
+} | {e.ActorRevoked.topic: _actor_revoked}

@@ -30,9 +30,8 @@ from exchange.domain.pairing import PairOut
 from exchange.node import accountability, whoknows
 from exchange.node import forms as f
 from exchange.node.node import Node
-from exchange.node.recording import REGISTER
 from exchange.node.writer import Tx
-from exchange.store.ledger import ACCOUNTABILITY
+from exchange.store.kept import ACCOUNTABILITY, REGISTER
 from exchange.store.verify import Report, verify
 
 PER_PERSON = 10

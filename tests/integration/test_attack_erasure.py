@@ -21,7 +21,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
@@ -30,13 +30,15 @@ from memory_world import MemoryWorld
 from world import JELLE, SECRET, World
 
 from exchange import app
-from exchange.crypto import envelope, labels
+from exchange.crypto import aead, envelope, labels
 from exchange.crypto import vault as vc
-from exchange.errors import ConflictError, ExchangeError, LockedError
+from exchange.errors import ConflictError, ExchangeError, LockedError, NotFoundError
 from exchange.node import forms as f
+from exchange.node import recording
 from exchange.node.covenants import verify_signed
 from exchange.node.service import Idempotency
 from exchange.setup import ANCHOR_FILE, VAULT_FILE
+from exchange.store import mapper
 from exchange.store.anchors import FileAnchor
 from exchange.store.vault import Vault
 from exchange.transport.client import NatsTransport
@@ -158,6 +160,23 @@ class Loot:
                     except ExchangeError:
                         continue
 
+    def sealed_facts(self) -> set[bytes]:
+        """Private fields of local facts that any of the keys opens: the register, what was learned, records."""
+        plain: set[bytes] = set()
+        derived = [labels.expand(key, labels.EVENT_PRIVATE) for key in self.keys if len(key) == 32]
+        for directory in self.directories:
+            with closing(sqlite3.connect(f"file:{directory / 'log.db'}?mode=ro", uri=True)) as db:
+                rows = db.execute(
+                    "SELECT originator_id, originator_version, topic, state FROM stored_events"
+                ).fetchall()
+            for originator, version, topic, state in rows:
+                line, _, box = bytes(state).partition(b"\n")
+                aad = mapper._aad(UUID(originator).bytes, version, topic, line)
+                for key in derived if box else ():
+                    with contextlib.suppress(ExchangeError):
+                        plain.add(aead.unseal(key, box, aad))
+        return plain
+
     def read(self) -> set[bytes]:
         """Every part that any of the keys opens, from frames and from logs."""
         accepted = verify_signed(self.signed.read_bytes(), datetime.now(UTC))
@@ -234,15 +253,15 @@ def curious_broker(monkeypatch):
     return kept
 
 
-async def erase(world: World, message: str, part: int) -> f.ErasureAnswer:
-    """Destroy one part by the path every destruction takes after its decision, while its epoch still lives."""
-    gemeente = world.nodes["gemeente"]
-    row = gemeente.ctx.ledger.one("SELECT key_id, retention FROM contents WHERE message=? AND part=?", message, part)
+async def erase(world: World, message: str, *parts: int, slug: str = "gemeente") -> f.ErasureAnswer:
+    """Destroy parts by the path every destruction takes after its decision, while their epoch still lives."""
+    node = world.nodes[slug]
+    rows = node.ctx.ledger.rows("SELECT key_id, part, retention FROM contents WHERE message=?", message)
+    wanted = [row for row in rows if row["part"] in parts]
     answer = f.ErasureAnswer(erasures=[], items=0, keys=0, epochs=0, generation=0)
-    term = gemeente.terms.of(row["retention"])
-    await gemeente.retention._erase(
-        term.rule.code, [row["key_id"]], world.actor("gemeente"), "confirmed-by-person", answer
-    )
+    term = node.terms.of(wanted[0]["retention"])
+    keys = [row["key_id"] for row in wanted]
+    await node.retention._erase(term.rule.code, keys, world.actor(slug), "confirmed-by-person", answer)
     return answer
 
 
@@ -314,6 +333,175 @@ async def test_autopsy_of_an_erased_item(tmp_path, curious_broker, capfd):  # no
     plain = attacker.read()
     assert not holds(plain, CANARY)
     assert holds(plain, STAYS)  # (c) the other item of the same message
+
+
+KANARIE = {
+    "given_names": "Kanariëtta",
+    "family_name": "Zwartekooi-7f3a",
+    "birth_date": "1931-01-07",
+    "postcode": "7921 ZZ",
+    "house_number": "97b",
+}
+"""Whom nobody may know of afterwards."""
+WORDS = (KANARIE["given_names"], KANARIE["family_name"], KANARIE["birth_date"])
+
+
+def names(plain: set[bytes]) -> list[str]:
+    """Which words of the identity stand in any of the texts."""
+    return [word for word in WORDS if any(word in text.decode(errors="replace") for text in plain)]
+
+
+async def test_autopsy_of_an_erased_identity_at_the_receiver(tmp_path, curious_broker):
+    """Name, birth date and address go with the message that told them, and the entry with its last item."""
+    async with two_nodes(tmp_path / "world") as world:
+        someone = await world.person("actium", **KANARIE)
+        message = (await world.share("actium", share_form(someone, [TO_GEMEENTE], ITEMS))).messages[0].message
+        gemeente, worker, live = world.nodes["gemeente"], world.actor("gemeente"), world.directory("gemeente")
+        query = f.IdentityForm(**{k: KANARIE[k] for k in ("family_name", "birth_date")})
+        assert len(await gemeente.find_subjects(worker, query)) == 1
+        await world.stop("gemeente")
+        shutil.copytree(live, tmp_path / "before")
+
+        gemeente = await world.start("gemeente")
+        (before,) = gemeente.ctx.people.unmatched()
+        await erase(world, message, 3)  # who it is about, and not yet what
+        assert await gemeente.find_subjects(worker, query) == []  # in memory as well, at once
+        assert [p.handle for p in gemeente.ctx.people.unmatched()] == [before.handle]
+        await erase(world, message, 1, 2)
+        for _ in range(2):  # and after a restart
+            assert gemeente.ctx.people.unmatched() == []
+            assert gemeente.ctx.people.by_reference("actium", before.references["actium"]) is None
+            for asked in ({"identity": query}, {"subject": before.handle}, {"reference": before.references["actium"]}):
+                with pytest.raises(NotFoundError, match=r"^Nobody in this node's register fits this\.$"):
+                    await gemeente.who_knows(worker, f.WhoKnowsQuery(**asked))
+            await world.stop("gemeente")
+            gemeente = await world.start("gemeente")
+        steps = [step async for step in gemeente.verify_log(worker)]
+        assert steps[-1].ok, steps[-1].problem
+        await world.stop("gemeente")
+        shutil.copytree(live, tmp_path / "after")
+
+    before_dir, after_dir = tmp_path / "before", tmp_path / "after"
+    received = [frame for frame in curious_broker if len(envelope.parse_frame(frame).parts) > 1]
+    thief = Loot([before_dir], [before_dir / ANCHOR_FILE], received, world.signed, tmp_path / "thief")
+    thief.unlock()
+    assert names(thief.sealed_facts()) == list(WORDS)
+    assert names(thief.read()) == list(WORDS)
+    attacker = Loot([before_dir, after_dir], [after_dir / ANCHOR_FILE], received, world.signed, tmp_path / "attacker")
+    assert attacker.unlock() > 40
+    assert len(attacker.sealed_facts()) > 3
+    assert names(attacker.sealed_facts()) == []
+    assert names(attacker.read()) == []
+    assert before.references["actium"].encode() not in b"".join(attacker.sealed_facts())
+
+
+async def test_autopsy_of_an_erased_identity_at_the_sender(founded, tmp_path):
+    """The own register entry goes as well, when the day of the last item's going is over."""
+    async with MemoryWorld.copied(founded, tmp_path / "world", ("actium", "gemeente")) as world:
+        actium, worker, live = world.nodes["actium"], world.actor("actium"), world.directory("actium")
+        someone = await world.person("actium", **KANARIE)
+        form = share_form(someone, [TO_GEMEENTE], ITEMS, kind="signal", signal_kind="VERVUILING")
+        await world.share("actium", form)
+        rule = next(r.rule for r in await actium.retention_rules(worker) if r.retention == "r01")
+        await actium.retention_confirm(worker, rule)
+        actium.ctx.vault.flush()
+        shutil.copytree(live, tmp_path / "before")
+        for days in (60, 1):
+            world.clock.forward(days=days)
+            for node in world.nodes.values():
+                await node.housekeeping.step()
+            await world.until(lambda: actium.retention.clock_state() == "trusted")
+            await actium.retention.daily()
+        await world.stop("actium")
+        shutil.copytree(live, tmp_path / "after")
+
+    before, after = tmp_path / "before", tmp_path / "after"
+    thief = Loot([before], [before / ANCHOR_FILE], [], world.signed, tmp_path / "thief")
+    thief.unlock()
+    assert names(thief.sealed_facts()) == list(WORDS)
+    attacker = Loot([before, after], [after / ANCHOR_FILE], [], world.signed, tmp_path / "attacker")
+    assert attacker.unlock() > 40
+    assert len(attacker.sealed_facts()) > 3
+    assert names(attacker.sealed_facts()) == []
+    assert names(attacker.read()) == []
+
+
+async def test_a_longer_kept_disclosure_tells_again_who_it_is_about(founded, tmp_path):
+    """A signal told the name for six weeks; what is kept for years afterwards must not become about nobody."""
+    async with MemoryWorld.copied(founded, tmp_path, ("actium", "gemeente")) as world:
+        gemeente, worker = world.nodes["gemeente"], world.actor("gemeente")
+        someone = await world.person("actium", **KANARIE)
+
+        async def sent(**more: object) -> tuple[str, int]:
+            act = await world.share("actium", share_form(someone, [TO_GEMEENTE], ITEMS, **more))
+            message = act.messages[0].message
+            return message, world.nodes["actium"].ctx.ledger.count("items WHERE message=?", message)
+
+        signal, parts = await sent(kind="signal", signal_kind="VERVUILING")
+        assert parts == 3
+        assert (await sent(kind="signal", signal_kind="VERVUILING"))[1] == 2  # told, and kept as long as this
+        disclosure, parts = await sent()
+        assert parts == 3
+        assert (await sent())[1] == 2
+        assert (await sent(kind="signal", signal_kind="VERVUILING"))[1] == 2  # longer is enough
+        (person,) = gemeente.ctx.people.unmatched()
+        query = f.WhoKnowsQuery(identity=f.IdentityForm(**{k: KANARIE[k] for k in ("family_name", "birth_date")}))
+        await erase(world, signal, 1, 2, 3)
+        assert (await gemeente.who_knows(worker, query)).subject == person.handle
+        await erase(world, disclosure, 3)
+        with pytest.raises(NotFoundError):
+            await gemeente.who_knows(worker, query)
+        assert [p.handle for p in gemeente.ctx.people.unmatched()] == [person.handle]  # there still are items
+
+        await erase(world, disclosure, 3, slug="actium")  # gone here too: the next one tells it again
+        assert (await sent())[1] == 3
+
+
+async def test_what_a_partner_told_goes_and_the_own_entry_it_was_matched_to_stays(founded, tmp_path):
+    async with MemoryWorld.copied(founded, tmp_path, ("actium", "gemeente")) as world:
+        gemeente, worker = world.nodes["gemeente"], world.actor("gemeente")
+        own = await world.person("gemeente", **{**KANARIE, "house_number": "98"})
+        someone = await world.person("actium", **KANARIE)
+        message = (await world.share("actium", share_form(someone, [TO_GEMEENTE], ITEMS))).messages[0].message
+        (theirs,) = gemeente.ctx.people.unmatched()
+        await gemeente.match_subject(worker, theirs.handle, own)
+        await erase(world, message, 1, 2, 3)
+        kept = gemeente.ctx.people.person(own)
+        assert (kept.identity.family_name, kept.identity.house_number) == (KANARIE["family_name"], "98")
+        assert gemeente.ctx.people.person(theirs.handle).identity.attributes == 0
+
+
+async def test_an_entry_about_whom_something_comes_in_is_not_taken_with_the_old_item(founded, tmp_path):
+    """The decision and a new message may share a batch, in either order: nothing is ever about nobody."""
+    async with MemoryWorld.copied(founded, tmp_path, ("actium", "gemeente")) as world:
+        gemeente, someone = world.nodes["gemeente"], await world.person("actium", **KANARIE)
+        message = (await world.share("actium", share_form(someone, [TO_GEMEENTE], ITEMS))).messages[0].message
+        (person,) = gemeente.ctx.people.unmatched()
+        rows = gemeente.ctx.ledger.rows("SELECT key_id FROM contents WHERE message=? AND part > 0", message)
+        keys, entries, seen = [row["key_id"] for row in rows], gemeente.retention._entries, []
+
+        def come(tx) -> None:
+            handle = recording.subject_of(tx, gemeente.ctx, "actium", person.references["actium"])
+            recorded = world.events("gemeente", "item/recorded/1")[0]
+            tx.append(recorded.model_copy(update={"originator_id": uuid4(), "at": tx.now, "subject": handle,
+                                                  "key_id": tx.new_key("verantwoording")}))  # fmt: skip
+            seen.append(handle)
+
+        def one(tx) -> None:
+            come(tx)
+            seen.append(entries.left_behind(keys, tx))
+            raise ConflictError("undone")
+
+        def other(tx) -> None:
+            seen.append(entries.left_behind(keys, tx))
+            come(tx)
+            raise ConflictError("undone")
+
+        for unit in (one, other):
+            with pytest.raises(ConflictError, match="undone"):
+                await gemeente.ctx.writer.run(unit)
+        assert seen[:3] == [person.handle, [], [person.key_id]]
+        assert seen[3] != person.handle  # a new entry, to be matched by a person
 
 
 async def test_an_old_vault_backup_with_todays_anchor_opens_nothing(tmp_path, curious_broker):
@@ -399,6 +587,8 @@ async def test_nobody_can_check_a_guess_at_what_was_asked_once_its_epoch_is_gone
         (kept,) = world.events("actium", "command/accepted/1")
         asked = orjson.dumps(["subject.register", form.model_dump(mode="json")])
         assert hashlib.sha256(asked).hexdigest() not in kept.body
+        named = f"{worker.id}\0subject.register\0{key.key}".encode()
+        assert kept.request != hashlib.sha256(named).hexdigest()  # the caller may have chosen a name as his key
         kid = kept.body.partition(":")[0]
         assert kid in {own.kid for own in actium.ctx.prekeys.alive()}
         other = f.SubjectForm(**{**JELLE, "given_names": "Bo"})

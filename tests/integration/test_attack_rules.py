@@ -272,6 +272,18 @@ async def test_a_service_number_is_no_reason_and_no_category_in_a_public_line_of
         assert not [row for row in log.entries(0, 10_000) if reason in str(row.public)], slug
 
 
+async def test_what_is_no_partner_stands_in_no_public_line_of_the_log(world):
+    """Where a partner's name is asked anybody's may be typed: the refusal says only that there is no such partner."""
+    actium, worker, typed = world.nodes["actium"], world.actor("actium"), "jelle-verzonnen"
+    form = share_form(await world.person("actium"), [{**TO_GEMEENTE, "partner": typed}], HOUSE)
+    with pytest.raises(Refused):
+        await actium.share(worker, form, None)
+    (refused,) = world.events("actium", "refusal/recorded/1")
+    assert refused.partner == ""
+    log = actium.ctx.log
+    assert not any(typed.encode() in entry.state for entry in log.entries(0, log.size))
+
+
 async def test_a_service_number_in_an_answer_is_refused_on_both_sides(world):
     mallory = Mallory(world, "actium")
     letter = mallory.letter("gemeente")

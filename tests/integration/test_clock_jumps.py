@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from case_forms import HOUSE, TO_GEMEENTE, share_form
 from memory_world import MemoryWorld
+from world import HandClock
 
 from exchange.domain.covenant import Environment
 from exchange.errors import ConflictError, InputError
 from exchange.node import forms as f
+from exchange.wire import messages as m
+from exchange.wire.codec import encode_model
 
 PAIR = ("actium", "gemeente")
 TOLD = {"reference": "k-1", "given_on": "2026-01-05", "mode": "HUISBEZOEK", "recipients": ["gemeente"]}
@@ -21,6 +25,35 @@ TOLD = {"reference": "k-1", "given_on": "2026-01-05", "mode": "HUISBEZOEK", "rec
 async def world(founded: Path, tmp_path: Path):
     async with MemoryWorld.copied(founded, tmp_path, PAIR) as made:
         yield made
+
+
+async def heartbeat(world: MemoryWorld, sender: str, at: datetime) -> None:
+    """A heartbeat as the partner's own clock dates it."""
+    node = world.nodes[sender]
+    body = encode_model(node.housekeeping.heartbeat("actium", at))
+    await node.housekeeping._publish(m.ControlKind.HEARTBEAT, "actium", body)
+    await world.until(lambda: world.nodes["actium"].partners.heard_at(sender) == at)
+
+
+async def test_one_partner_from_the_future_does_not_vouch_for_a_clock_that_is_wrong_as_well(founded, tmp_path):
+    async with MemoryWorld.copied(founded, tmp_path, ("actium", "gemeente", "welzijn")) as world:
+        actium, now = world.nodes["actium"], world.clock.at + timedelta(hours=1)
+        for sender in ("gemeente", "welzijn"):
+            await heartbeat(world, sender, now)
+        wrong = now + timedelta(days=60)
+        await heartbeat(world, "gemeente", wrong)
+        assert actium.partners.newest_time() == now
+        actium.ctx.clock = HandClock(wrong)
+        assert actium.retention.clock_state() == "ahead-of-partners"
+        await heartbeat(world, "welzijn", wrong - timedelta(hours=24))  # a second one comes near: the time is right
+        assert actium.partners.newest_time() == wrong
+        assert actium.retention.clock_state() == "trusted"
+
+
+async def test_of_the_only_partner_that_is_heard_the_time_counts(world):
+    later = world.clock.at + timedelta(days=60)
+    await heartbeat(world, "gemeente", later)
+    assert world.nodes["actium"].partners.newest_time() == later
 
 
 async def tick(world: MemoryWorld) -> None:

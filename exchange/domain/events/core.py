@@ -116,6 +116,7 @@ class IdentityLearned(Event, topic="subject/identity-learned/1"):
     """A partner told who an unmatched reference is."""
 
     key_id: KeyId
+    """That of the message part which told it: what it says is gone when the part is."""
     identity: Private[dict[str, str]]
 
 
@@ -322,6 +323,7 @@ class RefusalRecorded(Event, topic="refusal/recorded/1"):
 
     side: Literal["sender", "receiver"]
     partner: str
+    """Slug; empty when what was typed names no partner: it may name anybody."""
     kind: str
     codes: tuple[str, ...]
     categories: tuple[str, ...]

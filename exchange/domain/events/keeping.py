@@ -59,7 +59,7 @@ class CommandAccepted(Event, topic="command/accepted/1"):
 
     key_id: KeyId | None
     request: str
-    """Hash of actor, command and idempotency key."""
+    """Keyed hash of actor, command and idempotency key, which a caller may have chosen to be anything."""
     body: str
     """Keyed fingerprint of what was asked: the same key with another request is a conflict. The key is of an own epoch, and
     when that is destroyed the fingerprint says nothing any more."""

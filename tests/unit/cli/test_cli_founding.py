@@ -169,6 +169,12 @@ def test_the_bootstrap_order_as_commands(bare: Any, tmp_path: Path, secret_file:
         cards += ["--card", str(card)]
     compiled = tmp_path / "covenant.json"
     toml = ROOT / "deploy" / "de-wolden" / "covenant.toml"
+    double = tmp_path / "oud-actium.card"
+    double.write_bytes((tmp_path / "actium.card").read_bytes())
+    twice = bare("covenant", "compile", str(toml), *cards, "--card", str(double), "--out", str(compiled))
+    assert twice.code == 1
+    assert "Two cards are of actium: actium.card and oud-actium.card." in twice.err
+    assert not compiled.exists()
     printed = run("covenant", "compile", str(toml), *cards, "--out", str(compiled))["fingerprint"]
     signatures = []
     for slug in slugs:

@@ -135,6 +135,47 @@ def test_what_is_shredded_folds_as_if_it_had_never_been(events):
     assert people.person(UUID(int=50)) is None
 
 
+def learned(handle: UUID, key: str, gone: object = None, **identity: str) -> e.IdentityLearned:
+    return e.IdentityLearned(originator_id=handle, at=AT, key_id=key * 16, identity=gone or identity)
+
+
+NAME = {"given_names": "Jelle", "family_name": "Verzonnen"}
+
+
+def test_what_messages_told_is_known_as_long_as_one_of_them_is_kept():
+    (one, *_), born = HANDLES, {"birth_date": "1964-11-05"}
+    told = [
+        registered(one),
+        learned(one, "aa", **NAME, **born),
+        learned(one, "bb", **NAME, postcode="7921AB", house_number="12"),
+    ]
+    people = folded(told)
+    assert (people.person(one).identity.attributes, str(people.person(one).identity.birth_date)) == (3, "1964-11-05")
+    people.forget(["aa" * 16])
+    assert people.person(one).identity == Identity(**NAME, postcode="7921AB", house_number="12")
+    assert seen(people) == seen(folded([told[0], learned(one, "aa", SHREDDED), told[2]]))  # as after a restart
+    people.forget(["bb" * 16])
+    assert people.person(one).identity == Identity()
+    assert people.find(Identity(**NAME, **born)) == []
+
+
+def test_what_is_decided_to_go_is_forgotten_before_its_key_is_destroyed():
+    one, two = HANDLES[:2]
+    going = ("aa" * 16, key_of(two))
+    decided = e.ErasureDecided(originator_id=UUID(int=70), at=AT, rule="r", items=(), key_ids=going, sealed=(), by=None,
+                               clock="trusted")  # fmt: skip
+    people = folded([registered(one), learned(one, "aa", **NAME), registered(two, "Verzonnen"), decided])
+    assert people.person(one).identity == Identity()
+    assert people.person(two) is None
+
+
+def test_an_item_whose_record_went_is_about_nobody_any_more():
+    one, two = HANDLES[:2]
+    people = folded([registered(one), registered(two), recorded(one, [two]), recorded(one)])
+    people.forget([], items=[2])
+    assert seen(people) == seen(folded([registered(one), registered(two), recorded(SHREDDED, SHREDDED), recorded(one)]))
+
+
 def test_a_match_and_its_undoing_leave_no_trace_in_the_answers():
     one, two = HANDLES[:2]
     people = folded([registered(one, "Verzonnen"), registered(two, "Verzonnen"), recorded(one), recorded(two)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -17,6 +18,7 @@ from exchange.domain.event import EVENTS
 from exchange.errors import IntegrityError
 from exchange.store.entry import Entry
 from exchange.store.grouped import Grouped, table_of
+from exchange.store.kept import KEPT, KEPT_WITH
 from exchange.store.ledger import _ACTIONS, Ledger
 from exchange.store.mapper import decode, encode, public
 
@@ -227,3 +229,14 @@ def test_a_kind_of_event_this_release_does_not_know_stops_the_ledger(ledger):
     with pytest.raises(IntegrityError, match="this release does not know"):
         ledger.events(None, [Entry(0, "0" * 32, 1, "from/the-future/1", b"{}")])
     assert "from/the-future/1" not in EVENTS
+
+
+@pytest.mark.parametrize("sample", [s for s in SAMPLES if EVENTS[s["topic"]].private], ids=lambda s: s["topic"])
+def test_the_key_that_seals_a_text_stands_in_contents_with_its_class(ledger, sample):
+    cls = EVENTS[sample["topic"]]
+    entry = Entry(7, sample["originator"], sample["version"], sample["topic"], bytes.fromhex(sample["state"]))
+    event = decode(entry, lambda _: bytes.fromhex(sample["key"]))
+    with closing(empty()) as db:
+        ledger.handle(db, 7, event)
+        kept = db.execute("SELECT retention FROM contents WHERE key_id=?", (event.key_id,)).fetchall()
+    assert kept == ([] if cls in KEPT_WITH else [(KEPT.get(cls) or event.retention,)])
