@@ -212,7 +212,7 @@ class World:
             assert clock() < ends, "the expected fact did not come"
             await self._heard()
         ends = clock() + 2
-        while clock() < ends and any(n.ctx.ledger.position < n.ctx.log.size for n in self.nodes.values()):
+        while clock() < ends and any(map(_behind, self.nodes.values())):
             await self._heard()
 
     async def _heard(self) -> None:
@@ -261,3 +261,8 @@ JELLE = {
     "postcode": "7921 AB",
     "house_number": "12",
 }
+
+
+def _behind(node: Node) -> bool:
+    """Whether something is stored that the views of a node do not show yet."""
+    return bool(node.ctx.log.entries(node.ctx.ledger.position, 1))

@@ -154,7 +154,8 @@ def test_check_reads_a_draft_without_cards_and_a_covenant_with_them(bare: Any, m
     assert lacking.code == 1
     assert "needs its card" in lacking.out
     assert (
-        "two cards of actium" in bare("covenant", "check", str(made.toml), *made.card_options("actium", "actium")).err
+        "Two cards are of actium"
+        in bare("covenant", "check", str(made.toml), *made.card_options("actium", "actium")).err
     )
     assert "compiled already" in bare("covenant", "check", str(made.signed)).err
 
