@@ -271,6 +271,7 @@ _DETAILS = (
     "origin", "reports", "chair", "date", "owner", "decision", "due", "next_date", "recipients", "partners", "outcome",
     "review_on", "valid_until", "followed_on", "ground", "cause", "name", "purposes", "good", "code", "due_at",
     "telling", "action", "due_on", "phase", "close_reason", "lead", "status", "verdict",
+    "inside", "reached", "designated",
 )  # fmt: skip
 """Public fields that belong in a story; ids, hashes, headers and signatures do not."""
 

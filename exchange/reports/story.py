@@ -136,7 +136,7 @@ SENTENCES: Final[Mapping[str, str]] = {
 """Topic without its version (and what tells two cases of it apart) -> what happened."""
 _CASES: Final = (
     *("direction", "side", "origin", "outcome", "good", "decision", "on"),
-    *("telling", "status", "ground", "verdict"),
+    *("telling", "status", "ground", "verdict", "inside", "reached", "designated"),
 )
 """Fields of which the value may have a sentence of its own; an event has at most one of them that does."""
 _AFTER: Final[Mapping[str, str]] = {
