@@ -140,8 +140,11 @@ class Corrections:
             update={"item": uuid4(), "replaces": old.item, "value": form.value, "observed_on": None}
             | {"identity": _identity(ctx, row, form, statement, book) if form.identity is not None else None}
         )
+        known = rules.Own(release_known=True)  # the chair let the old value go; the right one takes its place
         verdict = rules.every(
-            rules.judge(one.covenant, m.Kind.CORRECTED, ctx.me.slug, row["partner"], statement, [item], local_day(now))
+            rules.judge(
+                one.covenant, m.Kind.CORRECTED, ctx.me.slug, row["partner"], statement, [item], local_day(now), known
+            )
             for one in ctx.covenants.between(book.generation)
         )
         return New(row, about, statement, item, book, verdict)

@@ -268,7 +268,8 @@ class Inbox:
                 )
             )
             recording.record_received(tx, self._ctx, incoming, parts)
-            if incoming.statement is not None and incoming.statement.emergency is not None and not codes[0]:
+            urgent = incoming.statement is not None and incoming.statement.emergency is not None
+            if urgent and not codes[0] and incoming.kind is not m.Kind.CORRECTED:  # what was owed then is owed once
                 duties.received(tx, incoming, judged.owed)
             taking.take(tx, self._ctx, incoming, parts)
         receipt, signature = compose_receipt(

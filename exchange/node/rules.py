@@ -118,10 +118,7 @@ def judge_incoming(
         incoming.statement,
         list(incoming.items),
         local_day(_logged(incoming)),
-        Own(
-            release_known=release_known,
-            outside_case=scope.outside(ctx, incoming.statement.case, incoming.sender.slug, Side.RECEIVING, recorded),
-        ),
+        _on_arrival(ctx, incoming, recorded, release_known=release_known),
     )
     owners = _owners(list(incoming.items))
     verdicts = [regroup(gates.judge(covenant, proposal, side=Side.RECEIVING), owners) for covenant in books.values()]
@@ -144,6 +141,19 @@ def with_objections(codes: list[tuple[str, ...]], items: list[frozenset[str]]) -
         return codes
     joined = [tuple(sorted({*old, *more})) for old, more in zip(codes[1:], items, strict=True)]
     return [codes[0] or (joined[0] if all(joined) else ()), *joined]
+
+
+def _on_arrival(ctx: Context, incoming: Incoming, recorded: scope.Recorded, *, release_known: bool) -> Own:
+    """What a receiver finds out by itself.
+
+    A correction must reach whoever has the wrong value (GDPR 19), also one that left the case since, and no chair releases it
+    anew; that it takes the place of what this sender gave, in the same case, is looked up apart.
+    """
+    if incoming.kind is m.Kind.CORRECTED:
+        return Own(release_known=True)
+    case = incoming.statement.case if incoming.statement is not None else None
+    outside = scope.outside(ctx, case, incoming.sender.slug, Side.RECEIVING, recorded)
+    return Own(release_known=release_known, outside_case=outside)
 
 
 def _work_codes(ctx: Context, incoming: Incoming, recorded: scope.Recorded) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ class Item:
     category: str
     subject: UUID | None
     field: str | None
+    case: UUID | None = None
 
 
 def find(tx: Tx, ctx: Context, sender: str, item: UUID) -> Item | None:
@@ -52,13 +53,14 @@ def find(tx: Tx, ctx: Context, sender: str, item: UUID) -> Item | None:
         return Item(c.Held(other["partner"]), other["category"], None, None) if other is not None else None
     known = exchanged.sealed(row)
     held = c.Held(row["partner"], erased=row["erasure"] is not None)
-    return Item(held, row["category"], known.subject if known else None, known.field if known else None)
+    case = UUID(row["case_id"]) if row["case_id"] else None
+    return Item(held, row["category"], known.subject if known else None, known.field if known else None, case)
 
 
 def _item(event: e.ItemRecorded, *, erased: bool) -> Item:
     subject = None if isinstance(event.subject, Gone) else event.subject
     field = None if isinstance(event.field, Gone) else event.field
-    return Item(c.Held(event.partner, erased=erased), event.category, subject, field)
+    return Item(c.Held(event.partner, erased=erased), event.category, subject, field, event.case)
 
 
 def _admitted(tx: Tx, incoming: Incoming, found: Sequence[Item | None]) -> frozenset[str]:
@@ -87,6 +89,8 @@ def _against(tx: Tx, ctx: Context, incoming: Incoming, item: m.Item) -> frozense
     same = (item.category, recording.disclosed_fields(item)) == (old.category, old.field) or (
         item.identity is not None and item.category == old.category
     )
+    if incoming.statement is not None and incoming.statement.case != old.case:
+        return frozenset({"R36"})  # it stays in the case of what it replaces, also for who left that case since
     return frozenset() if same and _same_person(tx, ctx, incoming, item, old) else frozenset({"R21"})
 
 

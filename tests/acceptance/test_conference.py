@@ -13,6 +13,7 @@ from oracle import check_running
 
 from exchange.errors import ConflictError, NotAllowedError, NotFoundError
 from exchange.node import conference_forms as cf
+from exchange.node import corrections_forms as corrections
 from exchange.node import facts_forms as ff
 from exchange.node import forms as f
 from exchange.node.service import Actor, Refused
@@ -340,6 +341,22 @@ async def test_a_gate_that_closes_between_offer_and_release_holds_the_item_back_
     await world.nodes["actium"].offers.withdraw(world.actor("actium"), meeting.conference, offer)
     await meeting.reaches("gemeente", offer, "withdrawn")
     assert world.nodes["actium"].ctx.ledger.count("messages WHERE direction='sent' AND partner='welzijn'") == 0
+
+
+async def test_what_the_chair_released_is_corrected_without_a_new_release(world: MemoryWorld) -> None:
+    meeting = await Meeting.planned(world, [FIRST])
+    actium, worker, jelle = world.nodes["actium"], world.actor("actium"), await world.person("actium")
+    offer = await meeting.offer("actium", ["welzijn"], "KANARIE", jelle)
+    await meeting.decide((offer, "release"))
+    await meeting.reaches("actium", offer, "sent")
+    await meeting.settled()
+    query = f.WhoKnowsQuery(subject=jelle)
+    (item,) = [i.item for i in (await actium.who_knows(worker, query)).items if i.category == "OVERLAST"]
+    form = corrections.CorrectionForm(item=item, value="Twee keer.", explanation="Verkeerd geteld.")
+    await actium.corrections.correct(worker, form, None)
+    await meeting.settled()
+    (new,) = [i for i in (await actium.who_knows(worker, query)).items if i.replaces == item]
+    assert (new.receipt, new.rejected) == ("receipted", [])
 
 
 async def test_what_the_covenant_would_never_allow_is_not_even_offered(world: MemoryWorld) -> None:

@@ -17,6 +17,7 @@ from memory_world import Mallory, MemoryWorld, receipts
 
 from exchange.domain.retention import AMSTERDAM
 from exchange.errors import ConflictError, InputError, NotAllowedError, NotFoundError
+from exchange.node import casework_forms as casework
 from exchange.node import corrections_forms as cf
 from exchange.node import forms as f
 from exchange.node.service import Actor, Idempotency, Refused
@@ -176,6 +177,53 @@ async def test_a_correction_passes_every_gate_and_one_refusal_sends_nothing_to_a
         await correct(world, "actium", items[0], "schuld van 9999 93 653")
     assert all(i.corrected_at is None for i in await who_knows(world, "actium", family))
     assert await world.nodes["actium"].corrections.listed(world.actor("actium")) == []
+
+
+async def test_a_correction_reaches_who_left_the_case_since_and_stays_in_that_case(world: MemoryWorld) -> None:
+    gemeente, office = world.nodes["gemeente"], world.actor("gemeente")
+    family = await world.person("gemeente", **KUNST)
+    shared = casework.CaseForm(problem="Betalingsproblemen in het blok.", main_subject=family, partners=["welzijn"])
+    case = (await gemeente.cases.open(office, shared, None)).case
+    await settled(world)
+    own = {"basis": "A6_1_e", "task": "schuldhulp"}
+    await world.share("gemeente", share_form(family, [TO_WELZIJN], ARREARS, case=str(case), **own))
+    (item,) = [i.item for i in await who_knows(world, "gemeente", family) if i.category == "FINANCIEN_SCHULDEN"]
+    left = casework.ScopeForm(partner="welzijn", inside=False, reason="De hulp is klaar.")
+    await gemeente.cases.set_scope(office, case, left, None)
+    await settled(world)
+    with pytest.raises(Refused) as refused:
+        await world.share("gemeente", share_form(family, [TO_WELZIJN], ARREARS, case=str(case), **own))
+    assert {r.code for r in refused.value.refusals} == {"R36"}
+    await correct(world, "gemeente", item)
+    (row,) = world.nodes["welzijn"].ctx.ledger.rows(
+        "SELECT i.case_id, i.content_key FROM items i JOIN corrected c ON c.replacement = i.item WHERE c.item=?",
+        str(item),
+    )
+    assert row["content_key"], "taken, and readable"
+    assert row["case_id"] == str(case)
+
+
+async def test_a_correction_moves_nothing_into_a_case(world: MemoryWorld) -> None:
+    mallory = Mallory(world, "actium")
+    wrong = mallory.item()
+    await mallory.send("gemeente", mallory.frame("gemeente", mallory.statement("gemeente"), wrong))
+    await world.until(lambda: receipts(world, "gemeente", "actium"))
+    moved = mallory.statement("gemeente", case=str(uuid4()))
+    right = mallory.item(subject=wrong["subject"], replaces=wrong["item"], value="De woning is leeg.")
+    await mallory.send("gemeente", mallory.frame("gemeente", moved, right, kind=m.Kind.CORRECTED))
+    await world.until(lambda: len(receipts(world, "gemeente", "actium")) == 2)
+    assert [set(o.codes) for o in receipts(world, "gemeente", "actium")[-1][0].data.outcomes] == [{"R36"}, {"R36"}]
+
+
+async def test_correcting_what_went_in_acute_danger_owes_nothing_anew(world: MemoryWorld) -> None:
+    danger = {"danger": "De bewoner reageert niet.", "interest_of": "SUBJECT"}
+    family = await world.person("actium", **KUNST)
+    await world.share("actium", share_form(family, [TO_GEMEENTE], ARREARS, basis="A6_1_d", emergency=danger))
+    (item,) = [i.item for i in await who_knows(world, "actium", family) if i.category == "FINANCIEN_SCHULDEN"]
+    await correct(world, "actium", item)
+    assert ("correction", RIGHT, "readable") in await values(world, "gemeente")
+    for slug in ("actium", "gemeente"):
+        assert len(world.events(slug, "emergency/invoked/1")) == 1
 
 
 async def test_what_was_corrected_is_corrected_again_through_what_took_its_place(world: MemoryWorld) -> None:
