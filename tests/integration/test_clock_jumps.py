@@ -13,7 +13,7 @@ from world import HandClock
 from exchange.domain.covenant import Environment
 from exchange.errors import ConflictError, InputError
 from exchange.node import forms as f
-from exchange.wire import messages as m
+from exchange.wire import control
 from exchange.wire.codec import encode_model
 
 PAIR = ("actium", "gemeente")
@@ -31,7 +31,7 @@ async def heartbeat(world: MemoryWorld, sender: str, at: datetime) -> None:
     """A heartbeat as the partner's own clock dates it."""
     node = world.nodes[sender]
     body = encode_model(node.housekeeping.heartbeat("actium", at))
-    await node.housekeeping._publish(m.ControlKind.HEARTBEAT, "actium", body)
+    await node.housekeeping._publish(control.ControlKind.HEARTBEAT, "actium", body)
     await world.until(lambda: world.nodes["actium"].partners.heard_at(sender) == at)
 
 
