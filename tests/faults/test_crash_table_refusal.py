@@ -141,6 +141,9 @@ async def test_a_checkpoint_that_is_refused_does_not_stop_the_housekeeping(world
     actium = world.nodes["actium"]
     broken = _refuse(actium.ctx.log._recorder, "insert_checkpoint", lost=lost)
     await _share(world, jelle, "zaak-1")
+    await world.until(
+        lambda: not actium.outgoing.waiting()
+    )  # nothing comes into the log after the checkpoint looked for
     world.clock.forward(minutes=11)
     actium.housekeeping.wake()
     await world.until(lambda: broken.hits)
