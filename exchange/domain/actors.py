@@ -16,16 +16,6 @@ from uuid import UUID
 from exchange.errors import InputError, NotAllowedError
 
 
-class ActorKind(StrEnum):
-    """What acts."""
-
-    PERSON = "person"
-    SYSTEM = "system"
-    """A case system that calls the API."""
-    RULE = "rule"
-    """A rule of the node itself: a deadline, a retention term."""
-
-
 class Role(StrEnum):
     """What an actor may be at one partner."""
 

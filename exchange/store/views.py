@@ -24,7 +24,6 @@ from exchange.store.entry import Entry
 from exchange.store.log import PAGE, Log
 
 _APPLICATION_ID: Final = 0x43565857  # "CVXW"
-_SCHEMA_ID_SIZE: Final = 16
 _PRAGMAS: Final = (
     "PRAGMA synchronous=NORMAL",  # a power cut may take the last pages of a view; the log gives them again
     "PRAGMA secure_delete=ON",

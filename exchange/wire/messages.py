@@ -50,7 +50,6 @@ def _real_moment(text: str) -> str:
     return text
 
 
-Hex16 = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Hex32 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Hex128 = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
