@@ -27,7 +27,7 @@ def strategies() -> SimpleNamespace:
     slug = st.from_regex(r"[a-z][a-z0-9-]{1,30}", fullmatch=True)
     text = st.text(max_size=40)
     day = st.dates(date(1, 1, 1)).map(date.isoformat)
-    moments = st.datetimes(datetime(1, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive
+    moments = st.datetimes(datetime(1, 1, 1), datetime(m.LAST_YEAR, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - naive
     moment = moments.map(lambda at: at.strftime("%Y").zfill(4) + f"-{at:%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z")
     whole, sequence = st.integers(0, 2**53 - 1), st.integers(1, MAX_SEQUENCE)
     upto, codes, slugs = st.integers(0, MAX_SEQUENCE), st.lists(code, max_size=3), st.lists(slug, max_size=3)
