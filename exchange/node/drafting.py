@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Literal
 from uuid import uuid4
 
 from exchange.domain.covenant import Covenant
@@ -140,7 +139,7 @@ class Drafting:
 
     def item(self, item: f.ItemForm) -> m.Item:
         """An item as it will be sent, but for whom it is about."""
-        regime: Literal["AVG", "WPG"] = item.origin_regime or self._ctx.me.regime.value
+        origin, regime = self._lookup.origin_of(item)
         return m.Item(
             item=uuid4(),
             subject=NO_REFERENCE,
@@ -151,8 +150,8 @@ class Drafting:
             source=item.source,
             certainty=item.certainty,
             observed_on=iso_day(item.observed_on),
-            origin_partner=item.origin_partner or self._ctx.me.slug,
-            origin_regime=regime,
+            origin_partner=origin or self._ctx.me.slug,
+            origin_regime=regime or self._ctx.me.regime.value,
             valid_until=iso_day(item.valid_until),
             source_consent=item.source_consent,
             onward_ground=item.onward_ground,

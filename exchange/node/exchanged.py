@@ -77,6 +77,18 @@ class Exchanged:
                 values.append(value)
         return self._ctx.ledger.one(f"{_SELECT} WHERE {where} ORDER BY i.log_index DESC", *values)
 
+    def records(self, item: UUID | str) -> list[sqlite3.Row]:
+        """Every record of an item under this id, oldest first."""
+        return self._ctx.ledger.rows(f"{_SELECT} WHERE i.item=? ORDER BY i.log_index", str(item))
+
+    def replaced(self, item: UUID) -> list[sqlite3.Row]:
+        """Every record of the items whose place this one took, correction by correction: the datum is as old as they are."""
+        older, name = list[sqlite3.Row](), str(item)
+        while (row := self._ctx.ledger.one("SELECT item FROM corrected WHERE replacement=?", name)) is not None:
+            name = row["item"]
+            older += self.records(name)
+        return older
+
     def about(self, subject: UUID) -> list[sqlite3.Row]:
         """Every item that is about a person, by whatever entry of the register; oldest first."""
         indexes = sorted({index for person in self._ctx.people.same(subject) for index in person.items})

@@ -5,10 +5,11 @@ The result is put into the statement that partners see and into :class:`~exchang
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 from uuid import UUID, uuid4
 
 from exchange.domain import events as e
@@ -20,6 +21,7 @@ from exchange.node import forms as f
 from exchange.node import restrictions, rules
 from exchange.node.actors import Actors
 from exchange.node.context import Context
+from exchange.node.exchanged import Exchanged
 from exchange.node.people import Person
 from exchange.node.service import Actor
 from exchange.node.terms import Terms, last_day
@@ -56,6 +58,7 @@ class Lookup:
         self._ctx = ctx
         self._actors = actors
         self._terms = terms
+        self._exchanged = Exchanged(ctx)
 
     def of(self, actor: Actor, form: f.ShareForm, person: Person, today: date) -> Grounds:
         """The grounds of ``form``.
@@ -108,7 +111,7 @@ class Lookup:
         if sum(one is not None for one in given) > 1:
             raise InputError("Name one notice or one exception: by its id, or in the form.")
         if form.notice_id is not None:
-            return _told(_about(self._ctx.facts.notices.get(form.notice_id), same)), None
+            return self._told(_about(self._ctx.facts.notices.get(form.notice_id), same)), None
         if form.exception_id is not None:
             return _excused(_about(self._ctx.facts.exceptions.get(form.exception_id), same)), None
         return self._short(short, same, today)
@@ -121,7 +124,7 @@ class Lookup:
             if (told.given_on, told.mode, told.recipients, told.reference) == (
                 short.given_on, short.mode or "", frozenset(short.recipients), short.reference or "",
             ):  # fmt: skip
-                return _told(told), None
+                return self._told(told), None
         if short.given_on is None and not (short.considerations and short.motivation):
             raise InputError(
                 "An exception says what UAVG 41(2) asks you to weigh, and why; fill that in, or record it first and name its id."
@@ -131,11 +134,24 @@ class Lookup:
             **{
                 **short.model_dump(mode="json", exclude={"given_by", "interest", "considerations", "motivation"}),
                 "reference": short.reference or reference_of(fact),
+                "recipients": self._partners(short.recipients),
             }
         )
         day = short.given_on or today
         holds = day <= today and (short.review_on is None or short.review_on >= today)
         return made, fact if holds else None
+
+    def _told(self, fact: NoticeFact) -> m.Notice:
+        return m.Notice(
+            reference=fact.reference or reference_of(fact.id),
+            given_on=fact.given_on.isoformat(),
+            mode=fact.mode or None,
+            recipients=self._partners(fact.recipients),
+        )
+
+    def _partners(self, named: Iterable[str]) -> list[str]:
+        """Whom of the covenant a notice named; that third parties were named as well is not for partners to know."""
+        return sorted(self._ctx.covenants.current.covenant.index.partners.keys() & set(named))
 
     def _decision(self, wanted: UUID | None) -> m.WpgDecision | None:
         if wanted is None:
@@ -159,20 +175,44 @@ class Lookup:
 
     # ------------------------------------------------------------------------------------ items on record
 
+    def origin_of(self, item: f.ItemForm) -> tuple[str | None, Literal["AVG", "WPG"] | None]:
+        """Which partner, and which regime, the own records say it comes from; nothing for what names no record.
+
+        Where something came from is not for whoever passes it on to say otherwise (Wpg 7(2), UAVG 33(1)(a)).
+
+        Raises:
+            InputError: The form says that it comes from elsewhere.
+        """
+        row = self._exchanged.item(item.record) if item.record is not None else None
+        if row is None:
+            return item.origin_partner, item.origin_regime
+        known, giver = (
+            self._exchanged.plain(row),
+            row["partner"] if row["direction"] == "received" else self._ctx.me.slug,
+        )
+        partner, regime = (known.origin_partner, known.origin_regime) if known is not None else (giver, None)
+        if item.origin_partner not in {None, partner} or (regime and item.origin_regime not in {None, regime}):
+            raise InputError("The item on record has another origin than the form says; leave the origin out.")
+        return partner, regime or item.origin_regime
+
     def _item(self, item: f.ItemForm, *, restricted: bool) -> rules.ItemOwn:
         if item.record is None:
             return rules.ItemOwn(restricted=restricted)
         ledger, now = self._ctx.ledger, self._ctx.clock.now()
-        rows = ledger.rows(
-            "SELECT i.at, i.retention, c.erasure FROM items i LEFT JOIN contents c ON c.key_id = i.content_key WHERE i.item=?",
-            str(item.record),
-        )
+        rows = self._exchanged.records(item.record)
         if not rows:
             raise NotFoundError("There is no such item in this node's own records.")
         live = [row for row in rows if row["erasure"] is None and not self._over(row["retention"], row["at"], now)]
         only_stored = ledger.count("restrictions WHERE item=? AND lifted_at IS NULL", str(item.record)) > 0
-        first = datetime.fromtimestamp(min(row["at"] for row in rows) / 1000, UTC)
-        return rules.ItemOwn(restricted=restricted or only_stored, gone=not live, since=local_day(first))
+        since = min(self._first_known(row) for row in [*rows, *self._exchanged.replaced(item.record)])
+        return rules.ItemOwn(restricted=restricted or only_stored, gone=not live, since=since)
+
+    def _first_known(self, row: sqlite3.Row) -> date:
+        """Of a record: when it was observed, which may be long before it was recorded here (Wpg 8: first processing)."""
+        recorded = local_day(datetime.fromtimestamp(row["at"] / 1000, UTC))
+        text = self._exchanged.plain(row)
+        observed = text.observed_on if text is not None else None
+        return min(recorded, date.fromisoformat(observed)) if observed is not None else recorded
 
     def _over(self, retention: str, at: int, now: datetime) -> bool:
         """Whether the own confirmed term has passed, though nothing was destroyed yet."""
@@ -190,15 +230,6 @@ def _about(fact: _F | None, same: Sequence[UUID]) -> _F:
     if fact.subject not in same:
         raise InputError("That notice or exception is about somebody else.")
     return fact
-
-
-def _told(fact: NoticeFact) -> m.Notice:
-    return m.Notice(
-        reference=fact.reference or reference_of(fact.id),
-        given_on=fact.given_on.isoformat(),
-        mode=fact.mode or None,
-        recipients=sorted(fact.recipients),
-    )
 
 
 def _excused(fact: ExceptionFact) -> m.Notice:

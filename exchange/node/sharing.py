@@ -19,7 +19,7 @@ from exchange.node.actors import Actors
 from exchange.node.commands import Bell, Result, once
 from exchange.node.context import Context
 from exchange.node.drafting import EXCHANGE, Draft, Drafting, iso_day, reasons
-from exchange.node.grounds import Grounds, put_on_record
+from exchange.node.grounds import Grounds
 from exchange.node.messages import Outgoing, Plain, compose, compose_void
 from exchange.node.outbox import Outbox
 from exchange.node.service import Actor, Idempotency, Refused
@@ -100,11 +100,7 @@ class Sharing:
 
     def _before(self, tx: Tx, actor: Actor, form: f.ShareForm, grounds: Grounds, act: UUID) -> None:
         """What has to be on record first: a notice the form brings itself, and who decided when a system acts."""
-        if grounds.record is not None:
-            subject, short = _resolved(self._ctx, form.subject), form.notice
-            put_on_record(tx, self._ctx, grounds.record, actor, form, subject)
-            named = short.recipients if short.given_on is not None else None
-            duties.told(tx, self._ctx, actor.id, subject, grounds.record, named)
+        duties.with_notice(tx, self._ctx, actor, form, grounds, _resolved(self._ctx, form.subject))
         if grounds.decider not in {None, actor.id}:
             tx.append(e.DecidedByPerson(originator_id=act, at=tx.now, by=actor.id, person=grounds.decider))
 

@@ -6,23 +6,24 @@ party's name; that name stands sealed. The ground is the discloser's own task (8
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID, uuid4
 
 from exchange.domain import events as e
 from exchange.domain.proposal import NOT_APPLICABLE, Outside, Proposal, Verdict
 from exchange.domain.retention import local_day
-from exchange.domain.vocabulary import THIRD_PARTY
+from exchange.domain.vocabulary import THIRD_PARTY, Side
 from exchange.errors import ConflictError, NotFoundError, StorageError
 from exchange.node import casework_forms as cf
 from exchange.node import forms as f
-from exchange.node import recording, rules
+from exchange.node import recording, rules, scope
 from exchange.node.casestate import events_of, fold, told
 from exchange.node.circle import Circle, moment_of, text_of
 from exchange.node.commands import Result, allow, once
 from exchange.node.context import Context
 from exchange.node.drafting import Drafting, iso_day, reasons, statement_of
+from exchange.node.duties import with_notice
 from exchange.node.grounds import Grounds
 from exchange.node.people import Person
 from exchange.node.register import Reads
@@ -31,6 +32,17 @@ from exchange.node.work import record_refusal
 from exchange.node.writer import Tx
 from exchange.wire import messages as m
 from exchange.wire.codec import encode_model
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What the third party would get."""
+
+    share: f.ShareForm
+    subject: UUID
+    statement: m.Statement
+    items: list[m.Item]
+    grounds: Grounds
 
 
 class ThirdParties:
@@ -56,21 +68,22 @@ class ThirdParties:
         person = self._ctx.people.resolve(form.subject)
         if person is None:
             raise NotFoundError("There is no such subject in this node's register.")
-        statement, items, grounds = self._draft(actor, form, person)
-        verdict = self._verdict(form, statement, items, grounds)
+        draft = self._draft(actor, form, person)
+        verdict = self._verdict(form, draft)
         if not verdict.allowed:
-            categories = tuple(sorted({item.category for item in items}))
+            categories = tuple(sorted({item.category for item in draft.items}))
             await self._ctx.writer.run(
                 lambda tx: record_refusal(
                     tx, actor=actor, partner=THIRD_PARTY, kind=m.Kind.DISCLOSURE, verdict=verdict, categories=categories
                 )
             )
             status = max(finding.refusal.status for finding in verdict.findings)
-            raise Refused(reasons(verdict, THIRD_PARTY, len(items)), status)
+            raise Refused(reasons(verdict, THIRD_PARTY, len(draft.items)), status)
 
         def unit(tx: Tx) -> tuple[UUID, Result]:
             act = uuid4()
-            self._record(tx, actor, form, person.handle, statement, items, act)
+            with_notice(tx, self._ctx, actor, draft.share, draft.grounds, draft.subject)
+            self._record(tx, actor, form, draft, act)
             return act, {}
 
         act, _ = await once(self._ctx, actor, "third-party.disclose", key, form, unit)
@@ -82,11 +95,12 @@ class ThirdParties:
         told_ = f.MessageStatus(partner=THIRD_PARTY, message=None, sequence=None, state="stated")
         return f.ActAnswer(act=act, log_index=row["log_index"], messages=[told_])
 
-    def _draft(
-        self, actor: Actor, form: cf.ThirdPartyForm, person: Person
-    ) -> tuple[m.Statement, list[m.Item], Grounds]:
+    def _draft(self, actor: Actor, form: cf.ThirdPartyForm, person: Person) -> _Draft:
         shared = f.ShareForm.model_fields.keys() & cf.ThirdPartyForm.model_fields.keys()
         share = f.ShareForm.model_construct(**{name: getattr(form, name) for name in shared})
+        if form.named_to_subject:  # what the person was told is recorded as it was; no slug is written like this
+            named = [*form.notice.recipients, f"{THIRD_PARTY}: {form.name}"]
+            share = share.model_copy(update={"notice": form.notice.model_copy(update={"recipients": named})})
         to = f.RecipientForm.model_construct(
             partner=THIRD_PARTY,
             basis=NOT_APPLICABLE,
@@ -95,15 +109,15 @@ class ThirdParties:
             criminal_ground=form.criminal_ground,
         )
         grounds = self._drafting.grounds(actor, share, person)
-        return statement_of(share, to, grounds), [self._drafting.item(item) for item in form.items], grounds
+        items = [self._drafting.item(item) for item in form.items]
+        return _Draft(share, person.handle, statement_of(share, to, grounds), items, grounds)
 
-    def _verdict(
-        self, form: cf.ThirdPartyForm, statement: m.Statement, items: list[m.Item], grounds: Grounds
-    ) -> Verdict:
-        ctx = self._ctx
-        today = local_day(ctx.clock.now())
-        base = rules.proposal_of(m.Kind.DISCLOSURE, ctx.me.slug, THIRD_PARTY, statement, items, today, grounds.own)
-        return rules.judge_proposal(ctx.covenants.current.covenant, self._proposal(form, base), items)
+    def _verdict(self, form: cf.ThirdPartyForm, draft: _Draft) -> Verdict:
+        ctx, today = self._ctx, local_day(self._ctx.clock.now())
+        base = rules.proposal_of(
+            m.Kind.DISCLOSURE, ctx.me.slug, THIRD_PARTY, draft.statement, draft.items, today, draft.grounds.own
+        )
+        return rules.judge_proposal(ctx.covenants.current.covenant, self._proposal(form, base), draft.items)
 
     def _proposal(self, form: cf.ThirdPartyForm, base: Proposal) -> Proposal:
         """With the agreement and the allocation that stand in the case; one that does not stand there is none (R10)."""
@@ -111,9 +125,9 @@ class ThirdParties:
         state = fold(self._ctx, events)
         if state.closed:
             raise ConflictError("The case is closed; only reopening it or aftercare is possible.")
-        agreement = form.agreement if form.agreement in state.agreements else None
+        planned = form.agreement in state.agreements  # of a conference, carried out by an action of the plan
+        agreement = form.agreement if planned or self._agreed(form) else None
         allocated, _ = told(events).allocations.get(form.allocation or UUID(int=0), (None, None))
-        same = allocated is not None and allocated.casefold() == form.name.casefold()
         notice = base.notice
         if notice is not None and form.named_to_subject:
             notice = replace(notice, recipients=notice.recipients | {THIRD_PARTY})
@@ -121,21 +135,21 @@ class ThirdParties:
             base,
             third_party=Outside(
                 agreement=str(agreement) if agreement else None,
-                allocation=str(form.allocation) if same and form.allocation else None,
+                allocation=str(form.allocation) if form.allocation and _same(allocated, form.name) else None,
             ),
             notice=notice,
+            outside_case=scope.outside(self._ctx, form.case, self._ctx.me.slug, Side.SENDING),
         )
 
-    def _record(
-        self,
-        tx: Tx,
-        actor: Actor,
-        form: cf.ThirdPartyForm,
-        subject: UUID,
-        statement: m.Statement,
-        items: list[m.Item],
-        act: UUID,
-    ) -> None:
+    def _agreed(self, form: cf.ThirdPartyForm) -> bool:
+        """Whether a conference agreed, about this case, on something for which it named this third party (8.1 (a))."""
+        row = self._ctx.ledger.one(
+            "SELECT log_index FROM agreements WHERE agreement=? AND case_id=?", str(form.agreement), str(form.case)
+        )
+        made = self._ctx.log.event(self._ctx.log.entry(row["log_index"])) if row is not None else None
+        return isinstance(made, e.AgreementMade) and _same(text_of(made.third_party), form.name)
+
+    def _record(self, tx: Tx, actor: Actor, form: cf.ThirdPartyForm, draft: _Draft, act: UUID) -> None:
         covenant = self._ctx.covenants.current.covenant
         kept = covenant.settings.statement_retention
         tx.append(
@@ -152,11 +166,11 @@ class ThirdParties:
                 name=form.name,
             )
         )
-        for number, item in enumerate(items):
+        for number, item in enumerate(draft.items):
             retention = covenant.retention_class(rules.domain_kind(m.Kind.DISCLOSURE), item.category)
             recording.record(
                 tx,
-                statement=statement,
+                statement=draft.statement,
                 item=item,
                 part=recording.keep_text(tx, encode_model(item), retention),
                 number=number,
@@ -165,7 +179,7 @@ class ThirdParties:
                 direction="sent",
                 partner=THIRD_PARTY,
                 kind=m.Kind.DISCLOSURE,
-                subject=subject,
+                subject=draft.subject,
                 mentions=[],
                 by=actor.id,
                 channel=form.channel,
@@ -198,6 +212,11 @@ class ThirdParties:
             categories=sorted({i["category"] for i in items}),
             basis=items[0]["basis"].split()[:2],
         )
+
+
+def _same(known: str | None, name: str) -> bool:
+    """Whether this is the third party that was named; nobody is, once the name was erased."""
+    return known is not None and known.strip().casefold() == name.strip().casefold()
 
 
 def names_of(ctx: Context, indexes: dict[str, int]) -> dict[str, str | None]:
