@@ -1,0 +1,133 @@
+"""Who of a partner's own people may look: the circle of a case, the designated receivers of police data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from case_forms import HOUSE, TO_WELZIJN, share_form
+from case_play import PROBLEM, amend, colleague, opened
+from memory_world import MemoryWorld
+
+from exchange.errors import ConflictError, InputError, NotAllowedError, NotFoundError
+from exchange.node import casework_forms as cf
+from exchange.node import facts_forms as ff
+from exchange.node import forms as f
+
+
+async def test_looking_from_outside_the_circle_needs_a_reason_and_lands_on_the_list_that_is_worked_off(
+    founded: Path, tmp_path: Path
+) -> None:
+    async with MemoryWorld.copied(founded, tmp_path) as world:
+        gemeente, worker = world.nodes["gemeente"], world.actor("gemeente")
+        jelle = await world.person("gemeente")
+        case = await opened(world, "gemeente", "welzijn", main_subject=jelle)
+        notice = {"reference": "k", "given_on": "2026-03-02", "recipients": ["welzijn"]}
+        form = share_form(jelle, [TO_WELZIJN], HOUSE, case=case, basis="A6_1_e", task="wmo", notice=notice)
+        message = (await world.share("gemeente", form)).messages[0].message or ""
+        outsider, officer = await colleague(world, "gemeente"), await colleague(world, "gemeente", "privacy-officer")
+
+        for look in (
+            lambda: gemeente.cases.read(outsider, case),
+            lambda: gemeente.read_message(outsider, message),
+            lambda: gemeente.who_knows(outsider, f.WhoKnowsQuery(case=case)),
+        ):
+            with pytest.raises(NotAllowedError, match="circle"):
+                await look()
+        with pytest.raises(NotAllowedError, match="circle"):
+            await gemeente.cases.set_goal(outsider, case, cf.GoalForm(text="Doel."), None)
+        assert world.events("gemeente", "case/opened-outside-circle/1") == []
+
+        why = "Waarneming voor een zieke collega."
+        assert (await gemeente.cases.read(outsider, case, why)).problem == PROBLEM
+        assert (await gemeente.read_message(outsider, message, why)).items[0].value
+        assert (await gemeente.who_knows(outsider, f.WhoKnowsQuery(case=case, reason=why))).items
+        listed = await gemeente.circle.openings(officer)
+        assert [(o.view, o.by, o.reason) for o in listed] == [
+            (view, outsider.id, why) for view in ("case.read", "inbox.read", "who-knows")
+        ]
+        assert why.encode() not in (world.directory("gemeente") / "log.db").read_bytes()  # sealed
+
+        with pytest.raises(NotAllowedError):
+            await gemeente.circle.review(outsider, listed[0].opening, cf.OpeningReviewForm(verdict="justified"))
+        with pytest.raises(InputError, match="follow"):
+            await gemeente.circle.review(officer, listed[0].opening, cf.OpeningReviewForm(verdict="follow-up"))
+        for opening in listed:
+            await gemeente.circle.review(officer, opening.opening, cf.OpeningReviewForm(verdict="justified"))
+        with pytest.raises(ConflictError):
+            await gemeente.circle.review(officer, listed[0].opening, cf.OpeningReviewForm(verdict="justified"))
+        assert await gemeente.circle.openings(officer) == []
+        assert {o.reviewed_by for o in await gemeente.circle.openings(officer, everything=True)} == {officer.id}
+
+        # Inside the circle nothing is asked; and nobody reviews an opening of his own.
+        await gemeente.circle.change(worker, case, cf.CircleForm(actor=outsider.id))
+        await gemeente.read_message(outsider, message)
+        await gemeente.cases.read(officer, case, "Toetsing van het dossier.")
+        (own,) = await gemeente.circle.openings(officer)
+        with pytest.raises(NotAllowedError, match="his own"):
+            await gemeente.circle.review(officer, own.opening, cf.OpeningReviewForm(verdict="justified"))
+
+
+async def test_the_circle_is_changed_from_inside_and_the_privacy_officer_does_not_let_himself_in(
+    founded: Path, tmp_path: Path
+) -> None:
+    async with MemoryWorld.copied(founded, tmp_path, ["gemeente"]) as world:
+        circle, worker = world.nodes["gemeente"].circle, world.actor("gemeente")
+        case = await opened(world)
+        other, officer = await colleague(world, "gemeente"), await colleague(world, "gemeente", "privacy-officer")
+        for who in (other, officer):
+            with pytest.raises(NotAllowedError, match="circle"):
+                await circle.change(who, case, cf.CircleForm(actor=who.id))
+        with pytest.raises(ConflictError, match="never without"):
+            await circle.change(worker, case, cf.CircleForm(actor=worker.id, inside=False))
+        assert set(await circle.change(officer, case, cf.CircleForm(actor=other.id))) == {worker.id, other.id}
+        assert await circle.change(other, case, cf.CircleForm(actor=worker.id, inside=False)) == [other.id]
+        with pytest.raises(NotFoundError, match="actor"):
+            await circle.change(other, case, cf.CircleForm(actor=uuid4()))
+
+
+async def test_police_data_is_read_by_designated_receivers_only(founded: Path, tmp_path: Path) -> None:
+    async with MemoryWorld.copied(founded, tmp_path) as world:
+        decision = ff.DecisionForm.model_validate(
+            {
+                "reference": "besluit-1", "ground": "WPG_19", "goal": "b", "decided_on": "2026-03-02",
+                "signed_by": "teamchef", "interest": "Openbare orde in de straat.", "purpose": "Aanpak van overlast.",
+                "recipients": ["actium"], "categories": ["OVERLAST", "IDENTIFICATIE", "CONTACT"],
+                "authority": "BURGEMEESTER", "agreed_on": "2026-03-02", "valid_until": "2026-06-01",
+            }
+        )  # fmt: skip
+        functionary = await colleague(world, "politie", "wpg-functionary")
+        decided = (await world.nodes["politie"].facts.register_decision(functionary, decision, None)).fact
+        demi = await world.person("politie", given_names="Demi", family_name="Nepstra", birth_date="1990-01-02")
+        form = share_form(
+            demi, [{"partner": "actium", "basis": "A6_1_f", "task": "verhuur"}],
+            [{"category": "OVERLAST", "field": "aantal-meldingen", "value": "6"}],
+            basis="A6_1_e", task="handhaving", wpg_decision_id=str(decided),
+            notice={"reference": "k", "given_on": "2026-03-02", "recipients": ["actium"]},
+        )  # fmt: skip
+        message = (await world.share("politie", form)).messages[0].message or ""
+        actium, worker = world.nodes["actium"], world.actor("actium")
+        officer = await colleague(world, "actium", "privacy-officer")
+        with pytest.raises(NotAllowedError, match="not designated"):
+            await actium.read_message(worker, message)
+        with pytest.raises(NotAllowedError, match="not designated"):  # the covenant refuses it, whatever the reason
+            await actium.read_message(worker, message, "Spoed.")
+        with pytest.raises(NotAllowedError):
+            await actium.circle.designate(await colleague(world, "actium"), cf.ReceiverForm(actor=worker.id))
+        await actium.circle.designate(officer, cf.ReceiverForm(actor=worker.id))
+        assert (await actium.read_message(worker, message)).items[0].value == "6"
+        assert await world.nodes["politie"].read_message(world.actor("politie"), message)  # its own law
+        await actium.circle.designate(officer, cf.ReceiverForm(actor=worker.id, designated=False))
+        assert actium.circle.receivers(officer) == []
+        with pytest.raises(NotAllowedError):
+            await actium.read_message(worker, message)
+
+        # Where the covenant leaves it to a reason, that reason stands on the list first.
+        settings = actium.ctx.covenants.current.covenant.settings.model_copy(update={"wpg_reading": "reason"})
+        amend(actium, settings=settings)
+        with pytest.raises(NotAllowedError, match="Give a reason"):
+            await actium.read_message(worker, message)
+        assert (await actium.read_message(worker, message, "Spoed, brand in het portaal.")).items[0].value == "6"
+        (listed,) = await actium.circle.openings(officer)
+        assert (listed.ground, listed.message, listed.by) == ("wpg", message, worker.id)
