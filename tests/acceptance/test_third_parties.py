@@ -5,17 +5,22 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from case_forms import HOUSE, TO_WELZIJN, share_form
 from case_play import opened
+from case_play import told as known_by
+from conference_forms import Meeting
 from memory_world import MemoryWorld
 
 from exchange.errors import InputError
 from exchange.node import casework_forms as cf
+from exchange.node import conference_forms as cff
+from exchange.node import facts_forms as ff
 from exchange.node import forms as f
-from exchange.node.service import Refused
+from exchange.node.node import Node
+from exchange.node.service import Actor, Refused
 
 
 async def test_a_third_party_is_told_on_an_agreement_or_an_allocation_and_who_knows_names_it(
@@ -25,18 +30,10 @@ async def test_a_third_party_is_told_on_an_agreement_or_an_allocation_and_who_kn
         gemeente, worker = world.nodes["gemeente"], world.actor("gemeente")
         jelle, agreement = await world.person("gemeente"), uuid4()
         case = await opened(world, main_subject=jelle)
-        base = share_form(jelle, [TO_WELZIJN], HOUSE, basis="A6_1_e", task="wmo").model_dump(
-            include={"subject", "items", "purpose", "context", "basis", "task", "weighing", "notice"}
-        )
-        form = cf.ThirdPartyForm.model_validate(
-            {**base, "case": case, "name": "Zorgteam Fictie", "named_to_subject": True, "channel": "PHONE",
-             "occurred_on": "2026-03-02"}
-        )  # fmt: skip
+        form = telling(jelle, case)
 
         async def refused(**changes: Any) -> set[str]:
-            with pytest.raises(Refused) as caught:
-                await gemeente.third_parties.disclose(worker, form.model_copy(update=changes), None)
-            return {r.code for r in caught.value.refusals}
+            return await codes_of(gemeente, worker, form.model_copy(update=changes))
 
         assert await refused() == {"R10"}
         assert await refused(agreement=agreement) == {"R10"}  # an agreement that nobody made
@@ -91,3 +88,107 @@ async def test_who_asked_for_feedback_sees_when_it_is_late_and_hears_the_result(
         assert welzijn.feedback.all(theirs) == []
         (reply,) = (await actium.read_message(worker, message)).replies
         assert (reply["text"], reply["result"]) == ("Opgeruimd.", "OPGELOST")
+
+
+async def test_an_agreement_of_the_conference_carries_a_disclosure_to_the_third_party_it_names_and_to_no_other(
+    founded: Path, tmp_path: Path
+) -> None:
+    async with MemoryWorld.copied(founded, tmp_path) as world:
+        meeting = await Meeting.planned(world, [["gemeente", "welzijn"], ["gemeente", "welzijn"]])
+        gemeente, worker = world.nodes["gemeente"], world.actor("gemeente")
+        jelle = await world.person("gemeente")
+        due = date(2026, 4, 1)
+        minutes = cff.MinutesForm(
+            item=meeting.items[0],
+            agreements=[
+                cff.AgreementForm(
+                    action="Zorgteam inschakelen.", owner="gemeente", due=due, third_party="Zorgteam Fictie"
+                ),
+                cff.AgreementForm(action="Bellen met de buren.", owner="gemeente", due=due),
+            ],
+        )
+        named, nobody = await gemeente.conferences.minutes(meeting.chair, meeting.conference, minutes, None)
+        form = telling(jelle, meeting.cases[0])
+
+        assert await codes_of(gemeente, worker, form.model_copy(update={"agreement": nobody})) == {"R10"}
+        other = {"agreement": named, "name": "Stichting Nergens"}
+        assert await codes_of(gemeente, worker, form.model_copy(update=other)) == {"R10"}
+        elsewhere = {"agreement": named, "case": meeting.cases[1]}  # agreed about another case
+        assert await codes_of(gemeente, worker, form.model_copy(update=elsewhere)) == {"R10"}
+
+        told = form.model_copy(update={"agreement": named, "name": "zorgteam fictie"})
+        await gemeente.third_parties.disclose(worker, told, None)
+        assert [row.agreement for row in await gemeente.third_parties.all(worker)] == [named]
+
+        # The partner that was told of the agreement hangs its own disclosure on it as well.
+        await gemeente.conferences.outcome(meeting.chair, meeting.conference, cff.OutcomeForm(), None)
+        welzijn, theirs = world.nodes["welzijn"], world.actor("welzijn")
+        await world.until(lambda: welzijn.ctx.ledger.count("agreements"))
+        await welzijn.circle.change(theirs, meeting.cases[0], cf.CircleForm(actor=theirs.id))
+        own = {"subject": await world.person("welzijn"), "agreement": named, "basis": "A6_1_f"}
+        again = form.model_copy(update={**own, "task": "maatschappelijk-werk"})
+        await welzijn.third_parties.disclose(theirs, again, None)
+
+        # Taken out of the case, it tells nobody anything of it any more.
+        await gemeente.cases.set_scope(
+            worker, meeting.cases[0], cf.ScopeForm(partner="welzijn", inside=False, reason="Niet meer nodig."), None
+        )
+        await known_by(world, meeting.cases[0], "welzijn", inside=False)
+        assert await codes_of(welzijn, theirs, again) == {"R36"}
+
+
+async def test_the_notice_given_with_a_third_partys_disclosure_is_on_record_as_it_was_given(
+    founded: Path, tmp_path: Path
+) -> None:
+    async with MemoryWorld.copied(founded, tmp_path) as world:
+        gemeente, worker = world.nodes["gemeente"], world.actor("gemeente")
+        jelle = await world.person("gemeente")
+        case = await opened(world, "gemeente", "welzijn", main_subject=jelle)
+        await gemeente.cases.allocate(
+            worker, case, cf.AllocationForm(to="Zorgteam Fictie", reason="Verdere behandeling."), None
+        )
+        (allocation,) = (await gemeente.cases.read(worker, case)).allocations
+
+        # Acute danger: Welzijn was told before Jelle was; that he is told now is owed.
+        danger = {"danger": "Hij dreigt zich van het leven te beroven.", "interest_of": "SUBJECT"}
+        urgent = share_form(
+            jelle, [{**TO_WELZIJN, "basis": "A6_1_d"}], HOUSE, basis="A6_1_d", task="wmo", notice={}, emergency=danger
+        )
+        await world.share("gemeente", urgent)
+        assert [d.code for d in gemeente.facts.duties.all(worker, closed=False)] == ["R14"]
+
+        form = telling(jelle, case, allocation=allocation.allocation)
+        for _ in range(2):
+            await gemeente.third_parties.disclose(worker, form, None)
+        (notice,) = await gemeente.facts.notices(worker, ff.AboutForm(subject=jelle))  # told once, recorded once
+        assert notice.recipients == ["gemeente", "welzijn", "DERDE: Zorgteam Fictie"]
+        assert gemeente.facts.duties.all(worker, closed=False) == []
+
+        # Quoted to a partner, it does not tell which third party it named.
+        within = share_form(
+            jelle, [TO_WELZIJN], HOUSE, basis="A6_1_e", task="wmo", notice={}, notice_id=str(notice.notice)
+        )
+        answer = await world.share("gemeente", within)
+        assert [s.state for s in answer.messages] == ["receipted"]
+        statement = world.nodes["welzijn"]
+        read = await statement.read_message(world.actor("welzijn"), answer.messages[0].message or "")
+        assert "Fictie" not in read.model_dump_json()
+        assert "welzijn" in read.model_dump_json()
+
+
+def telling(subject: UUID, case: UUID, **more: Any) -> cf.ThirdPartyForm:
+    """Zorgteam Fictie is told by telephone, and the person knew."""
+    base = share_form(subject, [TO_WELZIJN], HOUSE, basis="A6_1_e", task="wmo").model_dump(
+        include={"subject", "items", "purpose", "context", "basis", "task", "weighing", "notice"}
+    )
+    return cf.ThirdPartyForm.model_validate(
+        {**base, "case": case, "name": "Zorgteam Fictie", "named_to_subject": True, "channel": "PHONE",
+         "occurred_on": "2026-03-02", **more}
+    )  # fmt: skip
+
+
+async def codes_of(node: Node, actor: Actor, form: cf.ThirdPartyForm) -> set[str]:
+    """Why it is refused."""
+    with pytest.raises(Refused) as caught:
+        await node.third_parties.disclose(actor, form, None)
+    return {r.code for r in caught.value.refusals}
