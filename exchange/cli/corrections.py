@@ -176,6 +176,10 @@ def _processed(
             "--refuse", metavar=N_("GROUND"), help=N_("Refuse on this ground of the law, such as AVG_17_3_e.")
         ),
     ] = None,
+    set_aside: Annotated[
+        bool,
+        typer.Option("--use-again", help=N_("Of a recall you refuse: the items may be used again; say why in --text.")),
+    ] = False,
     text: Text = "",
 ) -> None:
     whole = message
@@ -183,7 +187,7 @@ def _processed(
         waiting = [one["message"] for one in session.door.get("/v1/notifications")["to_process"]]
         found = [one for one in waiting if one.startswith(message.lower())]
         whole = found[0] if len(found) == 1 else full_id(session, "inbox", message)
-    form = {"outcome": "refused" if refuse else "done", **given(ground=refuse, text=text)}
+    form = {"outcome": "refused" if refuse else "done", **given(ground=refuse, text=text, set_aside=set_aside or None)}
     answer = session.door.post(f"/v1/inbox/{whole}/processed", form)
     session.show(answer, lambda: show_waiting(session, answer))
 
@@ -195,10 +199,12 @@ command(
         "Answer a correction, recall or restriction of a partner: done, or refused on a ground of the law."
         "\n\nDone to a recall that asks to erase destroys the items here for good; that cannot be undone."
         " A refusal names its ground: AVG_5_1_d, AVG_17_3_a to AVG_17_3_e, AVG_18_2, AVG_21_1 or WPG_28."
+        " What was recalled stays restricted when you refuse, until the rights desk or the privacy officer says --use-again."
     ),
     examples=(
         "exchange inbox processed 3f9a01",
         "exchange inbox processed 3f9a01 --refuse AVG_17_3_e --text 'Nodig voor een lopende procedure.'",
+        "exchange inbox processed 3f9a01 --refuse AVG_17_3_b --use-again --text 'De Wmo-taak vraagt het.'",
     ),
 )(_processed)
 

@@ -110,6 +110,7 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     | _OBJECTIONS
     | {
         "recall.erase",
+        "recall.set-aside",
         "notice.list",
         "exception.list",
         "subject.find",
@@ -131,6 +132,7 @@ ROLE_COMMANDS: Final[Mapping[Role, frozenset[str]]] = {
     | _OBJECTIONS
     | {
         "recall.erase",
+        "recall.set-aside",
         "notice.list",
         "exception.list",
         "exception.review",
@@ -240,6 +242,7 @@ CONTENT_COMMANDS: Final = (
             "correction.make",
             "recall.make",
             "recall.erase",
+            "recall.set-aside",
             "objection.receive",
             "objection.list",
             "objection.extend",

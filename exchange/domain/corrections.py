@@ -62,6 +62,8 @@ class Told:
     """Last day to answer."""
     outcome: Outcome | None = None
     ground: str | None = None
+    set_aside: bool = False
+    """Of a recall that was refused: the items may be used again."""
 
     def overdue(self, today: date) -> bool:
         """Whether an answer should have come by now."""
@@ -74,6 +76,8 @@ class Answer:
 
     outcome: Outcome
     ground: str | None = None
+    set_aside: bool = False
+    """Of a refused recall: the restriction that it put on the items ends with the answer, or after it."""
 
 
 def due_on(told_on: date, within: Period) -> date:
@@ -82,14 +86,21 @@ def due_on(told_on: date, within: Period) -> date:
 
 
 def decide(state: Told, answer: Answer) -> Answer:
-    """Whether this answer counts; a refusal may still become done, and done stays done.
+    """Whether this answer counts; a refusal may still become done, or set the recall aside, and done stays done.
 
     Raises:
         ConflictError: It was answered before.
-        InputError: A refusal without a ground that the law gives for this telling, or a ground without a refusal.
+        InputError: A refusal without a ground that the law gives for this telling, or a ground without a refusal; or what
+            may not be used again is.
     """
-    if state.outcome is Outcome.DONE or state.outcome is answer.outcome:
+    news = answer.set_aside and not state.set_aside
+    if state.outcome is Outcome.DONE or (state.outcome is answer.outcome and not news):
         raise ConflictError("This was answered before.")
+    if answer.set_aside and not (state.telling is Telling.RECALLED and answer.outcome is Outcome.REFUSED):
+        raise InputError(
+            "Only what was recalled, and is kept on a ground of the law, may be used again by whoever holds it;"
+            " any other restriction is for the partner that set it to lift."
+        )
     allowed = GROUNDS[state.telling]
     if answer.outcome is Outcome.DONE and answer.ground is not None:
         raise InputError("A ground belongs to a refusal; leave it out when it was done.")
@@ -103,7 +114,7 @@ def decide(state: Told, answer: Answer) -> Answer:
 
 def evolve(state: Told, event: Answer) -> Told:
     """The state after an answer."""
-    return replace(state, outcome=event.outcome, ground=event.ground)
+    return replace(state, outcome=event.outcome, ground=event.ground, set_aside=event.set_aside)
 
 
 # ---------------------------------------------------------------------------------------- admitting what a partner tells

@@ -14,7 +14,7 @@ from exchange.domain import corrections as c
 from exchange.domain import events as e
 from exchange.domain.actors import Hands
 from exchange.domain.retention import local_day
-from exchange.errors import NotAllowedError, NotFoundError
+from exchange.errors import InputError, NotAllowedError, NotFoundError
 from exchange.node import corrections_forms as cf
 from exchange.node.actors import Actors
 from exchange.node.commands import Result, allow, once
@@ -22,7 +22,7 @@ from exchange.node.context import Context
 from exchange.node.retention import Retention
 from exchange.node.service import Actor, Idempotency
 from exchange.node.telling import Telling, ids, moment
-from exchange.node.telling_taking import told
+from exchange.node.telling_taking import RECALL, restricted, told
 from exchange.node.work import Fresh, Post
 from exchange.node.writer import Tx
 from exchange.wire import messages as m
@@ -53,19 +53,27 @@ class Answering:
     async def process(self, actor: Actor, message: str, form: cf.ProcessedForm, key: Idempotency | None) -> cf.Worklist:
         """Answer a partner's correction, recall or restriction; a recall to erase is carried out first.
 
+        A recall restricts the items before anybody read it. Refusing it leaves that so, unless it is set aside: then whoever
+        holds them uses them again, on the ground for which it keeps them and for the reasons it gives.
+
         Raises:
             NotFoundError: Nothing of that kind came in this message.
+            NotAllowedError: It is not for this actor to set a recall aside.
             ConflictError: It was answered before.
-            InputError: A refusal without a ground of the law.
+            InputError: A refusal without a ground of the law, or a recall set aside without a reason.
         """
-        allow(actor, "notification.process")
+        allow(actor, "recall.set-aside" if form.set_aside else "notification.process")
+        if form.set_aside and not form.text.strip():
+            raise InputError("Say in words why you use again what the partner recalled.")
         known = told(self._ctx, message, "received")
         row = self._ctx.ledger.one("SELECT * FROM notifications WHERE message=? AND direction='received'", message)
         if known is None or row is None:
             raise NotFoundError("No partner told anything about items in this message.")
         partner, state = known
-        given = c.Answer(c.Outcome(form.outcome), form.ground)
-        if state.outcome is not given.outcome:  # else it may be the same request again, which gets the same answer
+        given = c.Answer(c.Outcome(form.outcome), form.ground, form.set_aside)
+        if (
+            state.outcome is not given.outcome or state.set_aside is not given.set_aside
+        ):  # else it may be the same request again, which gets the same answer
             c.decide(state, given)
         answer = Processed(outcome=form.outcome, ground=form.ground, text=form.text)
         await self._post.judged(actor, partner, m.Kind.PROCESSED, answer)
@@ -99,11 +107,33 @@ class Answering:
                 ),
                 fresh=True,
             )
+            self._settle(tx, actor, row, given, retention)
             return act, {"messages": [fresh[0][0].message]}
 
         await once(self._ctx, actor, f"notification.process:{message}", key, form, unit)
         self._post.send(fresh)
         return await self.worklist(actor)
+
+    def _settle(self, tx: Tx, actor: Actor, row: sqlite3.Row, given: c.Answer, retention: str) -> None:
+        """What a recall asked for holds again after all, or holds no more."""
+        live = restricted(self._ctx, row["message"])
+        if given.set_aside:
+            for restriction in live:
+                tx.append(e.RestrictionLifted(originator_id=restriction, at=tx.now, by=actor.id))
+        elif row["action"] == c.Action.RESTRICT.value and given.outcome is c.Outcome.DONE and not live:
+            for item in ids(row["items"]):
+                tx.append(
+                    e.RestrictionSet(
+                        originator_id=uuid4(),
+                        at=tx.now,
+                        key_id=tx.new_key(retention),
+                        retention=retention,
+                        by=actor.id,
+                        cause=RECALL,
+                        item=item,
+                        subject=None,
+                    )
+                )
 
     async def _erase(self, actor: Actor, row: sqlite3.Row) -> None:
         """Keys first, answer after: what is said to be gone is gone. The first hand is the partner's (design §4.12)."""

@@ -45,6 +45,8 @@ class ProcessedForm(Form):
     outcome: Literal["done", "refused"]
     ground: Reason | None = None
     text: Text = ""
+    set_aside: bool = False
+    """Of a recall that is refused: the items are used again from here on, for the reasons in ``text``."""
 
 
 class Recipient(Answer):

@@ -241,7 +241,19 @@ def told(ctx: Context, message: str, direction: str) -> tuple[str, c.Told] | Non
     if row is None:
         return None
     outcome = c.Outcome(row["outcome"]) if row["outcome"] else None
-    return row["partner"], c.Told(c.Telling(row["telling"]), date.fromisoformat(row["due_on"]), outcome, row["ground"])
+    telling, due = c.Telling(row["telling"]), date.fromisoformat(row["due_on"])
+    kept = direction == "received" and telling is c.Telling.RECALLED and outcome is c.Outcome.REFUSED
+    set_aside = kept and not restricted(ctx, message)
+    return row["partner"], c.Told(telling, due, outcome, row["ground"], set_aside)
+
+
+def restricted(ctx: Context, message: str) -> list[UUID]:
+    """The restrictions that a partner's message set here and that were not lifted since."""
+    rows = ctx.ledger.rows("SELECT item FROM noticed WHERE message=?", message)
+    asked = [restriction_of(message, UUID(row["item"])) for row in rows]
+    return [
+        one for one in asked if ctx.ledger.count("restrictions WHERE restriction=? AND lifted_at IS NULL", str(one))
+    ]
 
 
 @objecting(m.Kind.PROCESSED)

@@ -31,7 +31,7 @@ signal.note signal.list signal.read signal.reporter signal.triage case.open case
 case.change circle.change circle.openings circle.review wpg.designate wpg.receivers third-party.disclose third-party.list
 feedback.list
 notification.list notification.process correction.make recall.make
-recall.erase objection.receive objection.list objection.extend objection.decide objection.lift
+recall.erase recall.set-aside objection.receive objection.list objection.extend objection.decide objection.lift
 """
 
 
