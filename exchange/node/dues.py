@@ -56,6 +56,7 @@ class Dues:
         self._ctx = ctx
         self._terms = terms
         self._entries = entries
+        self._entries_seen: tuple[object, int] = (None, 0)
 
     def due(self, until: date | None) -> list[f.DueAnswer]:
         """What goes when and why, up to ``until`` (today when None), soonest first."""
@@ -71,11 +72,24 @@ class Dues:
         return sorted(going, key=lambda due: (due.due_on, due.rule, due.retention))
 
     def overdue_count(self) -> int:
-        """How much should have gone by now under confirmed rules; register entries follow what they are about."""
+        """How much should have gone by now under confirmed rules, register entries among it."""
         now = self._ctx.clock.now()
         today = local_day(now)
         confirmed = [term for term in self._terms.all() if term.confirmed]
-        return sum(g.count for term in confirmed for g in self._going(term, today) if is_over(g.due_on, now))
+        contents = sum(g.count for term in confirmed for g in self._going(term, today) if is_over(g.due_on, now))
+        return contents + self._entries_overdue(now, frozenset(term.rule.code for term in confirmed))
+
+    def _entries_overdue(self, now: datetime, confirmed: frozenset[str]) -> int:
+        """How many entries of the register should have gone.
+
+        Looking walks the whole register, and the status asks at every turn. An entry becomes due with an erasure or with
+        another day; where neither came since none was due, none is.
+        """
+        seen = (local_day(now), confirmed, self._ctx.ledger.count("erasures"))
+        if self._entries_seen != (seen, 0):
+            over = self.entries_over(now)
+            self._entries_seen = (seen, sum(len(over[rule]) for rule in confirmed & over.keys()))
+        return self._entries_seen[1]
 
     def over(self, term: Term, now: datetime) -> list[str]:
         """Up to a batch of keys whose last day has passed."""

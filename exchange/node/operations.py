@@ -111,7 +111,18 @@ class Operations:
             found.append("answer-overdue")
         if self._after.objections.open()[1]:
             found.append("objection-overdue")
+        if self._reviews_overdue():
+            found.append("review-overdue")
         return found
+
+    def _reviews_overdue(self) -> int:
+        """Exceptions to informing, and open cases, that should have been looked at again by now."""
+        ledger, today = self._ctx.ledger, local_day(self._ctx.clock.now()).isoformat()
+        exceptions = (
+            "facts WHERE kind='exception' AND state='live' AND review_on < ? AND (ends_on IS NULL OR ends_on >= ?)"
+        )
+        cases = "cases WHERE inside=1 AND closed_at IS NULL AND review_due < ?"
+        return ledger.count(exceptions, today, today) + ledger.count(cases, today)
 
     def _pair(self, partner: Partner) -> f.PairStatus:
         overlay = self._ctx.writer.overlay

@@ -157,6 +157,7 @@ REASONS: Final[Mapping[str, str]] = {
     "duty-overdue": N_("what was owed after acute danger is late"),
     "answer-overdue": N_("a partner did not answer a correction, recall or restriction in time"),
     "objection-overdue": N_("an objection should have been weighed by now"),
+    "review-overdue": N_("an exception or a case should have been looked at again by now"),
     "retention-overdue": N_("items are past their term and still there"),
 }
 

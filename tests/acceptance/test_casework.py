@@ -190,7 +190,9 @@ async def test_the_plan_names_who_does_what_by_when_and_says_what_is_late(founde
             await cases.set_action(worker, case, action.model_copy(update={"owner": "politie"}), None)
         row = await cases.set_action(worker, case, action, None)
         assert (row.open_actions, row.overdue_actions, row.review_overdue) == (1, 0, False)
+        assert "review-overdue" not in (await world.nodes["gemeente"].status()).warnings
         world.clock.forward(days=20)
+        assert "review-overdue" in (await world.nodes["gemeente"].status()).warnings
         (row,) = cases.all(worker)
         assert (row.open_actions, row.overdue_actions, row.review_overdue) == (1, 1, True)
         (planned,) = (await cases.read(worker, case)).actions

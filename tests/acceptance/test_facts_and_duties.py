@@ -160,9 +160,11 @@ async def test_an_exception_carries_until_its_review_and_on_when_somebody_looked
     )  # 23:59 in Amsterdam, the last minute of its last day
     assert await codes(world, "actium", form) == []
     assert [r.overdue for r in await actium.facts.reviews_due(WORKER, None)] == [False]
+    assert "review-overdue" not in (await actium.status()).warnings
     world.clock.forward(minutes=1)
     assert await codes(world, "actium", form) == ["R15"]
     assert [(r.exception, r.overdue) for r in await actium.facts.reviews_due(WORKER, None)] == [(exception, True)]
+    assert "review-overdue" in (await actium.status()).warnings
     with pytest.raises(InputError, match="next review"):
         await actium.facts.review_exception(
             WORKER, exception, ff.ReviewForm(outcome="prolonged", motivation="Nog steeds.")
@@ -171,6 +173,7 @@ async def test_an_exception_carries_until_its_review_and_on_when_somebody_looked
     await actium.facts.review_exception(WORKER, exception, longer)
     assert await codes(world, "actium", form) == []
     assert await actium.facts.reviews_due(WORKER, None) == []
+    assert "review-overdue" not in (await actium.status()).warnings
     await actium.facts.review_exception(OFFICER, exception, ff.ReviewForm(outcome="ended", motivation="Zij is veilig."))
     assert await codes(world, "actium", form) == [], "it holds for the rest of the day it ended"
     world.clock.forward(days=1)

@@ -229,3 +229,22 @@ async def test_the_record_of_an_item_outlives_it(world):
     assert actium.ctx.ledger.count(records) == 0
     decided = [event for event in world.events("actium", "erasure/decided/1") if isinstance(event, e.ErasureDecided)]
     assert [event.rule for event in decided][-1] == "verantwoording"
+
+
+async def test_an_entry_of_the_register_that_should_have_gone_counts_as_overdue(world):
+    """Its own entry stays until the day of the last erasure is over; from then on the status says it, until it is gone."""
+    actium, jelle = world.nodes["actium"], await world.person("actium")
+    await world.share("actium", share_form(jelle, [TO_GEMEENTE], HOUSE, **SIGNAL))
+    await confirm(world, "actium", "r01")
+    assert (await actium.status()).due == 0
+    await day(world, 60)
+    status = await actium.status()
+    assert (status.due, "retention-overdue" in status.warnings) == (0, False)
+    assert actium.ctx.people.person(jelle) is not None
+    world.clock.forward(days=1)
+    status = await actium.status()
+    assert (status.due, "retention-overdue" in status.warnings) == (1, True)
+    await day(world, 0)
+    status = await actium.status()
+    assert (status.due, "retention-overdue" in status.warnings) == (0, False)
+    assert actium.ctx.people.person(jelle) is None
