@@ -19,7 +19,7 @@ class Refusal:
 
     Attributes:
         code: ``R01`` … ; stable, part of the wire and API contracts.
-        name: The reason in one Dutch word, stable.
+        name: The reason in one Dutch word, stable: for machines. People read the sentence, in their own language.
         status: HTTP status for problem+json; 200 for a warning.
         nl: Dutch sentence; may hold ``{recipient}``, ``{partner}``, ``{field}`` or ``{ground}``.
         en: The same in English.

@@ -296,6 +296,7 @@ def answers(findings: Iterable[Finding], partner: str, own_items: int) -> list[f
             partner=partner,
             item=finding.item if finding.item is not None and finding.item < own_items else None,
             identity=finding.item is not None and finding.item >= own_items,
+            params=dict(finding.params),
         )
         for finding in findings
     ]

@@ -203,6 +203,8 @@ class RefusalAnswer(Answer):
     """Index in ``items``; None when it concerns the whole, or the identity that goes along."""
     identity: bool = False
     """It concerns the identity that goes along the first time."""
+    params: dict[str, str] = {}
+    """Names from the covenant in the sentence, to say it in another language."""
 
 
 class Accompanying(Answer):

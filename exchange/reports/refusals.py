@@ -10,11 +10,15 @@ from exchange.node.forms import Explanation, RefusalAnswer
 
 
 def in_language(answer: RefusalAnswer, language: str) -> RefusalAnswer:
-    """The same refusal with its sentence in ``language``; the node itself speaks Dutch."""
+    """The same refusal with its sentence in ``language``; the node itself speaks Dutch.
+
+    Its ``name`` stays as it is: one Dutch word by which machines know it, beside the code. So do names from the covenant in the
+    sentence, such as the title of a field, because they are data that the partners signed.
+    """
     refusal = CATALOGUE.get(answer.code)
     if language == "nl" or refusal is None:
         return answer
-    return answer.model_copy(update={"text": refusal.sentence({"recipient": answer.partner}, language=language)})
+    return answer.model_copy(update={"text": refusal.sentence(answer.params, language=language)})
 
 
 def frame_reason(reason: str, language: str) -> str:
