@@ -27,6 +27,7 @@ from world import COVENANT, PARTNERS, World, found
 from exchange.crypto import envelope, labels
 from exchange.crypto.signing import Ed25519Key
 from exchange.errors import BrokerError
+from exchange.node.awaiting import PATIENCE
 from exchange.node.messages import moment
 from exchange.node.node import Node
 from exchange.wire import messages as m
@@ -309,6 +310,14 @@ class Mallory:
     async def send(self, to: str, *frames: bytes) -> list[Taken]:
         """Have them delivered under Mallory's own name."""
         return await self.world.deliver(to, self.slug, *frames)
+
+    async def insist(self, to: str, frame: bytes) -> Taken:
+        """Have it delivered until it is judged: what another partner's news could still make right is put off for a while."""
+        (taken,) = await self.send(to, frame)
+        if taken.ended == ["later"]:
+            self.world.clock.at += PATIENCE
+            (taken,) = await self.send(to, frame)
+        return taken
 
 
 async def make_founded(home: Path, covenant: Path = COVENANT) -> None:

@@ -21,6 +21,7 @@ from exchange.domain import events as e
 from exchange.domain.pairing import Arrival, PairIn, PairOut
 from exchange.errors import ExchangeError, StorageError, WireError
 from exchange.node import duties, receiving, recording, release, rules, taking, telling_taking
+from exchange.node.awaiting import Awaiting
 from exchange.node.context import Context
 from exchange.node.messages import compose_receipt, frame_hash, stream_of
 from exchange.node.ports import Delivery
@@ -79,6 +80,7 @@ class Inbox:
         self._settled = settled
         self._refused = refused
         self._arrived = arrived
+        self._awaiting = Awaiting()
         self._answering: set[asyncio.Task[None]] = set()
         """The loop itself keeps no task alive."""
 
@@ -250,6 +252,7 @@ class Inbox:
                 objections=taking.objections(tx, self._ctx, incoming),
             )
             codes = rules.with_objections(judged.codes, telling_taking.item_objections(tx, self._ctx, incoming))
+            self._awaiting.admit(tx, self._ctx, incoming, codes)
             parts = recording.store_parts(tx, incoming, codes)
             stamped = tx.append(
                 e.MessageReceived(

@@ -96,7 +96,7 @@ async def test_a_sender_that_skips_its_checks_is_refused_by_whoever_is_not_in_th
 
         async def outcome(*parts: dict[str, Any], to: str = "welzijn", **more: Any) -> set[str]:
             before = len(receipts(world, to, "actium"))
-            await mallory.send(to, mallory.frame(to, *parts, **more))
+            await mallory.insist(to, mallory.frame(to, *parts, **more))
             (receipt, _), *_rest = receipts(world, to, "actium")[before:]
             return {code for o in receipt.data.outcomes for code in o.codes}
 
@@ -133,7 +133,7 @@ async def test_a_partner_taken_out_of_scope_that_goes_on_sending_is_refused_by_e
         async def accepted(to: str, number: int) -> set[str]:
             before = len(receipts(world, to, "actium"))
             statement = {**mallory.statement(to), "case": str(case)}
-            await mallory.send(to, mallory.frame(to, statement, mallory.item(), sequence=number))
+            await mallory.insist(to, mallory.frame(to, statement, mallory.item(), sequence=number))
             (receipt, _), *_rest = receipts(world, to, "actium")[before:]
             return {code for o in receipt.data.outcomes for code in o.codes}
 

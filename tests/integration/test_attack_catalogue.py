@@ -211,7 +211,7 @@ async def test_the_receiver_refuses_the_same_from_a_sender_that_does_not_ask_its
                 kind=lie.get("kind", m.Kind.DISCLOSURE),
             )
             before = counted(world, "gemeente", "receiver", code)
-            (taken,) = await mallory.send("gemeente", mallory.wrap("gemeente", letter))
+            taken = await mallory.insist("gemeente", mallory.wrap("gemeente", letter))
             assert taken.ended == ["done"], (code, world.parked("gemeente"))
             seen += 1
             await world.until(lambda seen=seen: len(receipts(world, "gemeente", "actium")) == seen)

@@ -35,7 +35,7 @@ async def answered(world: MemoryWorld, slug: str, to: str, letter: Letter) -> li
     """The codes per part in the receipt."""
     seen = len(receipts(world, to, slug))
     mallory = Mallory(world, slug)
-    (taken,) = await mallory.send(to, mallory.wrap(to, letter))
+    taken = await mallory.insist(to, mallory.wrap(to, letter))
     assert taken.ended == ["done"], world.parked(to)
     await world.until(lambda: len(receipts(world, to, slug)) > seen)
     receipt = receipts(world, to, slug)[-1][0]
