@@ -65,9 +65,9 @@ def judge(covenant: Covenant, proposal: Proposal, *, side: Side) -> Verdict:
         found += [finding for gate in ITEM_GATES for finding in gate(about)]
     once = {(finding.code, finding.item): finding for finding in reversed(found)}
     findings = tuple(once[key] for key in reversed(once))
-    duties = tuple(f for f in findings if f.refusal.deferrable) if scene.acute else ()
+    duties = tuple(f for f in findings if f.refusal.deferrable and not f.final) if scene.acute else ()
     if duties:
-        findings = tuple(f for f in findings if not f.refusal.deferrable)
+        findings = tuple(f for f in findings if f not in duties)
     return Verdict(findings, tuple(f for warn in WARNINGS for f in warn(scene)), duties)
 
 

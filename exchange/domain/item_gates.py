@@ -165,6 +165,16 @@ def _free(phases: tuple[tuple[Period, bool], ...], since: date, on: date) -> boo
 
 
 @item_gate
+def struck_stays_struck(scene: ItemScene) -> Iterator[Finding]:
+    """Article 11.2: what the chair struck does not leave its owner, unless the chair released it after all.
+
+    Acute danger does away with a chair who is not there, not with one who said no. Only the owner knows what was struck.
+    """
+    if scene.side is Side.SENDING and scene.item.struck and not scene.proposal.release_known:
+        yield Finding("R12", scene.number, final=True)
+
+
+@item_gate
 def restricted_is_only_stored(scene: ItemScene) -> Iterator[Finding]:
     """AVG 18(2): while an objection or a correction is weighed, the item is only stored."""
     if scene.side is Side.SENDING and scene.item.restricted:

@@ -20,7 +20,10 @@ def partners_only(scene: Scene) -> Iterator[Finding]:
 
 @message_gate
 def third_party_on_an_agreement(scene: Scene) -> Iterator[Finding]:
-    """Article 8.1: a third party gets only what carries out an agreement of the conference, or allocates the case to it."""
+    """Article 8.1: a third party gets only what carries out an agreement of the conference, or allocates the case to it.
+
+    No receiver asks: a third party has no node, so nothing of this goes over the exchange.
+    """
     act = scene.proposal.third_party
     if scene.outside and not (act is not None and (act.agreement or act.allocation)):
         yield Finding("R10")

@@ -34,6 +34,7 @@ class ItemFacts:
         onward_ground: The law or task that asks for passing it on.
         restricted: Use is restricted at the sender (AVG 18).
         gone: Removed at the sender, or past the sender's own confirmed term.
+        struck: The chair of a case conference struck it (article 11.2); only its owner knows.
         since: The first day it was processed or observed, as far as is known; ``None`` when nobody knows.
         valid_until: Last day on which the sender calls it true.
         identifies: It only tells who the subject is, and says nothing else of that person.
@@ -48,6 +49,7 @@ class ItemFacts:
     onward_ground: str | None = None
     restricted: bool = False
     gone: bool = False
+    struck: bool = False
     since: date | None = None
     valid_until: date | None = None
     identifies: bool = False
@@ -184,6 +186,8 @@ class Finding:
     item: int | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     """Names from the covenant only."""
+    final: bool = False
+    """Acute danger does not put it off, whatever the catalogue says of the code."""
 
     @property
     def refusal(self) -> Refusal:
@@ -245,7 +249,3 @@ class Verdict:
     def of_item(self, item: int) -> tuple[Finding, ...]:
         """What stands against one item: its own findings, and those about the whole message."""
         return tuple(f for f in self.findings if f.item is None or f.item == item)
-
-    def item_allowed(self, item: int) -> bool:
-        """Whether nothing stands against one item."""
-        return not self.of_item(item)

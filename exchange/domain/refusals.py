@@ -138,7 +138,7 @@ _ALL: Final = (
         "No identifiable data are processed for this purpose (art. 4.1, 11.1).",
         "4.1; 11.1",
     ),
-    Refusal(
+    Refusal(  # only the giver's own node gives it: a third party has no node, so there is no receiver that could
         "R10",
         "DERDE_ZONDER_AFSPRAAK",
         403,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Final, Literal, TypeVar
 from uuid import UUID, uuid4
@@ -24,6 +24,7 @@ from exchange.node.context import Context
 from exchange.node.exchanged import Exchanged
 from exchange.node.people import Person
 from exchange.node.service import Actor
+from exchange.node.struck import struck
 from exchange.node.terms import Terms, last_day
 from exchange.node.writer import Tx
 from exchange.wire import messages as m
@@ -72,10 +73,14 @@ class Lookup:
         decider = self._decider(actor, form)
         restricted = self._ctx.facts.restricts(same)
         kept = restrictions.only_stored(self._ctx, person.handle, form.items)
+        never = struck(self._ctx, person.handle, form)
         own = rules.Own(
             decided_by_person=decider is not None,
             trained_on=self._ctx.facts.trained_on(decider) if decider else None,
-            items=tuple(self._item(item, restricted=only) for item, only in zip(form.items, kept, strict=True)),
+            items=tuple(
+                replace(self._item(item, restricted=only), struck=no)
+                for item, only, no in zip(form.items, kept, never, strict=True)
+            ),
             restricted=restricted,
             texts=(
                 form.notice.given_by,

@@ -40,6 +40,7 @@ class ItemOwn:
 
     restricted: bool = False
     gone: bool = False
+    struck: bool = False
     since: date | None = None
     """First processed here, which may be later than it was observed."""
 
@@ -363,6 +364,7 @@ def facts(sender: str, item: m.Item, own: ItemOwn = _NOTHING_KNOWN) -> list[gate
         onward_ground=item.onward_ground,
         restricted=own.restricted,
         gone=own.gone,
+        struck=own.struck,
         since=min(filter(None, (_day(item.observed_on), own.since)), default=None),
         valid_until=_day(item.valid_until),
         identifies=identity is not None,

@@ -428,6 +428,49 @@ async def test_the_decision_of_somebody_who_may_not_act_any_more_does_not_count(
     await meeting.reaches("actium", offer, "sent")
 
 
+async def test_a_struck_item_never_leaves_its_partner_and_acute_danger_does_away_with_a_missing_chair_only(
+    world: MemoryWorld,
+) -> None:
+    meeting = await Meeting.planned(world, [FIRST])
+    node, worker, jelle = world.nodes["actium"], world.actor("actium"), await world.person("actium")
+    struck = await meeting.offer("actium", ["welzijn"], "Hij dronk KANARIE gisteren.", jelle)
+    await meeting.decide((struck, "strike"))
+    await meeting.reaches("actium", struck, "struck")
+    acute = {
+        "emergency": {"danger": "Hij reageert niet, de gaskraan staat open.", "interest_of": "SUBJECT"},
+        "basis": "A6_1_d", "weighing": {}, "notice": {},
+    }  # fmt: skip
+    within = {"case": meeting.cases[0]}
+    again = nuisance("hij dronk  kanarie GISTEREN.")
+    stated = {"channel": "PHONE", "occurred_on": "2026-03-02"}
+    for more in (
+        within, {**within, "conference": meeting.conference}, {**within, **acute},
+        {**within, **acute, "conference": meeting.conference}, {**within, **acute, **stated},
+    ):  # fmt: skip
+        form = share("actium", ["welzijn"], [again], jelle, **more)
+        with pytest.raises(Refused) as refused:
+            await node.share(worker, form, None)
+        assert codes(refused) == {"R12"}, more
+    await meeting.settled()
+    assert not [1 for *_, plain in plaintexts(world) if b"kanarie" in plain.lower()]
+
+    # What the chair never looked at goes in acute danger, and the chair's look is owed; so does the same about another.
+    unseen = {**within, **acute, "conference": meeting.conference}
+    sent = await world.share(
+        "actium", share("actium", ["welzijn"], [nuisance("De gaskraan staat open.")], jelle, **unseen)
+    )
+    assert [s.rejected for s in sent.messages] == [{}]
+    assert "R12" in {duty.code for duty in node.facts.duties.all(worker, closed=False)}
+    sem = await world.person("actium", given_names="Sem", family_name="Verzinsel", birth_date="2010-05-05")
+    told = await world.share("actium", share("actium", ["welzijn"], [again], sem, **within))
+    assert [s.rejected for s in told.messages] == [{}]
+
+    # Offered anew, the chair may release it after all.
+    anew = await meeting.offer("actium", ["welzijn"], "Hij dronk KANARIE gisteren.", jelle)
+    await meeting.decide((anew, "release"))
+    await meeting.reaches("actium", anew, "sent")
+
+
 # ---------------------------------------------------------------------------------------- the term
 
 

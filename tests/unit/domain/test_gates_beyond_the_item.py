@@ -212,10 +212,25 @@ def test_in_acute_danger_what_is_missing_is_owed_and_does_not_stop_it(
     verdict = judge(strict, acute(propose, **bare), side=side)
     assert refused.outcome is Outcome.REFUSE
     assert verdict.outcome is Outcome.ALLOW_WITH_DUTIES
-    assert verdict.item_allowed(0)
+    assert not verdict.of_item(0)
     assert verdict.owed == refused.codes
     own = {"R13", "R26"} if side is Side.SENDING else set()
     assert set(verdict.owed) == {"R12", "R14", "R33"} | own
+
+
+def test_what_the_chair_struck_stays_even_in_acute_danger_and_what_no_chair_looked_at_goes(
+    de_wolden: Covenant, propose: Propose
+) -> None:
+    struck, unseen = item(struck=True), item()
+    for changes in ({"conference": "c-1"}, {}):
+        for urgent in (acute(propose, items=(unseen, struck), **changes), propose(items=(unseen, struck), **changes)):
+            verdict = judge(de_wolden, urgent, side=Side.SENDING)
+            assert verdict.outcome is Outcome.REFUSE
+            assert "R12" in {finding.code for finding in verdict.of_item(1)}
+    missing = judge(de_wolden, acute(propose, items=(unseen,), conference="c-1"), side=Side.SENDING)
+    assert (missing.outcome, missing.owed) == (Outcome.ALLOW_WITH_DUTIES, ("R12",))
+    again = propose(items=(struck,), conference="c-1", chair_release="r-1", release_known=True)
+    assert judge(de_wolden, again, side=Side.SENDING).allowed  # offered anew, and released after all
 
 
 @BOTH
