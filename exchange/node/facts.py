@@ -52,14 +52,9 @@ class Facts(Registers):
         return await self._record(actor, "notice.give", form, key, partial(self._notice, actor, form, subject))
 
     def _notice(self, actor: Actor, form: ff.SubjectNoticeForm, subject: UUID, tx: Tx, fact: UUID) -> int:
-        retention = self._retention()
         stamped = tx.append(
             e.NoticeGiven(
-                originator_id=fact,
-                at=tx.now,
-                key_id=tx.new_key(retention),
-                retention=retention,
-                by=actor.id,
+                **self._sealed(tx, actor, fact),
                 subject=subject,
                 given_by=form.given_by,
                 given_on=form.given_on.isoformat(),
@@ -93,14 +88,9 @@ class Facts(Registers):
         return await self._record(actor, "exception.invoke", form, key, partial(self._exception, actor, form, subject))
 
     def _exception(self, actor: Actor, form: ff.ExceptionForm, subject: UUID, tx: Tx, fact: UUID) -> int:
-        retention = self._retention()
         stamped = tx.append(
             e.ExceptionInvoked(
-                originator_id=fact,
-                at=tx.now,
-                key_id=tx.new_key(retention),
-                retention=retention,
-                by=actor.id,
+                **self._sealed(tx, actor, fact),
                 review_on=form.review_on.isoformat(),
                 ends_on=form.ends_on.isoformat() if form.ends_on else None,
                 subject=subject,
@@ -162,15 +152,10 @@ class Facts(Registers):
         await self._no_number(actor, "weighing", [form.necessity, form.proportionality, form.subsidiarity])
 
         def fact(tx: Tx, made: UUID) -> int:
-            retention = self._retention()
             stamped = tx.append(
                 e.WeighingWritten(
-                    originator_id=made,
-                    at=tx.now,
-                    key_id=tx.new_key(retention),
-                    retention=retention,
+                    **self._sealed(tx, actor, made),
                     act=act,
-                    by=actor.id,
                     necessity=form.necessity,
                     proportionality=form.proportionality,
                     subsidiarity=form.subsidiarity,

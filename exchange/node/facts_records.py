@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from exchange.domain import events as e
@@ -50,8 +50,16 @@ class Records:
     def _today(self) -> date:
         return local_day(self._ctx.clock.now())
 
-    def _retention(self) -> str:
-        return self._ctx.covenants.current.covenant.settings.statement_retention
+    def _sealed(self, tx: Tx, actor: Actor, fact: UUID) -> dict[str, Any]:
+        """What the events of all facts begin with: which it is, when, by whom, and a key with the term of statements."""
+        retention = self._ctx.covenants.current.covenant.settings.statement_retention
+        return {
+            "originator_id": fact,
+            "at": tx.now,
+            "key_id": tx.new_key(retention),
+            "retention": retention,
+            "by": actor.id,
+        }
 
     def _subject(self, handle: UUID) -> UUID:
         person = self._ctx.people.resolve(handle)

@@ -44,14 +44,9 @@ class Registers(Records):
         return await self._record(actor, "wpg-decision.register", form, key, partial(self._decision, actor, form))
 
     def _decision(self, actor: Actor, form: ff.DecisionForm, tx: Tx, fact: UUID) -> int:
-        retention = self._retention()
         return tx.append(
             e.WpgDecisionRegistered(
-                originator_id=fact,
-                at=tx.now,
-                key_id=tx.new_key(retention),
-                retention=retention,
-                by=actor.id,
+                **self._sealed(tx, actor, fact),
                 ground=form.ground,
                 goal=form.goal,
                 recipients=tuple(sorted(set(form.recipients))),

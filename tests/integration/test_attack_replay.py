@@ -7,6 +7,7 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 from case_forms import HOUSE, TO_GEMEENTE, TO_WELZIJN, share_form
 from memory_world import Mallory, MemoryWorld, Taken, receipts
@@ -150,14 +151,19 @@ async def test_the_stream_rolled_back_to_yesterday_brings_nothing_new(world):
 # ------------------------------------------------------------------------------------------------ loss
 
 
+def sequences(world: MemoryWorld) -> set[int]:
+    """Pair sequences of what Actium gave the broker for the municipality."""
+    frames = world.between(*PAIR)
+    return {orjson.loads(world.open_frame("gemeente", frame).header)["data"]["sequence"] for frame in frames}
+
+
 async def test_the_broker_drops_the_last_three_and_a_heartbeat_reveals_it(world):
     jelle = await world.person("actium")
     await world.share("actium", share_form(jelle, [TO_GEMEENTE], HOUSE))
     world.withheld.add(PAIR)
     acts = [(await world.share("actium", share_form(jelle, [TO_GEMEENTE], HOUSE), 0)).act for _ in range(3)]
-    await world.until(lambda: len(world.between(*PAIR)) >= 4)
+    await world.until(lambda: {2, 3, 4} <= sequences(world))  # each was given to the broker, however often
     assert len(world.received("gemeente")) == 1
-    world.withheld.clear()  # the broker lost three frames; it goes on as if nothing had happened
     world.clock.forward(minutes=10)  # the next heartbeat is due
     actium, gemeente = world.nodes["actium"], world.nodes["gemeente"]
     actium.housekeeping.wake()
@@ -165,6 +171,10 @@ async def test_the_broker_drops_the_last_three_and_a_heartbeat_reveals_it(world)
     world.clock.forward(seconds=31)  # long enough that nothing can be under way
     gemeente.housekeeping.wake()
     await world.until(lambda: world.events("gemeente", "gap/found/1"))
+    assert len(world.received("gemeente")) == 1
+    world.withheld.clear()  # only now does the broker keep again what it is given: no frame sent anew hides the gap
+    world.clock.forward(minutes=1)
+    actium.outgoing.hurry()
     await world.until(lambda: len(world.received("gemeente")) == 4)
     assert [(g.first, g.last) for g in world.events("gemeente", "gap/found/1")] == [(2, 4)]
     worker = world.actor("actium")
