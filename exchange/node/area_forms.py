@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from exchange.node.forms import Answer, Form
-from exchange.wire.messages import Code, Slug, Text
+from exchange.node.forms import Answer, Form, Text
+from exchange.wire.messages import Code, Slug
 
 
 class AreaRecipientForm(Form):

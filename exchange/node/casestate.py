@@ -16,20 +16,20 @@ from exchange.domain.event import Event, Gone
 from exchange.errors import NotFoundError
 from exchange.node.circle import text_of
 from exchange.node.context import Context
-from exchange.node.messages import stream_of
 from exchange.node.scope import Recorded
 
 
 def stream(ctx: Context, case: UUID, recorded: Recorded = ()) -> UUID:
     """The log stream of a case: of its keeper and its id, so that no partner can aim at a stream of ours.
 
+    It stays where it began, also when the keeper is no partner any more.
+
     Raises:
         NotFoundError: There is no such case.
     """
-    row = ctx.ledger.one("SELECT keeper FROM cases WHERE case_id=?", str(case))
+    row = ctx.ledger.one("SELECT stream FROM cases WHERE case_id=?", str(case))
     if row is not None:
-        keeper = ctx.covenants.current.partner(row["keeper"]) if row["keeper"] else ctx.me
-        return stream_of(keeper.id, case)
+        return UUID(row["stream"])
     for _, event in recorded:
         if isinstance(event, e.CaseOpened | e.CaseShared) and event.case == case:
             return event.originator_id

@@ -9,12 +9,8 @@ from uuid import UUID
 from pydantic import Field
 
 from exchange.domain.casework import ActionStatus, CloseReason, Outcome, Phase
-from exchange.node.forms import Answer, Form, ItemForm, NoticeForm, SecrecyForm, WeighingForm
-from exchange.wire.messages import Code, Hex64, Slug, Text
-
-Needed = Annotated[str, Field(min_length=1, max_length=500)]
-"""A text that must not be empty."""
-Name = Annotated[str, Field(min_length=1, max_length=120)]
+from exchange.node.forms import Answer, Form, ItemForm, Name, NoticeForm, SecrecyForm, Text, WeighingForm, Written
+from exchange.wire.messages import Code, Hex64, Slug
 
 # ---------------------------------------------------------------------------------------- signals and triage
 
@@ -30,8 +26,8 @@ class NoteForm(Form):
     """Sealed under a key of its own; never part of any answer about the subject."""
     rationale: Text = ""
     """Why the person could benefit from support; required for a person."""
-    facts: list[Needed] = Field(default_factory=list, max_length=20)
-    opinions: list[Needed] = Field(default_factory=list, max_length=20)
+    facts: list[Written] = Field(default_factory=list, max_length=20)
+    opinions: list[Written] = Field(default_factory=list, max_length=20)
 
 
 class SignalRow(Answer):
@@ -75,7 +71,7 @@ class CaseForm(Form):
 
     case: UUID | None = None
     """Chosen by the caller's own system; random otherwise."""
-    problem: Needed
+    problem: Written
     """Why it touches the neighbourhood: the covenant is about collective problems."""
     main_subject: UUID | None = None
     secondary_subjects: list[UUID] = Field(default_factory=list, max_length=15)
@@ -90,7 +86,7 @@ class TriageForm(Form):
     source: Annotated[str, Field(pattern=r"^([0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$")]
     """Message id, or the id of a signal of our own."""
     outcome: Outcome
-    reason: Needed
+    reason: Written
     case: UUID | None = None
     """With CASUS: the case that it joins."""
     opens: CaseForm | None = None
@@ -123,7 +119,7 @@ class ScopeForm(Form):
 
     partner: Slug
     inside: bool = True
-    reason: Needed
+    reason: Written
 
 
 class LeadForm(Form):
@@ -144,7 +140,7 @@ class GoalForm(Form):
     """A goal; give ``goal`` to change a known one."""
 
     goal: UUID | None = None
-    text: Needed
+    text: Written
     reached: bool = False
 
 
@@ -155,7 +151,7 @@ class ActionForm(Form):
     owner: Slug
     due: date
     status: ActionStatus = ActionStatus.OPEN
-    text: Needed
+    text: Written
     result: Text = ""
     agreement: UUID | None = None
     """The agreement of a case conference that it carries out."""
@@ -171,7 +167,7 @@ class AllocationForm(Form):
     """To whom the case is allocated for further handling (covenant 8.1 (b))."""
 
     to: Name
-    reason: Needed
+    reason: Written
 
 
 class ReasonForm(Form):

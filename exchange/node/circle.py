@@ -18,7 +18,6 @@ from exchange.errors import ConflictError, InputError, NotAllowedError, NotFound
 from exchange.node import casework_forms as cf
 from exchange.node.commands import allow
 from exchange.node.context import Context
-from exchange.node.messages import stream_of
 from exchange.node.register import Reads
 from exchange.node.service import Actor
 
@@ -134,7 +133,8 @@ class Circle:
             ConflictError: Already so, or it would leave nobody.
         """
         allow(actor, "circle.change")
-        if not self.known(case):
+        known = self._ctx.ledger.one("SELECT stream FROM cases WHERE case_id=?", str(case))
+        if known is None:
             raise NotFoundError("There is no such case at this node.")
         self._active(form.actor)
         members = self.members(case)
@@ -148,7 +148,7 @@ class Circle:
         await self._ctx.writer.run(
             lambda tx: tx.append(
                 e.CircleChanged(
-                    originator_id=self._stream(case),
+                    originator_id=UUID(known["stream"]),
                     at=tx.now,
                     case=case,
                     actor=form.actor,
@@ -158,12 +158,6 @@ class Circle:
             )
         )
         return sorted(self.members(case), key=str)
-
-    def _stream(self, case: UUID) -> UUID:
-        row = self._ctx.ledger.one("SELECT keeper FROM cases WHERE case_id=?", str(case))
-        keeper = row["keeper"] if row is not None else ""
-        owner = self._ctx.covenants.current.partner(keeper) if keeper else self._ctx.me
-        return stream_of(owner.id, case)
 
     def _active(self, who: UUID) -> None:
         row = self._ctx.ledger.one("SELECT revoked FROM actors WHERE actor=?", str(who))

@@ -8,11 +8,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from exchange.node.forms import Answer, Form, ShareForm
+from exchange.node.forms import Answer, Form, Line, ShareForm, Text, Written
 from exchange.wire.conference import AGENDA, MOST
-from exchange.wire.messages import Code, Slug, Text
+from exchange.wire.messages import Code, Slug
 
-Said = Annotated[str, Field(min_length=1, max_length=500)]
 Scope = Annotated[list[Slug], Field(min_length=1, max_length=50)]
 
 
@@ -48,7 +47,7 @@ class OfferForm(Form):
 
     item: UUID
     """Agenda item."""
-    why: Said
+    why: Written
     """Why the conference needs it; the chair reads this instead of the content."""
     send_on_release: bool = False
     """Decide now that it goes as soon as the chair releases it; else it waits for a confirmation."""
@@ -90,10 +89,10 @@ class DecideForm(Form):
 class AgreementForm(Form):
     """Who does what before when."""
 
-    action: Said
+    action: Written
     owner: Slug
     due: dt.date
-    third_party: Annotated[str, Field(max_length=120)] = ""
+    third_party: Line = ""
 
 
 class MinutesForm(Form):
@@ -101,7 +100,7 @@ class MinutesForm(Form):
 
     item: UUID
     agreements: list[AgreementForm] = Field(default=[], max_length=MOST)
-    decisions: list[Said] = Field(default=[], max_length=MOST)
+    decisions: list[Written] = Field(default=[], max_length=MOST)
 
 
 class OutcomeForm(Form):

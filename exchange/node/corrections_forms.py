@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from exchange.node.forms import Answer, Form, IdentityForm, NoticeForm
-from exchange.wire.messages import Hex64, Reason, Text
+from exchange.node.forms import Answer, Form, IdentityForm, Line, Name, NoticeForm, Text
+from exchange.wire.messages import Hex64, Reason
 
 MOST_ITEMS = 200
 
@@ -133,7 +133,7 @@ class ExtendForm(Form):
     """Weighing takes longer, and the person was told so."""
 
     told_on: date
-    notice: Annotated[str, Field(min_length=1, max_length=120)]
+    notice: Name
     reason: Text
 
 
@@ -148,7 +148,7 @@ class LiftForm(Form):
     """The restriction ends; the person was told beforehand (GDPR 18(3))."""
 
     told_on: date
-    notice: Annotated[str, Field(max_length=120)] = ""
+    notice: Line = ""
 
 
 class ObjectionAnswer(Answer):

@@ -8,10 +8,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from exchange.node.forms import Answer, Form, Text, Written
+from exchange.node.forms import Answer, Form, Name, Text, Written
 from exchange.wire.messages import Code, Hex64, Slug
-
-Name = Annotated[str, Field(min_length=1, max_length=120)]
 
 
 class SubjectNoticeForm(Form):

@@ -24,6 +24,9 @@ def _composed(text: object) -> object:
 Text = Annotated[str, Field(max_length=TEXT_LIMIT), BeforeValidator(_composed)]
 Written = Annotated[str, Field(min_length=1, max_length=TEXT_LIMIT), BeforeValidator(_composed)]
 """A text that may not be left out."""
+Line = Annotated[str, Field(max_length=120), BeforeValidator(_composed)]
+Name = Annotated[str, Field(min_length=1, max_length=120), BeforeValidator(_composed)]
+"""A line that may not be left out."""
 
 
 class Form(BaseModel):
@@ -44,9 +47,9 @@ class Answer(BaseModel):
 class IdentityForm(Form):
     """Who somebody is. Any two of name, birth date and address find a person."""
 
-    given_names: Annotated[str, Field(max_length=120)] = ""
-    prefix: Annotated[str, Field(max_length=40)] = ""
-    family_name: Annotated[str, Field(max_length=120)] = ""
+    given_names: Line = ""
+    prefix: Annotated[str, Field(max_length=40), BeforeValidator(_composed)] = ""
+    family_name: Line = ""
     birth_date: date | None = None
     postcode: Annotated[str, Field(max_length=8)] = ""
     house_number: Annotated[str, Field(max_length=12)] = ""
@@ -123,7 +126,7 @@ class NoticeForm(Form):
     given_on: date | None = None
     mode: Code | None = None
     recipients: list[Slug] = []
-    given_by: Annotated[str, Field(max_length=120)] = ""
+    given_by: Line = ""
     interest: Text = ""
     exception: Code | None = None
     considerations: dict[Literal["a", "b", "c", "d", "e", "f", "g", "h"], Written] = {}
@@ -477,7 +480,7 @@ class ActorForm(Form):
 
     kind: Literal["person", "system", "rule"] = "person"
     roles: Annotated[list[Code], Field(min_length=1)]
-    name: Annotated[str, Field(min_length=1, max_length=120)]
+    name: Name
     uid: int | None = None
 
 

@@ -17,7 +17,8 @@ import structlog
 from exchange.domain import events as e
 from exchange.domain.proposal import Verdict
 from exchange.domain.retention import local_day
-from exchange.node import rules
+from exchange.domain.vocabulary import Side
+from exchange.node import release, rules
 from exchange.node.context import Context
 from exchange.node.service import Actor
 from exchange.node.work import record_refusal
@@ -77,7 +78,10 @@ class Redeciding:
             await self._drop(None, event.message, OUTLAWED)
 
     def _verdict(self, event: e.MessageSent) -> Verdict | None:
-        """Under every later generation; None when a part was erased: the outbox voids that by itself."""
+        """Under every later generation; None when a part was erased: the outbox voids that by itself.
+
+        Judged as its recipient will: what only a sender knows (who decided and when he was trained) was asked when it was sent.
+        """
         ctx, kind = self._ctx, m.Kind(event.kind)
         plain = self._open_parts(event)
         if any(part is None for part in plain) or kind not in m.CONTENT:
@@ -85,9 +89,25 @@ class Redeciding:
         statement = decode_model(m.Statement, plain[0] or b"")
         items = [decode_model(m.Item, part or b"") for part in plain[1:]]
         day = local_day(event.at)
+        own = rules.Own(release_known=kind is m.Kind.CORRECTED or self._released(event, statement, items))
         return rules.every(
-            rules.judge(one.covenant, kind, ctx.me.slug, event.recipient, statement, items, day)
+            rules.judge(
+                one.covenant, kind, ctx.me.slug, event.recipient, statement, items, day, own, side=Side.RECEIVING
+            )
             for one in ctx.covenants.between(_generation(event) + 1)
+        )
+
+    def _released(self, event: e.MessageSent, statement: m.Statement, items: list[m.Item]) -> bool:
+        """Whether it carries the chair's release (article 11.2), which a new generation does not take back."""
+        ctx = self._ctx
+        return statement.conference is not None and release.proven(
+            ctx,
+            chair=release.chair_of(ctx, statement.conference),
+            owner=ctx.me.slug,
+            recipient=event.recipient,
+            statement=statement,
+            items=items,
+            books=tuple(ctx.covenants.between(_generation(event))),
         )
 
 

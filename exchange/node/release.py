@@ -140,7 +140,10 @@ def proven_incoming(tx: Tx, ctx: Context, incoming: Incoming) -> bool:
 
 
 def conference_stream(ctx: Context, chair: str, conference: UUID) -> UUID:
-    """The log stream of a conference."""
+    """The log stream of a conference. It stays where it began, also when the chair's partner is none any more."""
+    row = ctx.ledger.one("SELECT stream FROM conferences WHERE conference=?", str(conference))
+    if row is not None:
+        return UUID(row["stream"])
     return stream_of(ctx.covenants.current.partner(chair).id, conference)
 
 

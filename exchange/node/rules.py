@@ -248,14 +248,19 @@ def judge(
     items: list[m.Item],
     on: date,
     own: Own | None = None,
+    *,
+    side: Side = Side.SENDING,
 ) -> Verdict:
-    """The sending side's verdict, by item."""
-    return judge_proposal(covenant, proposal_of(kind, sender, recipient, statement, items, on, own or Own()), items)
+    """The verdict of the sending side, or of the receiving side as far as it can be foreseen; by item."""
+    proposal = proposal_of(kind, sender, recipient, statement, items, on, own or Own())
+    return judge_proposal(covenant, proposal, items, side=side)
 
 
-def judge_proposal(covenant: Covenant, proposal: Proposal, items: list[m.Item]) -> Verdict:
-    """The sending side's verdict on a proposal that was made of ``items``, by item."""
-    return regroup(gates.judge(covenant, proposal, side=Side.SENDING), _owners(items))
+def judge_proposal(
+    covenant: Covenant, proposal: Proposal, items: list[m.Item], *, side: Side = Side.SENDING
+) -> Verdict:
+    """The verdict on a proposal that was made of ``items``, by item."""
+    return regroup(gates.judge(covenant, proposal, side=side), _owners(items))
 
 
 def every(verdicts: Iterable[Verdict]) -> Verdict:

@@ -142,11 +142,19 @@ class ThirdParties:
         )
 
     def _agreed(self, form: cf.ThirdPartyForm) -> bool:
-        """Whether a conference agreed, about this case, on something for which it named this third party (8.1 (a))."""
+        """Whether a conference agreed, about this case, on something for which it named this third party (8.1 (a)).
+
+        A conference chaired by a partner outside the case agrees on nothing about it.
+        """
         row = self._ctx.ledger.one(
-            "SELECT log_index FROM agreements WHERE agreement=? AND case_id=?", str(form.agreement), str(form.case)
+            "SELECT chair, log_index FROM agreements WHERE agreement=? AND case_id=?",
+            str(form.agreement),
+            str(form.case),
         )
-        made = self._ctx.log.event(self._ctx.log.entry(row["log_index"])) if row is not None else None
+        known = scope.scope_of(self._ctx, form.case)
+        if row is None or known is None or row["chair"] not in known.partners:
+            return False
+        made = self._ctx.log.event(self._ctx.log.entry(row["log_index"]))
         return isinstance(made, e.AgreementMade) and _same(text_of(made.third_party), form.name)
 
     def _record(self, tx: Tx, actor: Actor, form: cf.ThirdPartyForm, draft: _Draft, act: UUID) -> None:

@@ -26,7 +26,8 @@ CREATE INDEX triages_case ON triages(case_id) WHERE case_id IS NOT NULL;
 CREATE TABLE not_taken_up(key_id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE cases(
   case_id TEXT PRIMARY KEY, keeper TEXT NOT NULL, lead TEXT NOT NULL, coordinator TEXT, phase TEXT NOT NULL,
-  inside INTEGER NOT NULL, opened_at INTEGER NOT NULL, closed_at INTEGER, close_reason TEXT, review_due TEXT)
+  inside INTEGER NOT NULL, opened_at INTEGER NOT NULL, closed_at INTEGER, close_reason TEXT, review_due TEXT,
+  stream TEXT NOT NULL)
   WITHOUT ROWID;
 CREATE TABLE case_scope(case_id TEXT, partner TEXT, PRIMARY KEY(case_id, partner)) WITHOUT ROWID;
 CREATE TABLE case_contents(key_id TEXT PRIMARY KEY, case_id TEXT NOT NULL) WITHOUT ROWID;
@@ -107,10 +108,11 @@ def _triaged(db: sqlite3.Connection, index: int, event: e.SignalTriaged) -> None
 
 def _opened(db: sqlite3.Connection, index: int, event: e.CaseOpened) -> None:
     db.execute(
-        "INSERT OR IGNORE INTO cases(case_id, keeper, lead, coordinator, phase, inside, opened_at, review_due)"
-        " VALUES(?,'',?,?,?,1,?,?)",
-        (str(event.case), event.lead, str(event.coordinator), Phase.SIGNALLED.value, _ms(event), event.review_due),
-    )
+        "INSERT OR IGNORE INTO cases(case_id, keeper, lead, coordinator, phase, inside, opened_at, review_due, stream)"
+        " VALUES(?,'',?,?,?,1,?,?,?)",
+        (str(event.case), event.lead, str(event.coordinator), Phase.SIGNALLED.value, _ms(event), event.review_due,
+         str(event.originator_id)),
+    )  # fmt: skip
     _kept(db, event, event.case)
     _logged(db, index, event.case)
 
@@ -119,8 +121,8 @@ def _shared(db: sqlite3.Connection, index: int, event: e.CaseShared) -> None:
     """What the keeper of a case tells; the taker saw to it that it is the keeper's own case."""
     case, at = str(event.case), _ms(event)
     db.execute(
-        "INSERT OR IGNORE INTO cases(case_id, keeper, lead, phase, inside, opened_at) VALUES(?,?,?,?,1,?)",
-        (case, event.partner, event.lead, event.phase, at),
+        "INSERT OR IGNORE INTO cases(case_id, keeper, lead, phase, inside, opened_at, stream) VALUES(?,?,?,?,1,?,?)",
+        (case, event.partner, event.lead, event.phase, at, str(event.originator_id)),
     )
     closed = event.phase == Phase.CLOSED.value or not event.inside
     db.execute(

@@ -15,7 +15,8 @@ from exchange.domain.event import Event
 
 SCHEMA: Final = """
 CREATE TABLE conferences(
-  conference TEXT PRIMARY KEY, chair TEXT NOT NULL, date TEXT NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL);
+  conference TEXT PRIMARY KEY, chair TEXT NOT NULL, date TEXT NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL,
+  stream TEXT NOT NULL);
 CREATE TABLE conference_cases(
   conference TEXT NOT NULL, item TEXT NOT NULL, case_id TEXT NOT NULL, PRIMARY KEY(conference, item)) WITHOUT ROWID;
 CREATE TABLE offers(
@@ -36,9 +37,9 @@ _AFTER: Final = {"release": "released", "strike": "struck", "ask": "asked"}
 
 def _planned(db: sqlite3.Connection, index: int, event: e.ConferencePlanned) -> None:  # noqa: ARG001 - one shape for all
     db.execute(
-        "INSERT INTO conferences VALUES(?,?,?,?,?)"
+        "INSERT INTO conferences VALUES(?,?,?,?,?,?)"
         " ON CONFLICT DO UPDATE SET date=excluded.date, version=excluded.version WHERE chair=excluded.chair",
-        (str(event.conference), event.chair, event.date, event.version, _ms(event)),
+        (str(event.conference), event.chair, event.date, event.version, _ms(event), str(event.originator_id)),
     )
 
 

@@ -134,7 +134,7 @@ async def test_an_agreement_of_the_conference_carries_a_disclosure_to_the_third_
             worker, meeting.cases[0], cf.ScopeForm(partner="welzijn", inside=False, reason="Niet meer nodig."), None
         )
         await known_by(world, meeting.cases[0], "welzijn", inside=False)
-        assert await codes_of(welzijn, theirs, again) == {"R36"}
+        assert await codes_of(welzijn, theirs, again) == {"R10", "R36"}
 
 
 async def test_the_notice_given_with_a_third_partys_disclosure_is_on_record_as_it_was_given(

@@ -7,11 +7,17 @@ from pathlib import Path
 
 import pytest
 from case_forms import HOUSE, TO_GEMEENTE, TO_WELZIJN, share_form
+from case_play import told as known_by
+from conference_forms import Meeting
 from memory_world import Mallory, MemoryWorld
 from world import CHEAP, NOWHERE, PARTNERS, SECRET, copied, next_generation
 
 from exchange import ceremony, setup
+from exchange.domain.casework import Phase
 from exchange.errors import CovenantError
+from exchange.node import casework_forms, conference_forms
+from exchange.node import corrections_forms as cf
+from exchange.node import forms as f
 from exchange.node.service import Refused
 
 COVENANT = Path(__file__).parents[2] / "deploy" / "de-wolden" / "covenant.toml"
@@ -177,3 +183,100 @@ async def test_a_partner_that_joins_later_accepts_the_generations_in_order(tmp_p
         form = share_form(jelle, [TO_GEMEENTE], HOUSING_ONLY, task="maatschappelijk-werk")
         answer = await world.share("welzijn", form)
         assert [(m.state, m.rejected) for m in answer.messages] == [("receipted", {})]
+
+
+SCOPE = ["gemeente", "actium", "welzijn"]
+
+
+def training_counts(text: str) -> str:
+    """From now on nobody shares whose training lapsed."""
+    assert 'training_lapsed = "warn"' in text
+    return text.replace('training_lapsed = "warn"', 'training_lapsed = "refuse"')
+
+
+async def accept_while_something_waits(world: MemoryWorld, signed: Path, slug: str) -> None:
+    """The node was cut off from the broker, and comes back under a new generation."""
+    await world.stop(slug)
+    world.memory.back()
+    setup.accept_covenant(world.directory(slug), SECRET, signed, admin_name="Proef", now=world.clock.now())
+    await world.start(slug)
+
+
+@pytest.mark.parametrize("change", [unchanged, training_counts], ids=["same rules", "training counts from now on"])
+async def test_what_the_chair_released_and_a_correction_are_not_lost_by_a_new_generation(
+    world: MemoryWorld, change: Callable[[str], str]
+) -> None:
+    """Decided anew is what the rules say of the message, not what only its sender knew when it was sent."""
+    meeting = await Meeting.planned(world, [SCOPE])
+    jelle = await world.person("actium")
+    first = await meeting.offer("actium", ["welzijn"], "EERST", jelle)
+    await meeting.decide((first, "release"))
+    await meeting.reaches("actium", first, "sent")
+    offer = await meeting.offer("actium", ["welzijn"], "VRIJGEGEVEN", jelle, auto=False)
+    await meeting.decide((offer, "release"))
+    await meeting.reaches("actium", offer, "released")
+    await meeting.settled()
+    actium, worker = world.nodes["actium"], world.actor("actium")
+    known = await actium.who_knows(worker, f.WhoKnowsQuery(subject=jelle))
+    (item,) = [i.item for i in known.items if i.category == "OVERLAST"]
+    world.memory.outage()
+    waiting = await actium.offers.confirm(worker, meeting.conference, offer)
+    await actium.corrections.correct(worker, cf.CorrectionForm(item=item, value="Verbeterd."), None)
+    await accept_while_something_waits(world, next_generation(world.home, world.signed, change), "actium")
+    done = await world.nodes["actium"].act(world.actor("actium"), waiting.act, wait_s=20)
+    assert [(s.state, s.rejected) for s in done.messages] == [("receipted", {})]
+    await meeting.settled()
+    (told,) = await world.nodes["actium"].corrections.listed(world.actor("actium"))
+    assert [(r.partner, r.receipt, r.rejected) for r in told.recipients] == [("welzijn", "receipted", [])]
+    assert world.events("actium", "refusal/recorded/1") == []
+
+
+async def test_the_case_and_the_conference_of_a_partner_that_left_can_still_be_accounted_for(
+    world: MemoryWorld,
+) -> None:
+    gemeente, welzijn = world.nodes["gemeente"], world.nodes["welzijn"]
+    meeting = await Meeting.planned(world, [["gemeente", "welzijn"]])
+    case = meeting.cases[0]
+    theirs = world.actor("welzijn")
+    minutes = conference_forms.MinutesForm(
+        item=meeting.items[0],
+        agreements=[{"action": "Bellen met de buren.", "owner": "welzijn", "due": "2026-03-20"}],
+    )
+    await gemeente.conferences.minutes(meeting.chair, meeting.conference, minutes, None)
+    await gemeente.conferences.outcome(meeting.chair, meeting.conference, conference_forms.OutcomeForm(), None)
+    await world.until(lambda: welzijn.ctx.ledger.count("agreements"))
+    await welzijn.circle.change(theirs, case, casework_forms.CircleForm(actor=theirs.id))
+    signed = next_generation(world.home, world.signed, on_paper("gemeente"), [p for p in PARTNERS if p != "gemeente"])
+    welzijn = await world.accept("welzijn", signed)
+    theirs = world.actor("welzijn")
+    assert (await welzijn.cases.read(theirs, case)).problem
+    shown = await welzijn.conferences.show(theirs, meeting.conference)
+    assert [a.action for item in shown.agenda for a in item.agreements] == ["Bellen met de buren."]
+    other = await world.colleague("welzijn", 4711, "worker")
+    assert set(await welzijn.circle.change(theirs, case, casework_forms.CircleForm(actor=other.id))) == {
+        theirs.id, other.id,
+    }  # fmt: skip
+    (agreed,) = await welzijn.conferences.agreements(theirs)
+    await welzijn.conferences.agreement_done(theirs, agreed.agreement)
+    replayed = [step async for step in welzijn.replay_log(theirs)][-1]
+    assert replayed.ok, replayed.differences
+
+
+@pytest.mark.parametrize("first", ["gemeente", "actium"], ids=["the keeper is ahead", "the partner is ahead"])
+async def test_a_case_is_shared_and_used_whoever_accepts_the_next_generation_first(
+    world: MemoryWorld, first: str
+) -> None:
+    gemeente, worker = world.nodes["gemeente"], world.actor("gemeente")
+    form = casework_forms.CaseForm(problem="De stank trekt door het trapportaal.", partners=["actium"])
+    case = (await gemeente.cases.open(worker, form, None)).case
+    await known_by(world, case, "actium")
+    signed = next_generation(world.home, world.signed, unchanged)
+    await world.accept(first, signed)
+    second = {"gemeente": "actium", "actium": "gemeente"}[first]
+    await world.until(lambda: world.nodes[second].partners.bundle(first).generation == 2)
+    move = casework_forms.PhaseForm(to=Phase.TRIAGE)
+    await world.nodes["gemeente"].cases.move(world.actor("gemeente"), case, move, None)
+    await known_by(world, case, "actium", phase=Phase.TRIAGE)
+    jelle = await world.person("actium")
+    answer = await world.share("actium", share_form(jelle, [TO_GEMEENTE], HOUSING_ONLY, case=case))
+    assert [(s.state, s.rejected) for s in answer.messages] == [("receipted", {})]
