@@ -73,6 +73,16 @@ def decide_notice(given_on: date, today: date) -> None:
         raise InputError("A notice is recorded after it was given; this day has still to come.")
 
 
+def decide_happened(on: date, today: date) -> None:
+    """What was observed, or told by other means, is put on record afterwards: a day to come makes a datum younger than it is.
+
+    Raises:
+        InputError: It lies in the future.
+    """
+    if on > today:
+        raise InputError("Something is recorded after it happened; the day that was given has still to come.")
+
+
 def decide_exception(
     ground: str, considerations: Iterable[str], review_on: date, ends_on: date | None, today: date
 ) -> None:

@@ -13,7 +13,9 @@ from exchange.domain import events as e
 from exchange.domain.area_gates import judge_area
 from exchange.domain.areas import ELSEWHERE, Cell, Period, Published, protect, tabulate
 from exchange.domain.event import Gone
+from exchange.domain.facts import decide_happened
 from exchange.domain.proposal import Verdict
+from exchange.domain.retention import local_day
 from exchange.errors import NotFoundError
 from exchange.node import rules
 from exchange.node.area_forms import (
@@ -56,9 +58,11 @@ class Areas:
         """Record a report about an area, and tell partners.
 
         Raises:
+            InputError: It was observed on a day that has still to come.
             Refused: The covenant does not allow it; nothing was stored but the refusal.
         """
         allow(actor, "area.signal")
+        decide_happened(form.observed_on, local_day(self._ctx.clock.now()))
         signal = uuid4()
         works = {
             to.partner: AreaSignal(

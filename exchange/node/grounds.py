@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 from exchange.domain import events as e
 from exchange.domain.actors import Role, may, roles_of
-from exchange.domain.facts import ExceptionFact, NoticeFact
+from exchange.domain.facts import ExceptionFact, NoticeFact, decide_happened
 from exchange.domain.retention import is_over, local_day
 from exchange.errors import InputError, NotFoundError
 from exchange.node import forms as f
@@ -66,8 +66,11 @@ class Lookup:
 
         Raises:
             NotFoundError: It names something this node has not on record.
-            InputError: It names a fact about somebody else, or says two things at once.
+            InputError: It names a fact about somebody else, says two things at once, or speaks of a day that has still to come.
         """
+        for day in (form.occurred_on, *(item.observed_on for item in form.items)):
+            if day is not None:
+                decide_happened(day, today)
         same = [entry.handle for entry in self._ctx.people.same(person.handle)]
         notice, record = self._notice(form, same, today)
         decider = self._decider(actor, form)

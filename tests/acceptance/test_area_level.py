@@ -11,7 +11,7 @@ import pytest
 from memory_world import Mallory, MemoryWorld
 from world import NOWHERE, PARTNERS, copied
 
-from exchange.errors import NotFoundError
+from exchange.errors import InputError, NotFoundError
 from exchange.node.area_forms import AreaPictureForm, AreaSignalForm
 from exchange.node.service import Idempotency, Refused
 from exchange.wire import messages as m
@@ -133,6 +133,25 @@ async def test_a_report_told_twice_counts_once(world: MemoryWorld) -> None:
     assert len(world.received("gemeente")) == 2
     (one,) = world.nodes["gemeente"].areas.signals(world.actor("gemeente"))
     assert one.reports == 3
+
+
+async def test_a_report_of_tomorrow_is_none_and_tomorrow_begins_in_amsterdam(world: MemoryWorld) -> None:
+    node, worker = world.nodes["welzijn"], world.actor("welzijn")
+    for moment, today in (
+        (
+            "2026-03-28T22:59:00+00:00",
+            dt.date(2026, 3, 28),
+        ),  # 23:59, the last minute before the night the clock goes on
+        ("2026-03-28T23:01:00+00:00", dt.date(2026, 3, 29)),
+        ("2026-03-29T21:59:00+00:00", dt.date(2026, 3, 29)),  # summer time: 23:59
+        ("2028-02-29T22:59:00+00:00", dt.date(2028, 2, 29)),
+        ("2028-12-31T23:01:00+00:00", dt.date(2029, 1, 1)),
+    ):
+        world.clock.set(dt.datetime.fromisoformat(moment))
+        await node.areas.signal(worker, report("welzijn", "proefplein", 1, day=today.isoformat()), None)
+        tomorrow = report("welzijn", "proefplein", 1, day=(today + dt.timedelta(days=1)).isoformat())
+        with pytest.raises(InputError, match="still to come"):
+            await node.areas.signal(worker, tomorrow, None)
 
 
 async def test_a_second_version_of_a_picture_does_not_show_the_two_reports_in_between(world: MemoryWorld) -> None:

@@ -149,6 +149,20 @@ async def test_a_notice_is_not_recorded_before_it_is_given(world: MemoryWorld) -
 # ------------------------------------------------------------------------------------------------ exceptions
 
 
+async def test_what_has_still_to_happen_is_neither_shared_nor_stated(world: MemoryWorld) -> None:
+    jelle, before = await world.person("actium"), len(world.frames)
+    for more in (
+        {"items": [{**HOUSE[0], "observed_on": "2026-03-03"}]},  # a datum would be younger than it is
+        {"items": HOUSE, "channel": "PHONE", "occurred_on": "2026-03-03"},
+    ):
+        form = share_form(jelle, [TO_GEMEENTE], **more)
+        with pytest.raises(InputError, match="still to come"):
+            await world.nodes["actium"].share(world.actor("actium"), form, None)
+    assert len(world.frames) == before
+    today = share_form(jelle, [TO_GEMEENTE], [{**HOUSE[0], "observed_on": "2026-03-02"}])
+    assert [s.state for s in (await world.share("actium", today)).messages] == ["receipted"]
+
+
 async def test_an_exception_carries_until_its_review_and_on_when_somebody_looked(world: MemoryWorld) -> None:
     """Scenario 6: day fifteen without a review is R15; a review prolongs it, and an end is an end."""
     actium = world.nodes["actium"]
