@@ -46,11 +46,15 @@ class CaseSharing:
             await self._post.judged(actor, slug, m.Kind.CASE, work)
 
     def tell(self, tx: Tx, actor: Actor, case: UUID, also: tuple[str, ...] = ()) -> list[Fresh]:
-        """Tell everybody in scope, and those just taken ``also`` out of it, in the transaction that changed the case."""
+        """Tell everybody in scope, and those just taken ``also`` out of it, in the transaction that changed the case.
+
+        Who left the covenant, or takes part on paper since, is told nothing, and holds up nobody.
+        """
         events = events_of(self._ctx, case, tx.recorded)
         state, texts = fold(self._ctx, events), told(events)
-        others = sorted((state.scope | set(also)) - {self._ctx.me.slug})
-        covenant = self._ctx.covenants.current.covenant
+        book = self._ctx.covenants.current
+        covenant, there = book.covenant, {partner.slug for partner in book.connected()}
+        others = sorted((state.scope | set(also)) & there - {self._ctx.me.slug})
         return [
             self._post.compose(
                 tx,
@@ -71,14 +75,15 @@ class CaseSharing:
     def _work(self, tx: Tx, case: UUID, state: c.Case, texts: Told, partner: str) -> casework.Case:
         if partner not in state.scope:
             return casework.Case(case=case, inside=False, phase=state.phase.value, lead=state.lead)
+        there = state.scope & self._ctx.covenants.current.covenant.index.partners.keys()
         handles = sorted(texts.people, key=lambda handle: not texts.people[handle])[:MOST_PEOPLE]
         known = [handle for handle in handles if self._ctx.people.person(handle) is not None]
         return casework.Case(
             case=case,
             inside=True,
             phase=state.phase.value,
-            lead=state.lead,
-            partners=sorted(state.scope),
+            lead=state.lead if state.lead in there else self._ctx.me.slug,
+            partners=sorted(there),
             problem=texts.problem or "",
             subjects=[recording.reference_for(tx, self._ctx, handle, partner) for handle in known],
         )

@@ -14,7 +14,7 @@ from world import CHEAP, NOWHERE, PARTNERS, SECRET, copied, next_generation
 
 from exchange import ceremony, setup
 from exchange.domain.casework import Phase
-from exchange.errors import CovenantError
+from exchange.errors import ConflictError, CovenantError
 from exchange.node import casework_forms, conference_forms
 from exchange.node import corrections_forms as cf
 from exchange.node import forms as f
@@ -280,3 +280,25 @@ async def test_a_case_is_shared_and_used_whoever_accepts_the_next_generation_fir
     jelle = await world.person("actium")
     answer = await world.share("actium", share_form(jelle, [TO_GEMEENTE], HOUSING_ONLY, case=case))
     assert [(s.state, s.rejected) for s in answer.messages] == [("receipted", {})]
+
+
+async def test_a_case_goes_on_among_those_who_stay_when_its_lead_leaves_the_covenant(world: MemoryWorld) -> None:
+    gemeente, worker = world.nodes["gemeente"], world.actor("gemeente")
+    form = casework_forms.CaseForm(problem="De stank trekt door het trapportaal.", partners=["actium", "politie"])
+    case = (await gemeente.cases.open(worker, form, None)).case
+    await gemeente.cases.set_lead(worker, case, casework_forms.LeadForm(lead="politie"), None)
+    await known_by(world, case, "actium", "politie", lead="politie")
+    signed = next_generation(world.home, world.signed, on_paper("politie"), [p for p in PARTNERS if p != "politie"])
+    for slug in ("gemeente", "actium"):
+        await world.accept(slug, signed)
+    gemeente, worker = world.nodes["gemeente"], world.actor("gemeente")
+    await world.until(lambda: gemeente.partners.bundle("actium").generation == 2)
+    await gemeente.cases.move(worker, case, casework_forms.PhaseForm(to=Phase.TRIAGE), None)
+    await known_by(world, case, "actium", phase=Phase.TRIAGE)
+    await world.until(lambda: not gemeente.outgoing.waiting())
+    out = casework_forms.ScopeForm(partner="politie", inside=False, reason="Geen partij meer.")
+    with pytest.raises(ConflictError, match="another lead"):
+        await gemeente.cases.set_scope(worker, case, out, None)
+    await gemeente.cases.set_lead(worker, case, casework_forms.LeadForm(lead="actium"), None)
+    await gemeente.cases.set_scope(worker, case, out, None)
+    await known_by(world, case, "actium", lead="actium", partners=["actium", "gemeente"])
