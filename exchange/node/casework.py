@@ -24,6 +24,7 @@ from exchange.node.circle import Circle
 from exchange.node.commands import Result, allow, once
 from exchange.node.context import Context
 from exchange.node.messages import stream_of
+from exchange.node.numbers import no_number
 from exchange.node.service import Actor, Idempotency
 from exchange.node.work import Fresh
 from exchange.node.writer import Tx
@@ -32,6 +33,8 @@ OWN_STEPS = (c.SetAction, c.SetReview)
 """What a partner in scope does in a case that another coordinates."""
 TOLD_STEPS = (c.Move, c.SetScope, c.SetLead, c.AddSubject)
 """What the partners in scope hear of."""
+TYPED = ("text", "result", "reason", "to")
+"""Fields of the forms in which somebody writes."""
 Made = Callable[[Tx, UUID, str, str], Event]
 """Transaction, stream, key and retention class make the event."""
 
@@ -89,6 +92,7 @@ class Cases:
             raise InputError("The partner that opens a case is in its scope anyway; name only others.")
         self._must_be_known(*people)
         await self._sharing.judged(actor, form.case or uuid4(), form.problem, form.partners)
+        no_number(form.problem)  # also of a case that nobody is told of yet
 
     def opened(self, tx: Tx, actor: Actor, form: cf.CaseForm) -> tuple[UUID, list[Fresh]]:
         """Record an opened case and tell the partners in scope, in the transaction of whoever opens it."""
@@ -232,6 +236,7 @@ class Cases:
         """Decide in the writer's thread, record, and tell the partners in scope."""
         allow(actor, "case.change")
         self._circle.require(actor, case)
+        no_number(*(getattr(form, name, None) for name in TYPED))
         if isinstance(step, c.SetScope) and step.inside:
             problem = told(events_of(self._ctx, case)).problem or ""
             await self._sharing.judged(actor, case, problem, [step.partner])

@@ -16,6 +16,7 @@ from exchange.node.actors import Actors
 from exchange.node.commands import Result, allow
 from exchange.node.conference_table import CHAIR, Table
 from exchange.node.context import Context
+from exchange.node.numbers import no_number
 from exchange.node.release import Release, sign
 from exchange.node.service import Actor, Idempotency
 from exchange.node.work import Fresh, Post
@@ -196,6 +197,7 @@ class Chairing(Table):
                     conference=conference, offer=one.offer, decision=one.decision, signatures=[], question=one.question
                 )
                 await self._post.judged(actor, owner, m.Kind.CHAIR_DECIDED, asked)
+            no_number(one.question)
 
         def unit(tx: Tx, fresh: list[Fresh]) -> tuple[UUID, Result]:
             if form.minimisation_reviewed and not self.state(conference, tx).reviewed:

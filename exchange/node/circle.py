@@ -18,6 +18,7 @@ from exchange.errors import ConflictError, InputError, NotAllowedError, NotFound
 from exchange.node import casework_forms as cf
 from exchange.node.commands import allow
 from exchange.node.context import Context
+from exchange.node.numbers import no_number
 from exchange.node.register import Reads
 from exchange.node.service import Actor
 
@@ -101,6 +102,7 @@ class Circle:
         case: UUID | None = None,
         message: str | None = None,
     ) -> None:
+        no_number(reason)
         retention = self._ctx.covenants.current.covenant.settings.statement_retention
         await self._ctx.writer.run(
             lambda tx: tx.append(
@@ -228,6 +230,7 @@ class Circle:
             InputError: A follow-up needs a note.
         """
         allow(actor, "circle.review")
+        no_number(form.note)
         row = self._ctx.ledger.one("SELECT * FROM openings WHERE opening=?", str(opening))
         if row is None:
             raise NotFoundError("There is no such opening on the list.")

@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 
 from exchange.domain import corrections as c
 from exchange.domain import events as e
-from exchange.domain.bsn import BsnFinding, scan
 from exchange.domain.proposal import Verdict
 from exchange.domain.retention import local_day
 from exchange.errors import ConflictError, InputError, NotFoundError
@@ -25,6 +24,7 @@ from exchange.node.drafting import iso_day, reasons
 from exchange.node.exchanged import About, Exchanged
 from exchange.node.identity import identity_for
 from exchange.node.messages import Plain, compose, obeyed
+from exchange.node.numbers import no_number
 from exchange.node.register import Reads
 from exchange.node.service import Actor, Idempotency, Refused
 from exchange.node.telling import Telling, reachable
@@ -69,8 +69,7 @@ class Corrections:
         """
         allow(actor, "correction.make")
         base = self._item(form.item)
-        if scan(f"{form.value}\n\n{form.explanation}") is BsnFinding.CERTAIN:
-            raise InputError("The text holds a citizen service number (BSN); leave it out (UAVG 46).")
+        no_number(form.value, form.explanation)
         copies = [row for row in self._exchanged.copies(base) if not self._corrected(row["item"])]
         made = [new for row in copies if (new := self._new(row, form)) is not None]
         await self._refuse(actor, made)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Any, Final
+from typing import Any
 from uuid import UUID, uuid4
 
 from exchange.domain import events as e
-from exchange.domain.bsn import BsnFinding, scan
 from exchange.domain.proposal import Finding
 from exchange.domain.retention import local_day
 from exchange.errors import InputError, NotFoundError
@@ -19,12 +18,11 @@ from exchange.node.commands import Result, once
 from exchange.node.context import Context
 from exchange.node.drafting import answers
 from exchange.node.forms import Form
+from exchange.node.numbers import holds_number
 from exchange.node.register import Reads
 from exchange.node.service import Actor, Idempotency, Refused
 from exchange.node.writer import Tx
 
-APART: Final = "\n" * 7
-"""Between texts that are scanned together, so that two of them never make one number."""
 Fact = Callable[[Tx, UUID], int]
 """Appends the events of one fact; gives its log index."""
 
@@ -79,7 +77,7 @@ class Records:
 
     async def _no_number(self, actor: Actor, kind: str, texts: Iterable[str | None]) -> None:
         """UAVG 46: no citizen service number goes on record in words that may be sent one day; the refusal is recorded."""
-        if scan(APART.join(filter(None, texts))) is not BsnFinding.CERTAIN:
+        if not holds_number(*texts):
             return
         me, finding = self._ctx.me.slug, Finding("R02")
 

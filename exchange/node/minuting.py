@@ -12,6 +12,7 @@ from exchange.node import conference_forms as cf
 from exchange.node.commands import Result, allow
 from exchange.node.conference_table import CHAIR, Table
 from exchange.node.drafting import iso_day
+from exchange.node.numbers import no_number
 from exchange.node.service import Actor, Idempotency
 from exchange.node.work import Fresh
 from exchange.node.writer import Tx
@@ -85,6 +86,7 @@ class Minuting(Table):
         for partner in sorted(item.partners):
             if self.connected(partner):
                 await self._post.judged(actor, partner, m.Kind.OUTCOME, told)
+        no_number(*told.texts())  # also when nobody else is told
 
     async def outcome(self, actor: Actor, conference: UUID, form: cf.OutcomeForm, key: Idempotency | None) -> None:
         """Publish agreements and decisions: of each agenda item, to the partners in scope of it, and to nobody else."""

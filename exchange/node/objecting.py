@@ -11,14 +11,14 @@ from uuid import UUID, uuid4, uuid5
 from exchange.domain import corrections as c
 from exchange.domain import events as e
 from exchange.domain import objections as o
-from exchange.domain.bsn import BsnFinding, scan
 from exchange.domain.event import Gone
 from exchange.domain.retention import local_day
-from exchange.errors import InputError, NotFoundError
+from exchange.errors import NotFoundError
 from exchange.node import corrections_forms as cf
 from exchange.node.commands import Result, allow, once
 from exchange.node.context import Context
 from exchange.node.exchanged import Exchanged, given
+from exchange.node.numbers import no_number
 from exchange.node.register import Reads
 from exchange.node.service import Actor, Idempotency
 from exchange.node.telling import Telling, ids, moment, reachable
@@ -56,7 +56,7 @@ class Objections:
         person = ctx.people.resolve(form.subject)
         if person is None:
             raise NotFoundError("There is no such subject in this node's register.")
-        _no_number(form.text)
+        no_number(form.text)
         today = local_day(ctx.clock.now())
         fresh_state = o.received(form.received_on or today, today)
         rows = [row for row in self._exchanged.about(person.handle) if not row["erasure"]]
@@ -110,7 +110,7 @@ class Objections:
     async def extend(self, actor: Actor, objection: UUID, form: cf.ExtendForm) -> cf.ObjectionAnswer:
         """Take up to two months more, after telling the person why (GDPR 12(3))."""
         allow(actor, "objection.extend")
-        _no_number(form.reason, form.notice)
+        no_number(form.reason, form.notice)
 
         def unit(tx: Tx) -> None:
             row = self._row(objection)
@@ -135,7 +135,7 @@ class Objections:
     async def decide(self, actor: Actor, objection: UUID, form: cf.WeighForm) -> cf.ObjectionAnswer:
         """Say how it was weighed, and why (GDPR 21(1)). The restriction stays until it is lifted."""
         allow(actor, "objection.decide")
-        _no_number(form.motivation)
+        no_number(form.motivation)
 
         def unit(tx: Tx) -> None:
             row = self._row(objection)
@@ -166,7 +166,7 @@ class Objections:
             InputError: No reference of what the person was told beforehand.
         """
         allow(actor, "objection.lift")
-        _no_number(form.notice)
+        no_number(form.notice)
         ctx, row = self._ctx, self._row(objection)
         if row["lifted_at"] is None:  # else it may be the same request again, which gets the same answer
             o.decide(_state(row), o.Lift(form.told_on, form.notice), local_day(ctx.clock.now()))
@@ -317,8 +317,3 @@ def _state(row: sqlite3.Row) -> o.Objection:
 
 def _work(state: str, items: list[UUID]) -> Restricted:
     return Restricted(items=items, state="set" if state == "set" else "lifted", reason=OBJECTION)
-
-
-def _no_number(*texts: str) -> None:
-    if scan("\n\n".join(texts)) is BsnFinding.CERTAIN:
-        raise InputError("The text holds a citizen service number (BSN); leave it out (UAVG 46).")

@@ -25,6 +25,7 @@ from exchange.node.commands import Bell, Result, allow
 from exchange.node.conference_table import Table, refused
 from exchange.node.context import Context
 from exchange.node.drafting import EXCHANGE, Drafting
+from exchange.node.numbers import no_number
 from exchange.node.release import SALT, commitment
 from exchange.node.service import Actor, Idempotency, Refused
 from exchange.node.sharing import Sharing
@@ -75,6 +76,7 @@ class Offering(Table):
         told = w.Offered(conference=conference, offers=offers, held=held)
         if self.connected(state.chair):
             await self._post.judged(actor, state.chair, m.Kind.OFFERED, told)
+        no_number(form.why)  # also when the chair is our own
 
         def unit(tx: Tx, fresh: list[Fresh]) -> tuple[UUID, Result]:
             for one, salt, number in zip(offers, salts, range(len(salts)), strict=True):

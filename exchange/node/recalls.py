@@ -10,13 +10,13 @@ from functools import partial
 from uuid import UUID, uuid4
 
 from exchange.domain import corrections as c
-from exchange.domain.bsn import BsnFinding, scan
 from exchange.domain.vocabulary import RECALL_REASONS
 from exchange.errors import InputError, NotFoundError
 from exchange.node import corrections_forms as cf
 from exchange.node.commands import Result, allow, once
 from exchange.node.context import Context
 from exchange.node.exchanged import Exchanged
+from exchange.node.numbers import no_number
 from exchange.node.register import Reads
 from exchange.node.service import Actor, Idempotency
 from exchange.node.telling import Telling, reachable
@@ -52,8 +52,7 @@ class Recalls:
         allow(actor, "recall.make")
         if form.reason not in RECALL_REASONS:
             raise InputError("The reason of a recall is one of: {reasons}.", reasons=", ".join(RECALL_REASONS))
-        if scan(form.explanation) is BsnFinding.CERTAIN:
-            raise InputError("The text holds a citizen service number (BSN); leave it out (UAVG 46).")
+        no_number(form.explanation)
         rows = self._recalled_rows(form)
         told_to = self._telling.by_partner(rows)
         by_hand = [row["partner"] for row in rows if not reachable(self._ctx, row)]

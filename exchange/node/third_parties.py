@@ -25,6 +25,7 @@ from exchange.node.context import Context
 from exchange.node.drafting import Drafting, iso_day, reasons, statement_of
 from exchange.node.duties import with_notice
 from exchange.node.grounds import Grounds
+from exchange.node.numbers import no_number
 from exchange.node.people import Person
 from exchange.node.register import Reads
 from exchange.node.service import Actor, Idempotency, Refused
@@ -65,6 +66,7 @@ class ThirdParties:
         """
         allow(actor, "third-party.disclose")
         self._circle.require(actor, form.case)
+        no_number(form.name)
         person = self._ctx.people.resolve(form.subject)
         if person is None:
             raise NotFoundError("There is no such subject in this node's register.")

@@ -12,7 +12,6 @@ from typing import Literal
 from uuid import UUID, uuid4
 
 from exchange.domain import events as e
-from exchange.domain.bsn import BsnFinding, scan
 from exchange.domain.casework import TAKEN_UP, Outcome, decide_triage
 from exchange.domain.event import Gone
 from exchange.domain.vocabulary import Kind
@@ -22,6 +21,7 @@ from exchange.node.casework import Cases
 from exchange.node.circle import Circle, moment_of, text_of
 from exchange.node.commands import Result, allow, once
 from exchange.node.context import Context
+from exchange.node.numbers import no_number
 from exchange.node.register import Reads
 from exchange.node.scope import scope_of
 from exchange.node.service import Actor, Idempotency
@@ -87,9 +87,7 @@ class Signals:
             raise InputError(
                 "Say why this person could benefit from support; that is what makes it a signal (article 1)."
             )
-        texts = "\n\n\n\n\n\n\n".join([form.rationale, form.reporter_identity, *form.facts, *form.opinions])
-        if scan(texts) is BsnFinding.CERTAIN:
-            raise InputError("The text holds a citizen service number (BSN); remove it.")
+        no_number(form.rationale, form.reporter_identity, *form.facts, *form.opinions)
 
     # ------------------------------------------------------------------------------------ reading
 
@@ -173,6 +171,7 @@ class Signals:
         allow(actor, "signal.triage")
         if actor.kind != "person":
             raise NotAllowedError("A person judges a signal; a system or rule cannot (GDPR 22).")
+        no_number(form.reason)
         for source in filter(None, (form.source, form.merged_with)):
             self._known(source)
         if form.case is not None and form.opens is not None:

@@ -9,13 +9,15 @@ from uuid import uuid4
 
 import pytest
 from case_forms import HOUSE, TO_GEMEENTE, TO_WELZIJN, share_form
-from case_play import PROBLEM, TO_ACTIUM, WELZIJN, opened, told
+from case_play import PROBLEM, TO_ACTIUM, WELZIJN, colleague, opened, told
+from conference_forms import Meeting
 from memory_world import Mallory, MemoryWorld, receipts
 from world import JELLE, World
 
 from exchange.domain.casework import ActionStatus, CloseReason, Phase
 from exchange.errors import ConflictError, InputError
 from exchange.node import casework_forms as cf
+from exchange.node import conference_forms as conferences
 from exchange.node import forms as f
 from exchange.node.service import Refused
 from exchange.wire import messages as m
@@ -230,3 +232,39 @@ async def test_a_case_is_shared_over_the_real_broker_and_survives_a_restart(tmp_
         outcome = [step async for step in gemeente.verify_log(worker)][-1]
         assert isinstance(outcome, f.VerifyAnswer)
         assert outcome.ok, outcome.problem
+
+
+async def test_a_service_number_stands_in_no_word_about_a_case_though_nobody_is_told_of_it(world: MemoryWorld) -> None:
+    gemeente, worker = world.nodes["gemeente"], world.actor("gemeente")
+    cases, bsn = gemeente.cases, "Bewoner 9999 90 342 belde."
+    with pytest.raises(InputError, match="BSN"):
+        await cases.open(worker, cf.CaseForm(problem=bsn), None)
+    case = await opened(world, "gemeente")
+    meeting = await Meeting.planned(world, [["gemeente"]])
+    item = meeting.items[0]
+    share = share_form(
+        await world.person("gemeente"), [TO_WELZIJN], HOUSE, case=case, basis="A6_1_e", task="wmo",
+        notice={"reference": "k", "given_on": "2026-03-02", "recipients": ["welzijn"]},
+    )  # fmt: skip
+    told = cf.ThirdPartyForm.model_validate(
+        {**share.model_dump(include={"subject", "items", "purpose", "context", "basis", "task"}), "case": case, "name": bsn,
+         "channel": "PHONE", "occurred_on": "2026-03-02"}
+    )  # fmt: skip
+    agreed = conferences.AgreementForm(action=bsn, owner="gemeente", due=date(2026, 4, 1))
+    outsider = await colleague(world, "gemeente")
+    size = gemeente.ctx.log.size
+    for attempt in (
+        lambda: cases.set_goal(worker, case, cf.GoalForm(text=bsn), None),
+        lambda: cases.set_action(worker, case, cf.ActionForm(owner="gemeente", due=date(2026, 4, 1), text=bsn), None),
+        lambda: cases.allocate(worker, case, cf.AllocationForm(to="Zorgteam Fictie", reason=bsn), None),
+        lambda: cases.allocate(worker, case, cf.AllocationForm(to=bsn, reason="Verder."), None),
+        lambda: cases.move(worker, case, cf.PhaseForm(to=Phase.TRIAGE, reason=bsn), None),
+        lambda: cases.read(outsider, case, bsn),
+        lambda: gemeente.third_parties.disclose(worker, told, None),
+        lambda: gemeente.conferences.minutes(
+            meeting.chair, meeting.conference, conferences.MinutesForm(item=item, agreements=[agreed]), None
+        ),
+    ):
+        with pytest.raises(InputError, match="BSN"):
+            await attempt()
+    assert gemeente.ctx.log.size == size
