@@ -47,9 +47,9 @@ class Answer(BaseModel):
 class IdentityForm(Form):
     """Who somebody is. Any two of name, birth date and address find a person."""
 
-    given_names: Line = ""
-    prefix: Annotated[str, Field(max_length=40), BeforeValidator(_composed)] = ""
-    family_name: Line = ""
+    given_names: Annotated[str, Field(max_length=120)] = ""
+    prefix: Annotated[str, Field(max_length=40)] = ""
+    family_name: Annotated[str, Field(max_length=120)] = ""
     birth_date: date | None = None
     postcode: Annotated[str, Field(max_length=8)] = ""
     house_number: Annotated[str, Field(max_length=12)] = ""
