@@ -23,6 +23,9 @@ PATIENCE: Final = timedelta(hours=1)
 """From the first time that this node saw the message. A frame that has to be wrapped anew takes a heartbeat of ten minutes."""
 
 
+MOST: Final = 100
+"""Messages of one sender that wait at the same time. The broker hands out only so many frames that are not settled, and whoever
+invents cases must not keep the others from being read."""
 MAY_PASS: Final = frozenset({"R36", "R12"})
 """What another partner's news may still take away."""
 
@@ -31,7 +34,8 @@ class Awaiting:
     """Remembers since when each message waits. After a start it begins anew: that makes the bound longer, never shorter."""
 
     def __init__(self) -> None:
-        self._since: dict[str, datetime] = {}
+        self._since: dict[tuple[str, str], datetime] = {}
+        """Sender and message -> first seen."""
 
     def admit(self, tx: Tx, ctx: Context, incoming: Incoming, codes: list[tuple[str, ...]]) -> None:
         """Pass what is judged for good, or put off what would be refused only because something is not known here yet.
@@ -39,14 +43,20 @@ class Awaiting:
         Raises:
             WireError: ``later``; it is tried again.
         """
+        now, this = ctx.clock.now(), (incoming.sender.slug, incoming.message)
         against = {code for part in codes for code in part}
         if not against or not against <= MAY_PASS or not hangs_on_news(tx, ctx, incoming):
-            return
-        now, message = ctx.clock.now(), incoming.message
-        if message not in self._since:
-            self._since = {one: at for one, at in self._since.items() if now - at < 2 * PATIENCE} | {message: now}
-        if now - self._since[message] < PATIENCE:
+            self._since.pop(this, None)
+        elif self._waits(this, now):
             raise WireError("later", "What this message is about has not arrived yet; it is tried again.")
+
+    def _waits(self, this: tuple[str, str], now: datetime) -> bool:
+        if this not in self._since:
+            self._since = {one: at for one, at in self._since.items() if now - at < 2 * PATIENCE}
+            if sum(sender == this[0] for sender, _ in self._since) >= MOST:
+                return False
+        first = self._since[this] = min(self._since.get(this, now), now)  # a clock that was set back makes it no longer
+        return now - first < PATIENCE
 
 
 def hangs_on_news(tx: Tx, ctx: Context, incoming: Incoming) -> bool:

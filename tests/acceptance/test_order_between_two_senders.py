@@ -15,6 +15,7 @@ from case_play import told as known_by
 from conference_forms import Meeting, knows
 from memory_world import Mallory, MemoryWorld, receipts
 
+from exchange.node import awaiting
 from exchange.node import casework_forms as cf
 from exchange.node import conference_forms as cff
 from exchange.node.awaiting import PATIENCE
@@ -125,6 +126,34 @@ async def test_a_case_that_nobody_ever_tells_of_is_refused_after_an_hour_however
     assert world.events("welzijn", "item/recorded/1") == []
     await mallory.send("welzijn", frame)
     assert codes(world) == [{"R36"}, {"R36"}]  # a duplicate: the same receipt, no second chance
+
+
+async def test_a_clock_that_was_ahead_for_a_while_makes_nobody_wait_longer(world: MemoryWorld) -> None:
+    mallory = Mallory(world, "actium")
+    statement = {**mallory.statement("welzijn"), "case": str(uuid4())}
+    frame = mallory.frame("welzijn", statement, mallory.item())
+    world.clock.at += timedelta(hours=5)
+    for ended, jump in (("later", timedelta(hours=-5)), ("later", PATIENCE), ("done", PATIENCE)):
+        (taken,) = await mallory.send("welzijn", frame)
+        assert taken.ended == [ended]
+        world.clock.at += jump
+
+
+async def test_who_invents_many_cases_keeps_only_so_many_frames_waiting(
+    world: MemoryWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(awaiting, "MOST", 2)
+    mallory = Mallory(world, "actium")
+    ends = []
+    for _ in range(3):
+        statement = {**mallory.statement("welzijn"), "case": str(uuid4())}
+        (taken,) = await mallory.send("welzijn", mallory.frame("welzijn", statement, mallory.item()))
+        ends += taken.ended
+    assert (ends, codes(world)) == (["later", "later", "done"], [{"R36"}])
+    fair = Mallory(world, "gemeente")  # nobody else has to do without
+    statement = {**fair.statement("welzijn"), "sender_basis": "A6_1_e", "sender_task": "wmo", "case": str(uuid4())}
+    (taken,) = await fair.send("welzijn", fair.frame("welzijn", statement, fair.item()))
+    assert taken.ended == ["later"]
 
 
 async def test_what_is_wrong_in_itself_waits_for_no_news(world: MemoryWorld) -> None:
