@@ -9,6 +9,7 @@ from memory_world import MemoryWorld
 
 from exchange.errors import NotAllowedError
 from exchange.node import casework_forms as cf
+from exchange.node import facts_forms as ff
 from exchange.node import forms as f
 from exchange.node.node import Node
 from exchange.node.service import Actor
@@ -65,3 +66,17 @@ def amend(node: Node, **changes: Any) -> None:
     """Let a node obey another covenant than the one that was signed, for what De Wolden decided otherwise."""
     book = node.ctx.covenants.current
     object.__setattr__(book, "covenant", book.covenant.model_copy(update=changes))
+
+
+async def decision(world: MemoryWorld, **changes: Any) -> UUID:
+    """A Wpg decision of the police: Actium may be told about nuisance."""
+    form = ff.DecisionForm.model_validate(
+        {
+            "reference": "besluit-1", "ground": "WPG_19", "goal": "b", "decided_on": "2026-03-02",
+            "signed_by": "teamchef", "interest": "Openbare orde in de straat.", "purpose": "Aanpak van overlast.",
+            "recipients": ["actium"], "categories": ["OVERLAST", "IDENTIFICATIE", "CONTACT"],
+            "authority": "BURGEMEESTER", "agreed_on": "2026-03-02", "valid_until": "2026-06-01", **changes,
+        }
+    )  # fmt: skip
+    functionary = await colleague(world, "politie", "wpg-functionary")
+    return (await world.nodes["politie"].facts.register_decision(functionary, form, None)).fact

@@ -17,11 +17,9 @@ from exchange.domain.actors import Role, may, roles_of
 from exchange.domain.refusals import CATALOGUE
 from exchange.errors import InputError, NotAllowedError, NotFoundError
 from exchange.node import facts_forms as ff
-from exchange.node import forms as f
 from exchange.node.commands import allow
 from exchange.node.context import Context
 from exchange.node.drafting import Draft
-from exchange.node.grounds import Grounds, put_on_record
 from exchange.node.messages import stream_of
 from exchange.node.receiving import Incoming
 from exchange.node.service import Actor
@@ -100,14 +98,6 @@ def told(tx: Tx, ctx: Context, by: UUID, subject: UUID, fact: UUID, recipients: 
     where = f"duty IN ({','.join('?' * len(waiting))})"
     where += f" AND partner IN ({','.join('?' * len(named))})" if recipients is not None else ""
     made_good(tx, ctx, by, d.Good.NOTICE, fact, where=where, values=(*waiting, *named))
-
-
-def with_notice(tx: Tx, ctx: Context, actor: Actor, form: f.ShareForm, grounds: Grounds, subject: UUID) -> None:
-    """Put the notice or exception that a form brings itself on record, with the act; and close the duties that waited for it."""
-    if grounds.record is not None:
-        put_on_record(tx, ctx, grounds.record, actor, form, subject)
-        named = form.notice.recipients if form.notice.given_on is not None else None
-        told(tx, ctx, actor.id, subject, grounds.record, named)
 
 
 def _close(tx: Tx, row: sqlite3.Row, by: UUID, good: d.Good, fact: UUID | None, reason: str) -> None:

@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime
 from typing import Final, Literal, TypeVar
 from uuid import UUID, uuid4
 
-from exchange.domain import events as e
 from exchange.domain.actors import Role, may, roles_of
 from exchange.domain.facts import ExceptionFact, NoticeFact, decide_happened
 from exchange.domain.retention import is_over, local_day
@@ -26,7 +25,6 @@ from exchange.node.people import Person
 from exchange.node.service import Actor
 from exchange.node.struck import struck
 from exchange.node.terms import Terms, last_day
-from exchange.node.writer import Tx
 from exchange.wire import messages as m
 
 COMMANDS: Final = {"signal": "signal.send", "disclosure": "disclosure.make"}
@@ -246,51 +244,4 @@ def _excused(fact: ExceptionFact) -> m.Notice:
         exception=fact.ground,
         review_on=fact.review_on.isoformat(),
         ends_on=fact.ends_on.isoformat() if fact.ends_on else None,
-    )
-
-
-def put_on_record(tx: Tx, ctx: Context, fact: UUID, actor: Actor, form: f.ShareForm, subject: UUID) -> None:
-    """The form's own short notice or exception, as a fact like any other."""
-    covenant, short = ctx.covenants.current.covenant, form.notice
-    retention = covenant.settings.statement_retention
-    key_id = tx.new_key(retention)
-    if short.given_on is None:
-        tx.append(
-            e.ExceptionInvoked(
-                originator_id=fact,
-                at=tx.now,
-                key_id=key_id,
-                retention=retention,
-                by=actor.id,
-                review_on=short.review_on.isoformat() if short.review_on else "",
-                ends_on=short.ends_on.isoformat() if short.ends_on else None,
-                subject=subject,
-                ground=short.exception or "",
-                considerations={str(letter): text for letter, text in short.considerations.items()},
-                motivation=short.motivation,
-                told_of_restriction=False,
-            )
-        )
-        return
-    purpose = covenant.index.purposes.get(form.purpose)
-    tx.append(
-        e.NoticeGiven(
-            originator_id=fact,
-            at=tx.now,
-            key_id=key_id,
-            retention=retention,
-            by=actor.id,
-            subject=subject,
-            given_by=short.given_by,
-            given_on=short.given_on.isoformat(),
-            mode=short.mode or "",
-            language="",
-            purpose=purpose.title if purpose else "",
-            recipients=list(short.recipients),
-            interest=short.interest or form.support_rationale,
-            rights_explained=False,
-            source_told=False,
-            reaction="GEEN",
-            reference=short.reference or "",
-        )
     )

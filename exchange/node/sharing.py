@@ -21,6 +21,7 @@ from exchange.node.context import Context
 from exchange.node.drafting import EXCHANGE, Draft, Drafting, iso_day, reasons
 from exchange.node.grounds import Grounds
 from exchange.node.messages import Outgoing, Plain, compose, compose_void
+from exchange.node.noticing import with_notice
 from exchange.node.outbox import Outbox
 from exchange.node.service import Actor, Idempotency, Refused
 from exchange.node.work import Fresh, Post, known, record_refusal
@@ -100,7 +101,7 @@ class Sharing:
 
     def _before(self, tx: Tx, actor: Actor, form: f.ShareForm, grounds: Grounds, act: UUID) -> None:
         """What has to be on record first: a notice the form brings itself, and who decided when a system acts."""
-        duties.with_notice(tx, self._ctx, actor, form, grounds, _resolved(self._ctx, form.subject))
+        with_notice(tx, self._ctx, actor, form, grounds, _resolved(self._ctx, form.subject))
         if grounds.decider not in {None, actor.id}:
             tx.append(e.DecidedByPerson(originator_id=act, at=tx.now, by=actor.id, person=grounds.decider))
 

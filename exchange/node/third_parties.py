@@ -23,8 +23,8 @@ from exchange.node.circle import Circle, moment_of, text_of
 from exchange.node.commands import Result, allow, once
 from exchange.node.context import Context
 from exchange.node.drafting import Drafting, iso_day, reasons, statement_of
-from exchange.node.duties import with_notice
 from exchange.node.grounds import Grounds
+from exchange.node.noticing import with_notice
 from exchange.node.numbers import no_number
 from exchange.node.people import Person
 from exchange.node.register import Reads

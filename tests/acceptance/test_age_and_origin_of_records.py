@@ -7,13 +7,12 @@ from uuid import UUID
 
 import pytest
 from case_forms import TO_WELZIJN, share_form
-from case_play import colleague
+from case_play import colleague, decision
 from memory_world import MemoryWorld
 
 from exchange.errors import InputError
 from exchange.node import casework_forms as casework
 from exchange.node import corrections_forms as corrections
-from exchange.node import facts_forms as ff
 from exchange.node import forms as f
 from exchange.node.service import Refused
 
@@ -23,16 +22,7 @@ CONSENT = {"source_consent": "toestemming-1", "onward_ground": "WPG_7_2"}
 
 async def from_the_police(world: MemoryWorld, **item: Any) -> tuple[UUID, UUID]:
     """The police tell Actium about Demi under a decision; item id at Actium, and who it is about there."""
-    decision = ff.DecisionForm.model_validate(
-        {
-            "reference": "besluit-1", "ground": "WPG_19", "goal": "b", "decided_on": "2026-03-02",
-            "signed_by": "teamchef", "interest": "Openbare orde in de straat.", "purpose": "Aanpak van overlast.",
-            "recipients": ["actium"], "categories": ["OVERLAST", "IDENTIFICATIE", "CONTACT"],
-            "authority": "BURGEMEESTER", "agreed_on": "2026-03-02", "valid_until": "2026-06-01",
-        }
-    )  # fmt: skip
-    functionary = await colleague(world, "politie", "wpg-functionary")
-    decided = (await world.nodes["politie"].facts.register_decision(functionary, decision, None)).fact
+    decided = await decision(world)
     demi = await world.person("politie", given_names="Demi", family_name="Nepstra", birth_date="1990-01-02")
     to = {"partner": "actium", "basis": "A6_1_f", "task": "verhuur"}
     told = {"reference": "k", "given_on": "2026-03-02", "recipients": ["actium"]}

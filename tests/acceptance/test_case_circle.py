@@ -7,12 +7,11 @@ from uuid import uuid4
 
 import pytest
 from case_forms import HOUSE, TO_WELZIJN, share_form
-from case_play import PROBLEM, amend, colleague, opened
+from case_play import PROBLEM, amend, colleague, decision, opened
 from memory_world import MemoryWorld
 
 from exchange.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from exchange.node import casework_forms as cf
-from exchange.node import facts_forms as ff
 from exchange.node import forms as f
 
 
@@ -89,16 +88,7 @@ async def test_the_circle_is_changed_from_inside_and_the_privacy_officer_does_no
 
 async def test_police_data_is_read_by_designated_receivers_only(founded: Path, tmp_path: Path) -> None:
     async with MemoryWorld.copied(founded, tmp_path) as world:
-        decision = ff.DecisionForm.model_validate(
-            {
-                "reference": "besluit-1", "ground": "WPG_19", "goal": "b", "decided_on": "2026-03-02",
-                "signed_by": "teamchef", "interest": "Openbare orde in de straat.", "purpose": "Aanpak van overlast.",
-                "recipients": ["actium"], "categories": ["OVERLAST", "IDENTIFICATIE", "CONTACT"],
-                "authority": "BURGEMEESTER", "agreed_on": "2026-03-02", "valid_until": "2026-06-01",
-            }
-        )  # fmt: skip
-        functionary = await colleague(world, "politie", "wpg-functionary")
-        decided = (await world.nodes["politie"].facts.register_decision(functionary, decision, None)).fact
+        decided = await decision(world)
         demi = await world.person("politie", given_names="Demi", family_name="Nepstra", birth_date="1990-01-02")
         form = share_form(
             demi, [{"partner": "actium", "basis": "A6_1_f", "task": "verhuur"}],

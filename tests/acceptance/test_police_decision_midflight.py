@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from case_forms import share_form
-from case_play import colleague
+from case_play import colleague, decision
 from conference_forms import Meeting, nuisance
 from memory_world import MemoryWorld
 
@@ -20,23 +20,9 @@ from exchange.node.service import Refused
 TO_ACTIUM = {"partner": "actium", "basis": "A6_1_f", "task": "verhuur"}
 
 
-async def decided(world: MemoryWorld, **changes: Any) -> UUID:
-    """The police may tell Actium about nuisance, to and including 9 March."""
-    form = ff.DecisionForm.model_validate(
-        {
-            "reference": "besluit-1", "ground": "WPG_19", "goal": "b", "decided_on": "2026-03-02",
-            "signed_by": "teamchef", "interest": "Openbare orde in de straat.", "purpose": "Aanpak van overlast.",
-            "recipients": ["actium"], "categories": ["OVERLAST", "IDENTIFICATIE", "CONTACT"],
-            "authority": "BURGEMEESTER", "agreed_on": "2026-03-02", "valid_until": "2026-03-09", **changes,
-        }
-    )  # fmt: skip
-    functionary = await colleague(world, "politie", "wpg-functionary")
-    return (await world.nodes["politie"].facts.register_decision(functionary, form, None)).fact
-
-
-def disclosure(subject: UUID, decision: UUID, text: str, **more: Any) -> f.ShareForm:
+def disclosure(subject: UUID, under: UUID, text: str, **more: Any) -> f.ShareForm:
     told = {"reference": "k", "given_on": "2026-03-02", "recipients": ["actium"]}
-    grounds = {"basis": "A6_1_e", "task": "handhaving", "wpg_decision_id": str(decision), "notice": told}
+    grounds = {"basis": "A6_1_e", "task": "handhaving", "wpg_decision_id": str(under), "notice": told}
     return share_form(subject, [TO_ACTIUM], [nuisance(text, "aantal-meldingen")], **{**grounds, **more})
 
 
@@ -45,15 +31,15 @@ async def demi(world: MemoryWorld) -> UUID:
 
 
 async def test_a_decision_that_runs_out_on_the_way_counts_as_on_the_day_it_was_sent(world: MemoryWorld) -> None:
-    decision, person = await decided(world), await demi(world)
+    rests_on, person = await decision(world, valid_until="2026-03-09"), await demi(world)
     world.clock.set(dt.datetime(2026, 3, 9, 22, 59, tzinfo=dt.UTC))  # 23:59 in Amsterdam, the last minute it holds
     world.withheld.add(("politie", "actium"))
-    sent = await world.share("politie", disclosure(person, decision, "6"), wait_s=0)
+    sent = await world.share("politie", disclosure(person, rests_on, "6"), wait_s=0)
     await world.until(lambda: world.between("politie", "actium"))
     frame = world.between("politie", "actium")[-1]
     world.clock.forward(minutes=1)
     with pytest.raises(Refused) as refused:
-        await world.nodes["politie"].share(world.actor("politie"), disclosure(person, decision, "7"), None)
+        await world.nodes["politie"].share(world.actor("politie"), disclosure(person, rests_on, "7"), None)
     assert {r.code for r in refused.value.refusals} == {"R28"}
     await world.deliver("actium", "politie", frame)
     done = await world.nodes["politie"].act(world.actor("politie"), sent.act, wait_s=20)
@@ -65,17 +51,17 @@ async def test_what_the_chair_released_stays_where_it_is_when_the_decision_no_lo
     world: MemoryWorld, ends: str
 ) -> None:
     meeting = await Meeting.planned(world, [["gemeente", "politie", "actium"]])
-    decision, person = await decided(world), await demi(world)
+    rests_on, person = await decision(world, valid_until="2026-03-09"), await demi(world)
     politie = world.nodes["politie"]
     form = conference_forms.OfferForm(
         item=meeting.items[0], why="Nodig voor de aanpak.", send_on_release=True,
-        share=disclosure(person, decision, "6", context="CASUS"),
+        share=disclosure(person, rests_on, "6", context="CASUS"),
     )  # fmt: skip
     offer = (await politie.offers.offer(world.actor("politie"), meeting.conference, form, None)).offers[0]
     await meeting.reaches("gemeente", offer, "offered")
     if ends == "withdrawn":
         functionary = await colleague(world, "politie", "wpg-functionary")
-        await politie.facts.withdraw_decision(functionary, decision, ff.WhyForm(reason="Het belang is weg."))
+        await politie.facts.withdraw_decision(functionary, rests_on, ff.WhyForm(reason="Het belang is weg."))
     else:
         world.clock.forward(days=8)
         for node in world.nodes.values():
