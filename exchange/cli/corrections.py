@@ -204,7 +204,7 @@ command(
     examples=(
         "exchange inbox processed 3f9a01",
         "exchange inbox processed 3f9a01 --refuse AVG_17_3_e --text 'Nodig voor een lopende procedure.'",
-        "exchange inbox processed 3f9a01 --refuse AVG_17_3_b --use-again --text 'De Wmo-taak vraagt het.'",
+        "exchange inbox processed 3f9a01 --refuse AVG_17_3_b --use-again --text Schuldhulpverlening",
     ),
 )(_processed)
 
