@@ -230,6 +230,22 @@ class RetentionClass(Model):
     rules: tuple[RetentionRule, ...] = Field(min_length=1)
 
 
+class Attribute(Model):
+    """The category and the field under which one thing that tells who somebody is, is judged, kept and recorded."""
+
+    category: Code
+    field: FieldCode
+
+
+class KnownBy(Model):
+    """How a person is made known to a partner (article 11.1). What is not named here, no partner is ever told."""
+
+    name: Attribute | None = None
+    birth_date: Attribute | None = None
+    address: Attribute | None = None
+    """Postcode and house number."""
+
+
 class Settings(Model):
     """What a covenant decides about the exchange itself."""
 
@@ -285,6 +301,8 @@ class Covenant(Model):
     matrix: tuple[Row, ...] = Field(min_length=1)
     field_rules: tuple[FieldRule, ...] = Field(min_length=1)
     text_rules: tuple[TextRule, ...] = ()
+    identity: KnownBy = KnownBy()
+    """Without it a partner gets references only, and nobody is made known."""
     retention: tuple[RetentionClass, ...] = Field(min_length=1)
     articles: dict[Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}(\.[0-9]{1,2})?$")], Text]
     """Article number -> its text in short, in Dutch, for whoever is refused."""

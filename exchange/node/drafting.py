@@ -22,7 +22,7 @@ from exchange.node.codes import check_codes
 from exchange.node.context import Context
 from exchange.node.covenants import Accepted
 from exchange.node.grounds import Grounds, Lookup
-from exchange.node.identity import identity_for
+from exchange.node.identity import identity_for, stands_under, told
 from exchange.node.messages import obeyed
 from exchange.node.people import Person
 from exchange.node.service import Actor
@@ -94,11 +94,14 @@ class Drafting:
         kind = m.Kind.SIGNAL if form.kind == "signal" else m.Kind.DISCLOSURE
         statement = self._with_release(statement_of(form, to, grounds), to.partner)
         items = [self.item(item) for item in form.items]
-        identity = form.channel == EXCHANGE and self._must_tell_who(
-            person, to.partner, kind, form.purpose, book.covenant
-        )
-        if identity:
-            items.append(self._identity_item(person, to.partner, kind, form.purpose, book.covenant, grounds.wpg))
+        books = [one.covenant for one in ctx.covenants.between(book.generation)]
+        who = self._identity(person, to.partner, kind, form.purpose, books, grounds.wpg)
+        if form.channel != EXCHANGE or not self._must_tell_who(
+            person, to.partner, kind, form.purpose, book.covenant, who
+        ):
+            who = None
+        if who is not None:
+            items.append(self._identity_item(book.covenant, who))
         own = replace(
             grounds.own,
             registered=self._registered(form, to.partner, items),
@@ -106,10 +109,9 @@ class Drafting:
             outside_case=scope.outside(ctx, form.case, to.partner, Side.SENDING),
         )
         verdict = rules.every(
-            rules.judge(one.covenant, kind, ctx.me.slug, to.partner, statement, items, today, own)
-            for one in ctx.covenants.between(book.generation)
+            rules.judge(one, kind, ctx.me.slug, to.partner, statement, items, today, own) for one in books
         )
-        return Draft(to.partner, kind, statement, items, identity, verdict, book)
+        return Draft(to.partner, kind, statement, items, who is not None, verdict, book)
 
     def _registered(self, form: f.ShareForm, partner: str, items: list[m.Item]) -> bool:
         """Whether the own register covers this; not looked at where the covenant does not ask (article 13.1)."""
@@ -158,17 +160,21 @@ class Drafting:
             onward_ground=item.onward_ground,
         )
 
-    def _must_tell_who(self, person: Person, to: str, kind: m.Kind, purpose: str, covenant: Covenant) -> bool:
+    def _must_tell_who(
+        self, person: Person, to: str, kind: m.Kind, purpose: str, covenant: Covenant, who: m.Identity | None
+    ) -> bool:
         """Whether the partner would otherwise not know, or not as long as it keeps this, who it is about.
 
-        An identity goes with the part that told it. Where the partner was told once and may not be told the name for this
-        purpose, it gets no name rather than no message.
+        An identity goes with the part that told it. Where the partner was told once and may not be told it for this
+        purpose, it gets no identity rather than no message.
         """
+        if who is None:
+            return False
         if not self._ctx.people.introduced(person.handle, to):
             return True
-        me, (category, name) = self._ctx.me.slug, m.IDENTITY_FIELDS["name"]
+        category, field = stands_under(covenant, who)
         domain = rules.domain_kind(kind)
-        if name not in covenant.index.allowed_fields(purpose, category, to, me, domain.value):
+        if field not in covenant.index.allowed_fields(purpose, category, to, self._ctx.me.slug, domain.value):
             return False
         now = self._ctx.clock.now()
         needed = _kept(covenant, covenant.retention_class(domain, category), to, now)
@@ -193,18 +199,18 @@ class Drafting:
             )
         ]
 
-    def _identity_item(
+    def _identity(
         self,
         person: Person,
         to: str,
         kind: m.Kind,
         purpose: str,
-        covenant: Covenant,
+        books: Iterable[Covenant],
         decision: m.WpgDecision | None,
-    ) -> m.Item:
-        """Tells a partner who a reference is; it passes the gates like any other item."""
+    ) -> m.Identity | None:
+        """What may tell this partner who a reference is; None where the covenant lets nothing of it go."""
         known = person.identity
-        identity = m.Identity(
+        whole = m.Identity(
             given_names=known.given_names,
             prefix=known.prefix,
             family_name=known.family_name,
@@ -212,15 +218,19 @@ class Drafting:
             postcode=known.postcode,
             house_number=known.house_number,
         )
-        me = self._ctx.me.slug
-        category, field = m.IDENTITY_FIELDS["name"]
+        who = identity_for(books, self._ctx.me.slug, to, rules.domain_kind(kind), purpose, whole, decision)
+        return who if told(who) else None
+
+    def _identity_item(self, covenant: Covenant, who: m.Identity) -> m.Item:
+        """Tells a partner who a reference is; it passes the gates like any other item."""
+        category, field = stands_under(covenant, who)
         return m.Item(
             item=uuid4(),
             subject=NO_REFERENCE,
             category=category,
             field=field,
-            identity=identity_for(covenant, me, to, kind, purpose, identity, decision),
-            origin_partner=me,
+            identity=who,
+            origin_partner=self._ctx.me.slug,
         )
 
     def explain(self, actor: Actor, form: f.ShareForm) -> list[f.Explanation]:
@@ -249,7 +259,7 @@ def _accompanying(draft: Draft, own_items: int) -> list[f.Accompanying]:
     return [
         f.Accompanying(category=fact.category, field=fact.field)
         for item in draft.items[own_items:]
-        for fact in rules.facts("", item)
+        for fact in rules.facts(draft.book.covenant, "", item)
     ]
 
 

@@ -102,8 +102,9 @@ class ThirdParties:
     ) -> Verdict:
         ctx = self._ctx
         today = local_day(ctx.clock.now())
-        base = rules.proposal_of(m.Kind.DISCLOSURE, ctx.me.slug, THIRD_PARTY, statement, items, today, grounds.own)
-        return rules.judge_proposal(ctx.covenants.current.covenant, self._proposal(form, base), items)
+        covenant, kind = ctx.covenants.current.covenant, m.Kind.DISCLOSURE
+        base = rules.proposal_of(covenant, kind, ctx.me.slug, THIRD_PARTY, statement, items, today, grounds.own)
+        return rules.judge_proposal(covenant, self._proposal(form, base), items)
 
     def _proposal(self, form: cf.ThirdPartyForm, base: Proposal) -> Proposal:
         """With the agreement and the allocation that stand in the case; one that does not stand there is none (R10)."""
@@ -156,6 +157,7 @@ class ThirdParties:
             retention = covenant.retention_class(rules.domain_kind(m.Kind.DISCLOSURE), item.category)
             recording.record(
                 tx,
+                covenant=covenant,
                 statement=statement,
                 item=item,
                 part=recording.keep_text(tx, encode_model(item), retention),

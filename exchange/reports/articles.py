@@ -14,7 +14,7 @@ from exchange.domain.covenant import Covenant, RetentionRule
 from exchange.domain.vocabulary import ANYONE, CRIMINAL_GROUNDS, INFORM_EXCEPTIONS, LEGAL_BASES, SPECIAL_EXCEPTIONS
 from exchange.i18n import N_, Translate, tr
 from exchange.reports import words
-from exchange.reports.covenant_words import KINDS, LAPSED, OVERDUE, PARTICIPATION, STATUS, CovenantWords
+from exchange.reports.covenant_words import ATTRIBUTES, KINDS, LAPSED, OVERDUE, PARTICIPATION, STATUS, CovenantWords
 from exchange.reports.times import day
 from exchange.reports.titles import readable
 
@@ -61,7 +61,7 @@ _PLACES: Final = (
     ("1", "_categories"), ("1", "_signal_kinds"), ("2.1", "_partners"), ("2.2", "_contexts"), ("3.1", "_tasks"),
     ("3.1", "_bases"), ("4.1", "_purposes"), ("4.1", "_areas"),
     ("9.2", "_retention"), ("10.1", "_not_told"), ("11.1", "_matrix"), ("11.1", "_fields"), ("11.1", "_grounds"),
-    ("11.1", "_texts"), ("", "_settings"),
+    ("11.1", "_identity"), ("11.1", "_texts"), ("", "_settings"),
 )  # fmt: skip
 """Which table is shown under which article."""
 
@@ -287,6 +287,16 @@ class _Tables:
             self._lean(Table(columns, rows, title.format(purposes=self._words.named(purposes))))
             for purposes, rows in by_purpose.items()
         ]
+
+    def _identity(self) -> list[Table]:
+        """All that can tell who somebody is, also what is never told."""
+        _ = self._
+        told = self._covenant.index.identity
+        rows = [
+            [self._words.attribute(name), self._words.place_of(told[name]) if name in told else _("is told to nobody")]
+            for name in ATTRIBUTES
+        ]
+        return [Table([_("What"), _("As")], rows, _("How a person is made known"))]
 
     def _lean(self, table: Table) -> Table:
         """Without the columns that say the same in every row: every partner."""

@@ -22,6 +22,7 @@ HEADINGS: Final[Mapping[Section, str]] = {
     Section.CATEGORIES: N_("Categories and their fields"),
     Section.MATRIX: N_("Who may receive what"),
     Section.FIELD_RULES: N_("Which fields may go (article 11.1)"),
+    Section.IDENTITY: N_("How a person is made known (article 11.1)"),
     Section.TEXT_RULES: N_("Words that are refused"),
     Section.RETENTION: N_("Retention (article 9.2)"),
     Section.SETTINGS: N_("Settings"),
@@ -71,6 +72,7 @@ class _Sayer:
             Section.SIGNAL_KINDS: self._signal_kind,
             Section.MATRIX: self._matrix,
             Section.FIELD_RULES: self._fields,
+            Section.IDENTITY: self._identity,
             Section.RETENTION: self._retention,
             Section.ARTICLES: self._article,
             Section.TEXT_RULES: self._text_rule,
@@ -142,6 +144,18 @@ class _Sayer:
             kinds=self._words.kinds(kinds),
             purposes=self._words.named(purposes),
             fields=self._words.field_names(category, change.before or change.after),
+        )
+
+    def _identity(self, change: Change) -> str:
+        text = N_("{attribute} was told as {before} and becomes {after}.")
+        if change.act is Act.ADDED:
+            text = N_("{attribute} may be told from now on, as {after}.")
+        elif change.act is Act.REMOVED:
+            text = N_("{attribute} is told to no partner any more (it was: {before}).")
+        return self._(text).format(
+            attribute=self._words.attribute(change.subject[0][0]),
+            before=self._words.place_of(change.before) if change.before else "",
+            after=self._words.place_of(change.after) if change.after else "",
         )
 
     def _retention(self, change: Change) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from exchange.domain.compile import draft_covenant
-from exchange.domain.covenant import Covenant
+from exchange.domain.covenant import Attribute, Covenant, KnownBy
 from exchange.reports.articles import Article, articles
 from exchange.reports.changes import HEADINGS, chapters
-from exchange.reports.covenant_words import FIELDS
+from exchange.reports.covenant_words import ATTRIBUTES, FIELDS
 
 DE_WOLDEN = Path(__file__).resolve().parents[3] / "deploy" / "de-wolden" / "covenant.toml"
 
@@ -107,8 +107,41 @@ def test_every_attribute_of_the_covenant_has_a_name_for_people(de_wolden: Covena
         "settings", "partners", "statutory_tasks", "purposes", "contexts", "categories", "matrix", "field_rules", "rules",
         "text_rules", "articles", "areas", "signal_kinds", "fields", "recipients", "senders", "kinds", "category", "code", "slug",
         "until", "use",  # of phases, which are told as one
+        "identity", "field", *ATTRIBUTES,  # of what makes a person known, which is told as one
     }  # fmt: skip
     assert attributes(de_wolden.model_dump(mode="json")) - structure - set(FIELDS) == set()
+
+
+def test_what_makes_a_person_known_is_read_with_what_is_told_to_nobody(de_wolden: Covenant) -> None:
+    found = next(
+        t for t in of_article(de_wolden, "11.1").tables if t.title == "Waarmee een persoon bekend wordt gemaakt"
+    )
+    assert found.rows == [
+        ["De naam", "Naam van Identificerende gegevens (IDENTIFICATIE:naam)"],
+        ["De geboortedatum", "Geboortedatum van Identificerende gegevens (IDENTIFICATIE:geboortedatum)"],
+        ["Het adres", "Adres van Contactgegevens (CONTACT:adres)"],
+    ]
+    silent = de_wolden.model_copy(update={"identity": KnownBy(name=de_wolden.identity.name)})
+    text = said([of_article(silent, "11.1")])
+    assert text.count("wordt aan niemand verteld") == 2
+    assert "IDENTIFICATIE:geboortedatum)" not in text
+
+
+def test_changes_of_what_makes_a_person_known_are_told_in_sentences(de_wolden: Covenant) -> None:
+    name, date = "Naam van Identificerende gegevens", "Geboortedatum van Identificerende gegevens"
+    phone = "Telefoonnummer van Contactgegevens"
+    by_phone = Attribute(category="CONTACT", field="telefoon")
+    other = KnownBy(name=by_phone, address=de_wolden.identity.address)
+    (there,) = chapters(de_wolden, de_wolden.model_copy(update={"identity": other}), "nl")
+    assert there.heading == "Waarmee een persoon bekend wordt gemaakt (artikel 11.1)"
+    assert there.sentences == [
+        f"De naam werd verteld als {name} (IDENTIFICATIE:naam) en wordt {phone} (CONTACT:telefoon).",
+        f"De geboortedatum wordt aan geen partner meer verteld (was: {date} (IDENTIFICATIE:geboortedatum)).",
+    ]
+    (back,) = chapters(de_wolden.model_copy(update={"identity": other}), de_wolden, "nl")
+    assert (
+        back.sentences[1] == f"De geboortedatum mag voortaan worden verteld, als {date} (IDENTIFICATIE:geboortedatum)."
+    )
 
 
 def test_changes_are_grouped_under_headings_in_the_order_people_talk_about_them(de_wolden: Covenant) -> None:
