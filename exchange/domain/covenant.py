@@ -15,18 +15,16 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
+from exchange.domain.codes import Code, FieldCode, Model
+from exchange.domain.known_by import KnownBy
 from exchange.domain.lookup import Index
 from exchange.domain.retention import Period, Rule, Trigger
 from exchange.domain.vocabulary import ANYONE, Kind, Mark, Regime
 from exchange.errors import CovenantError, InputError
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,47}$")]
-"""Purposes, contexts, categories, kinds, grounds: ``P0_ONDERSTEUNING``."""
-FieldCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,47}$")]
-"""Fields, tasks, retention classes: ``aard-overlast``."""
 LawCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,47}$")]
 """A code of :mod:`exchange.domain.vocabulary` or a ground of the covenant itself."""
 Who = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z][a-z0-9-]{1,30}|[A-Z][A-Z0-9_]{0,47})$")]
@@ -66,12 +64,6 @@ class Condition(StrEnum):
     WPG = "wpg"
     """Only when it comes from the police under a Wpg decision, or when one of the row's grounds is cited."""
     NEVER = "never"
-
-
-class Model(BaseModel):
-    """Frozen, strict, and without unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Task(Model):
@@ -228,22 +220,6 @@ class RetentionClass(Model):
     code: Annotated[str, StringConstraints(pattern=r"^[a-z][0-9]{2}$")]
     title: Line
     rules: tuple[RetentionRule, ...] = Field(min_length=1)
-
-
-class Attribute(Model):
-    """The category and the field under which one thing that tells who somebody is, is judged, kept and recorded."""
-
-    category: Code
-    field: FieldCode
-
-
-class KnownBy(Model):
-    """How a person is made known to a partner (article 11.1). What is not named here, no partner is ever told."""
-
-    name: Attribute | None = None
-    birth_date: Attribute | None = None
-    address: Attribute | None = None
-    """Postcode and house number."""
 
 
 class Settings(Model):

@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 
 from exchange.domain.compile import draft_covenant
-from exchange.domain.covenant import Attribute, Covenant, KnownBy
+from exchange.domain.covenant import Covenant
+from exchange.domain.known_by import Attribute, KnownBy
 from exchange.domain.vocabulary import Kind
 from exchange.node.identity import (
     disclosed_fields,

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from exchange.domain.compile import draft_covenant
-from exchange.domain.covenant import Attribute, Covenant, KnownBy
+from exchange.domain.covenant import Covenant
+from exchange.domain.known_by import Attribute, KnownBy
 from exchange.reports.articles import Article, articles
 from exchange.reports.changes import HEADINGS, chapters
 from exchange.reports.covenant_words import ATTRIBUTES, FIELDS
