@@ -49,8 +49,10 @@ class CaseSharing:
         """Tell everybody in scope, and those just taken ``also`` out of it, in the transaction that changed the case."""
         events = events_of(self._ctx, case, tx.recorded)
         state, texts = fold(self._ctx, events), told(events)
-        others = sorted((state.scope | set(also)) - {self._ctx.me.slug})
-        covenant = self._ctx.covenants.current.covenant
+        book = self._ctx.covenants.current
+        there = {partner.slug for partner in book.connected()}  # who left the exchange meanwhile is told by people
+        others = sorted((state.scope | set(also)) & there - {self._ctx.me.slug})
+        covenant = book.covenant
         return [
             self._post.compose(
                 tx,

@@ -23,7 +23,7 @@ from exchange.node.context import Context
 from exchange.node.covenants import Accepted
 from exchange.node.grounds import Grounds, Lookup
 from exchange.node.identity import identity_for, stands_under, told
-from exchange.node.messages import obeyed
+from exchange.node.messages import obeyed, reached
 from exchange.node.people import Person
 from exchange.node.service import Actor
 from exchange.node.terms import Terms, last_day
@@ -71,7 +71,7 @@ class Drafting:
 
         Raises:
             NotFoundError: The subject, or a fact the form names, is not on record.
-            InputError: A recipient is named twice, or a fact is about somebody else.
+            InputError: A recipient is named twice or takes part on paper, or a fact is about somebody else.
             UnknownCodesError: A category or field is not in the covenant.
         """
         check_codes(self._ctx.covenants.current.covenant, form.items)
@@ -80,6 +80,12 @@ class Drafting:
             raise NotFoundError("There is no such subject in this node's register.")
         if len({r.partner for r in form.recipients}) != len(form.recipients):
             raise InputError("A recipient is named twice.")
+        if form.channel == EXCHANGE:
+            for to in form.recipients:
+                if (
+                    self._ctx.covenants.current.by_slug(to.partner) is not None
+                ):  # of whoever is none, the gates speak (R08)
+                    reached(self._ctx, to.partner)
         today = local_day(self._ctx.clock.now())
         grounds = self._lookup.of(actor, form, person, today)
         return Drafts(grounds, [self._draft(form, to, person, grounds, today) for to in form.recipients])
