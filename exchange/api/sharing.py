@@ -18,7 +18,7 @@ from exchange.node.forms import (
     ReplyForm,
     ShareForm,
 )
-from exchange.reports.refusals import explained
+from exchange.reports.refusals import explained, numbering_of
 
 router = APIRouter(prefix="/v1", tags=["sharing"])
 
@@ -34,7 +34,7 @@ async def share(service: Service, actor: Caller, key: Key, form: ShareForm, resp
 @router.post("/acts/_explain")
 async def explain(service: Service, actor: Caller, form: ShareForm, language: Language) -> list[Explanation]:
     """Say per recipient what would happen, without storing or sending anything."""
-    return explained(await service.explain(actor, form), language)
+    return explained(await service.explain(actor, form), language, numbering_of(await service.covenant()))
 
 
 @router.get("/acts/{act}")

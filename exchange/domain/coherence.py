@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from exchange.domain.covenant import Condition, Covenant, Row
+from exchange.domain.numbering import MODEL
 from exchange.domain.refusals import CATALOGUE
 from exchange.domain.retention import Period
 from exchange.domain.vocabulary import ANYONE, CRIMINAL_GROUNDS, SPECIAL_EXCEPTIONS, THIRD_PARTY, Mark, Regime
@@ -251,6 +252,13 @@ def _made_known(covenant: Covenant) -> Iterator[Problem]:
             yield Problem((*here, "category"), sentence, {"expected": term})
 
 
+def _numbering(covenant: Covenant) -> Iterator[Problem]:
+    """Numbers of the model on the left, articles of this covenant on the right."""
+    for number, own in covenant.numbering.items():
+        yield from _unknown(("numbering", number), (number,), MODEL)
+        yield from _unknown(("numbering", number), (own,), covenant.articles)
+
+
 def _rows_twice(covenant: Covenant) -> Iterator[Problem]:
     """Two rows for the same category, recipient and sender would contradict each other or say the same twice."""
     seen: set[tuple[str, str, str]] = set()
@@ -322,6 +330,7 @@ _CHECKS: Final = (
     _terms,
     _phases,
     _made_known,
+    _numbering,
     _rows_twice,
     _rows_against_the_law,
 )

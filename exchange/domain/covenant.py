@@ -31,6 +31,7 @@ Who = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z][a-z0-9-]{1,30}|[A-Z]
 """A partner's slug, a kind of partner, or ``*``."""
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 PartnerId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+ArticleNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}(\.[0-9]{1,2})?$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
 
@@ -280,8 +281,10 @@ class Covenant(Model):
     identity: KnownBy = KnownBy()
     """Without it a partner gets references only, and nobody is made known."""
     retention: tuple[RetentionClass, ...] = Field(min_length=1)
-    articles: dict[Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}(\.[0-9]{1,2})?$")], Text]
+    articles: dict[ArticleNumber, Text]
     """Article number -> its text in short, in Dutch, for whoever is refused."""
+    numbering: dict[ArticleNumber, ArticleNumber] = Field(default_factory=dict)
+    """Number in :data:`exchange.domain.numbering.MODEL` -> the own article that holds it; empty when the numbers are the same."""
 
     @classmethod
     def parse(cls, document: bytes | str) -> Covenant:
@@ -369,6 +372,6 @@ def place(loc: tuple[str | int, ...]) -> str:
         if isinstance(part, int):
             out += f"[{part}]"
         else:
-            name = "".join(c for c in part if c.isascii() and (c.isalnum() or c in "_-*"))[:32] or "?"
+            name = "".join(c for c in part if c.isascii() and (c.isalnum() or c in "_-*."))[:32] or "?"
             out += f".{name}" if out else name
     return out or "the top"

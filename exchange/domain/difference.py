@@ -39,6 +39,7 @@ class Section(StrEnum):
     RETENTION = "retention"
     SETTINGS = "settings"
     ARTICLES = "articles"
+    NUMBERING = "numbering"
     COVENANT = "covenant"
 
 
@@ -86,6 +87,7 @@ def changes(old: Covenant, new: Covenant) -> tuple[Change, ...]:
             _retention(old, new),
             _attributes(Section.SETTINGS, (), _plain(old.settings), _plain(new.settings)),
             _articles(old, new),
+            _table(Section.NUMBERING, _numbers(old), _numbers(new)),
             _attributes(Section.COVENANT, (), _top(old), _top(new)),
         )
         for change in part
@@ -106,7 +108,7 @@ _TABLES: Final = (
 )
 """Tables whose rows are named by one code and hold nothing but values."""
 _OWN: Final = frozenset(
-    {"settings", "partners", "matrix", "field_rules", "identity", "text_rules", "retention", "articles"}
+    {"settings", "partners", "matrix", "field_rules", "identity", "text_rules", "retention", "articles", "numbering"}
 )
 
 
@@ -186,6 +188,10 @@ def _retention(old: Covenant, new: Covenant) -> Iterator[Change]:
 def _articles(old: Covenant, new: Covenant) -> Iterator[Change]:
     before = {number: {"text": text} for number, text in old.articles.items()}
     return _table(Section.ARTICLES, before, {number: {"text": text} for number, text in new.articles.items()})
+
+
+def _numbers(covenant: Covenant) -> dict[str, dict[str, Any]]:
+    return {number: {"article": own} for number, own in covenant.numbering.items()}
 
 
 def _text_rules(old: Covenant, new: Covenant) -> Iterator[Change]:

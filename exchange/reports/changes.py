@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from exchange.domain.covenant import Covenant
 from exchange.domain.difference import Act, Change, Section, changes
+from exchange.domain.numbering import own_numbers
 from exchange.i18n import N_, Translate, tr
 from exchange.reports.covenant_words import CovenantWords
 
@@ -27,6 +28,7 @@ HEADINGS: Final[Mapping[Section, str]] = {
     Section.RETENTION: N_("Retention (article 9.2)"),
     Section.SETTINGS: N_("Settings"),
     Section.ARTICLES: N_("Text of the articles"),
+    Section.NUMBERING: N_("Which article a rule of the node belongs to"),
     Section.COVENANT: N_("The document itself"),
 }
 KEYS: Final[Mapping[str, str]] = {
@@ -55,7 +57,10 @@ def chapters(old: Covenant, new: Covenant, language: str) -> list[Chapter]:
     found: dict[Section, list[str]] = {}
     for change in changes(old, new):
         found.setdefault(change.section, []).append(say.sentence(change))
-    return [Chapter(_(HEADINGS[section]), list(dict.fromkeys(lines))) for section, lines in found.items()]
+    return [
+        Chapter(own_numbers(new.numbering, _(HEADINGS[section])), list(dict.fromkeys(lines)))
+        for section, lines in found.items()
+    ]
 
 
 class _Sayer:
@@ -75,6 +80,7 @@ class _Sayer:
             Section.IDENTITY: self._identity,
             Section.RETENTION: self._retention,
             Section.ARTICLES: self._article,
+            Section.NUMBERING: self._numbered,
             Section.TEXT_RULES: self._text_rule,
         }.get(change.section)
         if special is not None:
@@ -166,6 +172,10 @@ class _Sayer:
     def _article(self, change: Change) -> str:
         number = change.subject[0][0]
         return self._row(change, self._(N_("Article {number}")).format(number=number))
+
+    def _numbered(self, change: Change) -> str:
+        number = change.subject[0][0]
+        return self._row(change, self._(N_("What the node's rules call article {number}")).format(number=number))
 
     def _text_rule(self, change: Change) -> str:
         return self._row(change, self._(N_("Rule {code}")).format(code=change.subject[0][0]))

@@ -1,20 +1,32 @@
-"""Refusals as people read them: the sentence in their language, grouped by partner and item."""
+"""Refusals as people read them: the sentence in their language with their covenant's article numbers, by partner and item."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
+from exchange.domain.numbering import Numbering, own_articles, own_numbers
 from exchange.domain.refusals import CATALOGUE, code_of_frame
 from exchange.node.facts_forms import DutyAnswer
 from exchange.node.forms import Explanation, RefusalAnswer
 
+_AS_THE_MODEL: Final[Numbering] = {}
 
-def in_language(answer: RefusalAnswer, language: str) -> RefusalAnswer:
-    """The same refusal with its sentence in ``language``; the node itself speaks Dutch."""
+
+def numbering_of(covenant: Mapping[str, object]) -> Numbering:
+    """The article numbers of a covenant as the node shows it."""
+    found = covenant.get("numbering")
+    return {str(number): str(own) for number, own in found.items()} if isinstance(found, Mapping) else _AS_THE_MODEL
+
+
+def in_language(answer: RefusalAnswer, language: str, numbering: Numbering = _AS_THE_MODEL) -> RefusalAnswer:
+    """The same refusal with its sentence in ``language``; the node itself speaks Dutch and cites the model's articles."""
     refusal = CATALOGUE.get(answer.code)
-    if language == "nl" or refusal is None:
-        return answer
-    return answer.model_copy(update={"text": refusal.sentence({"recipient": answer.partner}, language=language)})
+    text = answer.text
+    if language != "nl" and refusal is not None:
+        text = refusal.sentence({"recipient": answer.partner}, language=language)
+    own = {"text": own_numbers(numbering, text), "article": own_articles(numbering, answer.article)}
+    return answer.model_copy(update=own)
 
 
 def frame_reason(reason: str, language: str) -> str:
@@ -23,12 +35,12 @@ def frame_reason(reason: str, language: str) -> str:
     return f"{reason}: {code} {CATALOGUE[code].sentence(language=language)}" if code else reason
 
 
-def explained(answers: Sequence[Explanation], language: str) -> list[Explanation]:
+def explained(answers: Sequence[Explanation], language: str, numbering: Numbering = _AS_THE_MODEL) -> list[Explanation]:
     """What would happen per recipient, with every sentence in ``language``."""
     return [
         answer.model_copy(
             update={
-                weight: [in_language(refusal, language) for refusal in getattr(answer, weight)]
+                weight: [in_language(refusal, language, numbering) for refusal in getattr(answer, weight)]
                 for weight in ("refusals", "duties", "warnings")
             }
         )
@@ -36,6 +48,7 @@ def explained(answers: Sequence[Explanation], language: str) -> list[Explanation
     ]
 
 
-def duty_in_language(answer: DutyAnswer, language: str) -> DutyAnswer:
+def duty_in_language(answer: DutyAnswer, language: str, numbering: Numbering = _AS_THE_MODEL) -> DutyAnswer:
     """A duty with its sentence in ``language``."""
-    return answer.model_copy(update={"text": CATALOGUE[answer.code].sentence(language=language)})
+    text = own_numbers(numbering, CATALOGUE[answer.code].sentence(language=language))
+    return answer.model_copy(update={"text": text})

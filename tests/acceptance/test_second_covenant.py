@@ -202,6 +202,8 @@ async def test_it_is_checked_shown_and_compared_in_dutch(tmp_path: Path) -> None
     ):  # fmt: skip
         assert expected in " ".join(shown.split()), expected
     hash_ = json.loads(await told("covenant", "fingerprint", signed, "--json"))["hash"]
+    articles = shown.split("\nArtikel ")
+    assert "Een ander doel dan die van artikel 3" in next(part for part in articles if part.startswith("3"))
     newer = tmp_path / "nieuw.toml"
     text = TOML.read_text(encoding="utf-8").replace("generation = 1", f'generation = 2\nprevious = "{hash_}"')
     newer.write_text(

@@ -140,6 +140,9 @@ period = "P1Y"
 source = "voorstel"
 verified = false
 
+[numbering]
+"4.1" = "3"
+
 [articles]
 "3" = "Kinderen gaan naar school."
 """

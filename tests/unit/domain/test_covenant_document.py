@@ -152,6 +152,8 @@ def test_a_draft_is_checked_without_cards_and_a_covenant_is_not_compiled_without
         ('id = "00000000000000000000000000000009"', "", "partners[2].id", "missing"),
         ('participation = "paper"', 'participation = "paper"\ncard = {}', "partners[2].card", "leave this out"),
         ("[articles]", "[artikelen]", "artikelen", "not known here"),
+        ('"4.1" = "3"', '"4.3" = "3"', "numbering.4.3", "4.3 is not defined"),
+        ('"4.1" = "3"', '"4.1" = "5"', "numbering.4.1", "5 is not defined"),
         ('"roepnaam" }', '"roepnam" }', "identity.name.field", "Did you mean roepnaam?"),
         (
             '{ category = "LEERLING", field = "leeftijd" }',
