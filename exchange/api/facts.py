@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, status
 
 from exchange.api.calls import Caller, Key, Language, Service
+from exchange.domain.numbering import numbering_of
 from exchange.node.facts_forms import (
     AboutForm,
     ActivityAnswer,
@@ -30,7 +31,7 @@ from exchange.node.facts_forms import (
     WhyForm,
     WorkAnswer,
 )
-from exchange.reports.refusals import duty_in_language, numbering_of
+from exchange.reports.refusals import duty_in_language
 
 router = APIRouter(prefix="/v1", tags=["facts"])
 

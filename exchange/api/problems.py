@@ -16,10 +16,11 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from exchange.domain.numbering import numbering_of
 from exchange.errors import ExchangeError, IntegrityError, WireError
 from exchange.i18n import N_, Translate, from_header, tr
 from exchange.node.service import Refused
-from exchange.reports.refusals import in_language, numbering_of
+from exchange.reports.refusals import in_language
 
 MEDIA: Final = "application/problem+json"
 

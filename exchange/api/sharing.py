@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response, status
 
 from exchange.api.calls import Caller, Key, Language, MessageId, Service
+from exchange.domain.numbering import numbering_of
 from exchange.node.forms import (
     ActAnswer,
     DropForm,
@@ -18,7 +19,7 @@ from exchange.node.forms import (
     ReplyForm,
     ShareForm,
 )
-from exchange.reports.refusals import explained, numbering_of
+from exchange.reports.refusals import explained
 
 router = APIRouter(prefix="/v1", tags=["sharing"])
 

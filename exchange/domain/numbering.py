@@ -34,6 +34,12 @@ _TIDY: Final = (
 """What is left of a citation when the covenant has no article for it."""
 
 
+def numbering_of(document: Mapping[str, object]) -> Numbering:
+    """The numbering in a covenant as the node shows it."""
+    found = document.get("numbering")
+    return {str(number): str(own) for number, own in found.items()} if isinstance(found, Mapping) else {}
+
+
 def own_number(numbering: Numbering, number: str) -> str | None:
     """The covenant's own article for one of the model; None where it has none."""
     return numbering.get(number) if numbering else number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from exchange.domain.numbering import Numbering, own_articles, own_numbers
@@ -11,12 +11,6 @@ from exchange.node.facts_forms import DutyAnswer
 from exchange.node.forms import Explanation, RefusalAnswer
 
 _AS_THE_MODEL: Final[Numbering] = {}
-
-
-def numbering_of(covenant: Mapping[str, object]) -> Numbering:
-    """The article numbers of a covenant as the node shows it."""
-    found = covenant.get("numbering")
-    return {str(number): str(own) for number, own in found.items()} if isinstance(found, Mapping) else _AS_THE_MODEL
 
 
 def in_language(answer: RefusalAnswer, language: str, numbering: Numbering = _AS_THE_MODEL) -> RefusalAnswer:

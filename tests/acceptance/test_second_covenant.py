@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,9 @@ async def test_it_is_played_from_the_ceremony_to_the_erasure_over_a_real_broker(
         rules = {(r.retention, r.period): r.rule for r in await gemeente.retention_rules(office)}
         await gemeente.retention_confirm(office, rules["v10", "P4W"])
         world.clock.forward(days=27)
-        assert not [d for d in await gemeente.retention_due(office, None) if d.rule == "melding-gemeente"]
+        due = {until: await gemeente.retention_due(office, until) for until in (None, date(2026, 4, 1))}
+        assert [d for d in due[None] if d.rule == "melding-gemeente"] == []
+        assert [d for d in due[date(2026, 4, 1)] if d.rule == "melding-gemeente"]
         world.clock.forward(days=2)
         for node in world.nodes.values():
             node.housekeeping.wake()

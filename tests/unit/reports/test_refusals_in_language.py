@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from exchange.domain.numbering import numbering_of
 from exchange.domain.refusals import CATALOGUE
 from exchange.node.facts_forms import DutyAnswer
 from exchange.node.forms import Explanation, RefusalAnswer
-from exchange.reports.refusals import duty_in_language, explained, in_language, numbering_of
+from exchange.reports.refusals import duty_in_language, explained, in_language
 
 
 def test_every_refusal_has_an_english_sentence_that_differs_from_the_dutch() -> None:
