@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Literal
@@ -101,11 +101,9 @@ class Drafting:
         statement = self._with_release(statement_of(form, to, grounds), to.partner)
         items = [self.item(item) for item in form.items]
         books = [one.covenant for one in ctx.covenants.between(book.generation)]
-        who = self._identity(person, to.partner, kind, form.purpose, books, grounds.wpg)
-        if form.channel != EXCHANGE or not self._must_tell_who(
-            person, to.partner, kind, form.purpose, book.covenant, who
-        ):
-            who = None
+        who = (
+            self._who(person, to.partner, kind, form.purpose, books, grounds.wpg) if form.channel == EXCHANGE else None
+        )
         if who is not None:
             items.append(self._identity_item(book.covenant, who))
         own = replace(
@@ -166,16 +164,27 @@ class Drafting:
             onward_ground=item.onward_ground,
         )
 
-    def _must_tell_who(
-        self, person: Person, to: str, kind: m.Kind, purpose: str, covenant: Covenant, who: m.Identity | None
+    def _who(
+        self,
+        person: Person,
+        to: str,
+        kind: m.Kind,
+        purpose: str,
+        books: Sequence[Covenant],
+        decision: m.WpgDecision | None,
+    ) -> m.Identity | None:
+        """Who it is about, where the partner has to be told; ``books`` begin with the generation it goes under."""
+        who = self._identity(person, to, kind, purpose, books, decision)
+        return who if who is not None and self._must_tell(person, to, kind, purpose, books[0], who) else None
+
+    def _must_tell(
+        self, person: Person, to: str, kind: m.Kind, purpose: str, covenant: Covenant, who: m.Identity
     ) -> bool:
         """Whether the partner would otherwise not know, or not as long as it keeps this, who it is about.
 
         An identity goes with the part that told it. Where the partner was told once and may not be told it for this
         purpose, it gets no identity rather than no message.
         """
-        if who is None:
-            return False
         if not self._ctx.people.introduced(person.handle, to):
             return True
         category, field = stands_under(covenant, who)

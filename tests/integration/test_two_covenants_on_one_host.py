@@ -118,6 +118,43 @@ async def test_a_frame_of_the_one_is_refused_by_the_other_in_one_sentence(
     assert other.received("gemeente") == before
 
 
+async def test_police_and_landlord_in_two_municipalities_mix_nothing_though_text_and_names_are_the_same(
+    founded: Path, tmp_path: Path
+) -> None:
+    """The hardest case: both covenants have the same codes and the same short names; only the parties' keys differ."""
+    sibling = tmp_path / "nepdorp.toml"
+    text = COVENANT.read_text(encoding="utf-8")
+    sibling.write_text(text.replace("Buurtteams gemeente De Wolden", "Buurtteams gemeente Nepdorp"), encoding="utf-8")
+    copied(tmp_path / "founded", PARTNERS, NOWHERE, sibling)
+    both, host = ("actium", "politie"), tmp_path / "host"
+    async with (
+        MemoryWorld.copied(founded, host / "dewolden", both) as one,
+        MemoryWorld.copied(tmp_path / "founded", host / "nepdorp", both) as other,
+    ):
+        to = {"partner": "politie", "basis": "A6_1_e", "task": "hulpverlening"}
+        notice = {"reference": "k-1", "given_on": "2026-03-02", "mode": "BRIEF", "recipients": ["politie"]}
+        references = []
+        for world in (one, other):
+            kunst = await world.person("actium", **KUNST)
+            answer = await world.share("actium", share_form(kunst, [to], [HOUSE[1]], notice=notice))
+            assert [(s.state, s.rejected) for s in answer.messages] == [("receipted", {})]
+            (there,) = world.nodes["politie"].ctx.people.unmatched()
+            references.append(there.references["actium"])
+        assert references[0] != references[1]
+        worker, police = other.actor("politie"), other.nodes["politie"]
+        with pytest.raises(NotFoundError):
+            await police.who_knows(worker, f.WhoKnowsQuery(reference=references[0]))
+        before = other.received("politie")
+        honest, liar = Mallory(one, "actium", number=50), Mallory(other, "actium", number=50)
+        letter = liar.letter("politie")
+        letter.signer = honest.node.ctx.keys.sign
+        for frame in (one.between("actium", "politie")[0], liar.wrap("politie", honest.letter("politie")),
+                      liar.wrap("politie", letter)):  # fmt: skip
+            await other.deliver("politie", "actium", frame)
+        assert other.parked("politie") == ["kid-unknown", "other-covenant", "bad-signature"]
+        assert other.received("politie") == before
+
+
 # ---------------------------------------------------------------------------------------- the ceremony
 
 
