@@ -23,10 +23,10 @@ def in_language(answer: RefusalAnswer, language: str, numbering: Numbering = _AS
     return answer.model_copy(update=own)
 
 
-def frame_reason(reason: str, language: str) -> str:
+def frame_reason(reason: str, language: str, numbering: Numbering = _AS_THE_MODEL) -> str:
     """Why a frame was refused before anybody judged it: its own word, and what the catalogue calls that."""
     code = code_of_frame(reason)
-    return f"{reason}: {code} {CATALOGUE[code].sentence(language=language)}" if code else reason
+    return f"{reason}: {code} {own_numbers(numbering, CATALOGUE[code].sentence(language=language))}" if code else reason
 
 
 def explained(answers: Sequence[Explanation], language: str, numbering: Numbering = _AS_THE_MODEL) -> list[Explanation]:

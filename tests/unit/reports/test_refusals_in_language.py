@@ -8,7 +8,7 @@ from exchange.domain.numbering import numbering_of
 from exchange.domain.refusals import CATALOGUE
 from exchange.node.facts_forms import DutyAnswer
 from exchange.node.forms import Explanation, RefusalAnswer
-from exchange.reports.refusals import duty_in_language, explained, in_language
+from exchange.reports.refusals import duty_in_language, explained, frame_reason, in_language
 
 
 def test_every_refusal_has_an_english_sentence_that_differs_from_the_dutch() -> None:
@@ -52,3 +52,10 @@ def test_a_duty_cites_it_as_well() -> None:
     duty = DutyAnswer.model_construct(code="R33", text="")
     assert duty_in_language(duty, "nl", {"11.1": "6"}).text.endswith("(art. 6).")
     assert duty_in_language(duty, "en").text.endswith("(art. 11.1).")
+
+
+def test_a_frame_that_was_refused_cites_it_as_well() -> None:
+    assert frame_reason("bad-signature", "nl").endswith("de ondertekening klopt niet (art. 6.2).")
+    assert frame_reason("bad-signature", "nl", {"6.2": "7"}).endswith("(art. 7).")
+    assert frame_reason("bad-signature", "nl", {"4.1": "3"}).endswith("de ondertekening klopt niet.")
+    assert frame_reason("clock", "nl", {"6.2": "7"}) == "clock"
