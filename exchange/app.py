@@ -44,6 +44,7 @@ from exchange.node.covenants import Covenants
 from exchange.node.factbook import Factbook
 from exchange.node.following import Following, pairs
 from exchange.node.forms import FeedRow, VerifyAnswer
+from exchange.node.identity import leading
 from exchange.node.node import Node
 from exchange.node.partners import Partners
 from exchange.node.people import People
@@ -172,7 +173,7 @@ def _wire(
     if clock is None:
         demo = covenants.current.covenant.environment is Environment.DEMO
         clock = DemoClock(side) if demo else SystemClock()
-    people, facts, actors = _fold(log_)
+    people, facts, actors = _fold(log_, covenants)
     overlay = pairs(ledger, [p.slug for p in covenants.current.covenant_partners()])
     writer = Writer(log_, clock, overlay)
     ctx = Context(
@@ -213,9 +214,10 @@ def nats_transport(place: settings.Settings, covenants: Covenants, seed: str) ->
     return NatsTransport(place.broker, place.partner, covenants.tag, seed, tls=tls)
 
 
-def _fold(log_: Log) -> tuple[People, Factbook, Actors]:
+def _fold(log_: Log, covenants: Covenants) -> tuple[People, Factbook, Actors]:
     """What stands sealed and is needed in memory, in one reading of the log."""
-    people, facts, actors = People(), Factbook(), Actors()
+    known_as = leading(one.covenant for one in covenants.all())
+    people, facts, actors = People(known_as), Factbook(), Actors()
     topics = [*node_people.TOPICS, *factbook.TOPICS, *node_actors.TOPICS]
     start = 0
     while page := log_.entries(start, PAGE, topics):

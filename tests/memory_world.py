@@ -86,7 +86,8 @@ class MemoryWorld(World):
     ) -> AsyncIterator[MemoryWorld]:
         shutil.copytree(founded, home, dirs_exist_ok=True)
         world = cls(home, home / "covenant.signed.json", 0)
-        world.memory = fake_transport().MemoryBroker(PARTNERS, automatic=True)
+        known = tuple(path.name for path in (home / "nodes").iterdir())
+        world.memory = fake_transport().MemoryBroker((*PARTNERS, *known), automatic=True)
         try:
             if start:
                 for slug in partners:

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, status
 
 from exchange.api.calls import Caller, Key, Language, Service
+from exchange.domain.numbering import numbering_of
 from exchange.node.facts_forms import (
     AboutForm,
     ActivityAnswer,
@@ -135,13 +136,15 @@ async def duties(
     closed: Annotated[bool, Query(description="Also what was made good.")] = False,  # noqa: FBT002 - a query parameter
 ) -> list[DutyAnswer]:
     """What is owed after acute danger, the most urgent first; not about whom."""
-    return [duty_in_language(duty, language) for duty in service.facts.duties.all(actor, closed=closed)]
+    numbering = numbering_of(await service.covenant())
+    return [duty_in_language(duty, language, numbering) for duty in service.facts.duties.all(actor, closed=closed)]
 
 
 @router.post("/duties/{duty}/fulfil")
 async def fulfil(service: Service, actor: Caller, language: Language, duty: UUID, form: FulfilForm) -> DutyAnswer:
     """Make a duty good by the chair's release, or by a privacy officer's reason."""
-    return duty_in_language(await service.facts.duties.fulfil(actor, duty, form), language)
+    fulfilled = await service.facts.duties.fulfil(actor, duty, form)
+    return duty_in_language(fulfilled, language, numbering_of(await service.covenant()))
 
 
 @router.get("/worklist")

@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from exchange.domain.numbering import numbering_of
 from exchange.errors import ExchangeError, IntegrityError, WireError
 from exchange.i18n import N_, Translate, from_header, tr
 from exchange.node.service import Refused
@@ -119,11 +120,13 @@ def body(language: str, *, status: int, code: str, detail: str, **more: object) 
     }
 
 
-def of_exchange(language: str, error: ExchangeError) -> dict[str, object]:
-    """The problem one of our own errors is."""
+def of_exchange(language: str, error: ExchangeError, numbering: Mapping[str, str] | None = None) -> dict[str, object]:
+    """The problem one of our own errors is; a refusal cites the articles by the covenant's own numbers."""
     more: dict[str, object] = {}
     if isinstance(error, Refused):
-        more["refusals"] = [in_language(refusal, language).model_dump(mode="json") for refusal in error.refusals]
+        more["refusals"] = [
+            in_language(refusal, language, numbering or {}).model_dump(mode="json") for refusal in error.refusals
+        ]
     if error.details:
         more["errors"] = [
             {"location": d.location, "type": d.kind, "message": d.localised(tr(language))} for d in error.details
@@ -151,7 +154,8 @@ async def exchange_handler(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ExchangeError)  # noqa: S101 - registered for this class only
     if error.status >= 500:  # noqa: PLR2004 - the node's fault: the operator should see it
         structlog.get_logger().warning("a request failed", exc_info=error)
-    content = of_exchange(language_of(request), error)
+    numbering = numbering_of(await request.app.state.service.covenant()) if isinstance(error, Refused) else None
+    content = of_exchange(language_of(request), error, numbering)
     headers = {"WWW-Authenticate": "Bearer"} if error.code == "not-authenticated" else {}
     return JSONResponse(
         content,

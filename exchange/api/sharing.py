@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response, status
 
 from exchange.api.calls import Caller, Key, Language, MessageId, Service
+from exchange.domain.numbering import numbering_of
 from exchange.node.forms import (
     ActAnswer,
     DropForm,
@@ -34,7 +35,7 @@ async def share(service: Service, actor: Caller, key: Key, form: ShareForm, resp
 @router.post("/acts/_explain")
 async def explain(service: Service, actor: Caller, form: ShareForm, language: Language) -> list[Explanation]:
     """Say per recipient what would happen, without storing or sending anything."""
-    return explained(await service.explain(actor, form), language)
+    return explained(await service.explain(actor, form), language, numbering_of(await service.covenant()))
 
 
 @router.get("/acts/{act}")

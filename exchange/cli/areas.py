@@ -31,7 +31,6 @@ Remark = Annotated[
     str, typer.Option("--text", help=N_("A remark about the area. Never a person, an address or a number."))
 ]
 DAY = ["%Y-%m-%d"]
-SCOPE = "GEBIEDS_PROBLEEMANALYSE"
 
 
 def recipients(to: list[str] | None) -> list[dict[str, str]]:
@@ -62,13 +61,13 @@ def _signal(
     area: Annotated[str, typer.Argument(metavar=N_("AREA"), help=N_("Code from exchange area list."))],
     kind: Annotated[str, typer.Argument(metavar=N_("KIND"), help=N_("What it is about, such as JEUGDOVERLAST."))],
     task: Task,
+    purpose: Purpose,
+    context: Context,
     observed_on: Annotated[
         datetime | None, typer.Option("--on", metavar=N_("DATE"), formats=DAY, help=N_("When; today if left out."))
     ] = None,
     reports: Annotated[int, typer.Option("--reports", help=N_("How many reports it stands for."))] = 1,
     text: Remark = "",
-    purpose: Purpose = "P1_INZICHT",
-    context: Context = SCOPE,
     to: To = None,
 ) -> None:
     _ = session.gettext
@@ -97,8 +96,8 @@ def _picture(
     first: Annotated[datetime, typer.Argument(metavar=N_("FIRST"), formats=DAY, help=N_("First day of the period."))],
     last: Annotated[datetime, typer.Argument(metavar=N_("LAST"), formats=DAY, help=N_("Last day of the period."))],
     task: Task,
-    purpose: Purpose = "P1_INZICHT",
-    context: Context = SCOPE,
+    purpose: Purpose,
+    context: Context,
     text: Remark = "",
     to: To = None,
 ) -> None:
@@ -154,9 +153,12 @@ command(
     "signal",
     N_(
         "Report something about an area, and tell partners. No person stands in it."
-        "\n\nWithout --to it stays an own report, and counts in own pictures. Kinds and tasks stand in: exchange covenant show"
+        "\n\nWithout --to it stays an own report, and counts in own pictures. Codes stand in: exchange covenant show"
     ),
-    examples=("exchange area signal proefplein JEUGDOVERLAST --task wmo --reports 3 --to politie:handhaving",),
+    examples=(
+        "exchange area signal proefplein JEUGDOVERLAST --purpose P1_INZICHT --context GEBIEDS_PROBLEEMANALYSE \\",
+        "  --task wmo --reports 3 --to politie:handhaving",
+    ),
 )(_signal)
 command(app, "signals", N_("Reports about areas, own and received."), examples=("exchange area signals",))(_signals)
 command(
@@ -166,6 +168,9 @@ command(
         "Count a calendar month, quarter or year by area and kind, hide what is small, and send it."
         "\n\nHidden is also every number from which a small one would follow, from this picture or from an earlier one."
     ),
-    examples=("exchange area picture 2026-01-01 2026-03-31 --task wmo --to welzijn:maatschappelijk-werk",),
+    examples=(
+        "exchange area picture 2026-01-01 2026-03-31 --purpose P1_INZICHT --context GEBIEDS_PROBLEEMANALYSE \\",
+        "  --task wmo --to welzijn:maatschappelijk-werk",
+    ),
 )(_picture)
 command(app, "pictures", N_("Pictures so far, own and received."), examples=("exchange area pictures",))(_pictures)

@@ -118,17 +118,17 @@ TEMPLATE: Final = (
     (N_("# A disclosure. Fill in, save, and send with: exchange disclose --form FILE"), ""),
     (N_("# The person: look the id up with: exchange subject find"), 'subject = ""'),
     (N_("# Codes stand in the covenant: exchange covenant show"), ""),
-    ("", 'purpose = "P0_ONDERSTEUNING"\ncontext = "CASUS"'),
+    ("", 'purpose = ""\ncontext = ""'),
     (N_("# Your own legal basis (GDPR article 6) and statutory task"), 'basis = "A6_1_e"\ntask = ""'),
     (N_("# The case number in your own system; stays here, sealed"), 'external_reference = ""'),
     (N_("# Why needed, why in proportion, why not less (covenant article 11)"), ""),
     ("", '[weighing]\nnecessity = ""\nproportionality = ""\nsubsidiarity = ""'),
     (N_("# When and how the person was told, and which recipients were named (covenant article 10)"), ""),
-    ("", '[notice]\ngiven_on = 2026-03-02\nmode = "HUISBEZOEK"\nrecipients = ["welzijn"]'),
+    ("", '[notice]\ngiven_on = 2026-03-02\nmode = "HUISBEZOEK"\nrecipients = [""]'),
     (N_("# One block per recipient, with his own basis and task"), ""),
-    ("", '[[recipients]]\npartner = "welzijn"\nbasis = "A6_1_e"\ntask = ""'),
+    ("", '[[recipients]]\npartner = ""\nbasis = "A6_1_e"\ntask = ""'),
     (N_("# One block per item: one fact or one opinion, at most 500 characters"), ""),
-    ("", '[[items]]\ncategory = "HUISVESTING"\nfield = ""\nvalue = ""\nnature = "fact"'),
+    ("", '[[items]]\ncategory = ""\nfield = ""\nvalue = ""\nnature = "fact"'),
 )
 """A form to fill in: (comment, TOML) by line."""
 

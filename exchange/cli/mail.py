@@ -9,6 +9,7 @@ import typer
 
 from exchange.cli.session import Session, command, group
 from exchange.cli.sharing import moment, show_act
+from exchange.domain.numbering import Numbering, numbering_of
 from exchange.errors import InputError
 from exchange.i18n import N_
 from exchange.reports import words
@@ -161,9 +162,15 @@ command(
 )(_handle)
 
 
+def _numbering(session: Session, rows: list[dict[str, Any]]) -> Numbering:
+    """How the covenant at this node numbers its articles; asked only when there is something to say."""
+    return numbering_of(session.door.get("/v1/covenant")) if rows else {}
+
+
 def _outbox_list(session: Session) -> None:
     _ = session.gettext
     answer = session.door.get("/v1/outbox")
+    numbering = _numbering(session, answer)
     rows = [
         (
             row["message"][:12],
@@ -173,7 +180,7 @@ def _outbox_list(session: Session) -> None:
             moment(row["since"]),
             row["attempts"],
             words.word(row["state"], words.STATES, _),
-            frame_reason(row["why"], session.language)
+            frame_reason(row["why"], session.language, numbering)
             if row["state"] == "refused"
             else words.word(row["why"], words.REASONS, _) or "-",
         )
@@ -220,12 +227,13 @@ command(
 def _parked_list(session: Session) -> None:
     _ = session.gettext
     answer = session.door.get("/v1/parked")
+    numbering = _numbering(session, answer)
     rows = [
         (
             r["parked"],
             moment(r["at"]),
             r["partner"],
-            frame_reason(r["reason"], session.language),
+            frame_reason(r["reason"], session.language, numbering),
             words.word(r["state"], words.STATES, _),
         )
         for r in answer

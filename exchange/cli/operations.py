@@ -47,7 +47,9 @@ def show_status(session: Session, answer: dict[str, Any]) -> None:
             (_("Broker"), broker),
             (
                 _("Covenant"),
-                _("generation {number}, {hash}").format(number=answer["generation"], hash=answer["covenant"][:16]),
+                _("{name}; generation {number}, {hash}").format(
+                    name=answer["covenant_name"], number=answer["generation"], hash=answer["covenant"][:16]
+                ),
             ),
             (_("Log"), _("{size} entries, root {root}").format(size=answer["log_size"], root=answer["root"][:16])),
             (_("Vault"), _("generation {number}").format(number=answer["vault_generation"])),

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from exchange.domain.covenant import Condition, Covenant, Row
+from exchange.domain.numbering import MODEL
 from exchange.domain.refusals import CATALOGUE
 from exchange.domain.retention import Period
 from exchange.domain.vocabulary import ANYONE, CRIMINAL_GROUNDS, SPECIAL_EXCEPTIONS, THIRD_PARTY, Mark, Regime
@@ -229,6 +230,35 @@ def _nobody_is_a_third_party(covenant: Covenant) -> Iterator[Problem]:
             )
 
 
+def _made_known(covenant: Covenant) -> Iterator[Problem]:
+    """What tells who somebody is, stands in known fields, each its own, and goes in one item: under one key, with one term."""
+    index, seen = covenant.index, set[tuple[str, str]]()
+    term: str | None = None
+    for attribute, (code, field_code) in index.identity.items():
+        here: Path = ("identity", attribute)
+        category = index.categories.get(code)
+        if category is None:
+            yield from _unknown((*here, "category"), (code,), index.categories)
+            continue
+        yield from _unknown((*here, "field"), (field_code,), category.fields)
+        if (code, field_code) in seen:
+            yield _again(here, f"{code}:{field_code}")
+        seen.add((code, field_code))
+        if category.retention is None:
+            sentence = _("{category} has no retention class, so nobody can be made known by it.")
+            yield Problem((*here, "category"), sentence, {"category": code})
+        elif category.retention != (term := term or category.retention):
+            sentence = _("What tells who somebody is goes in one item, so it needs one retention class: {expected}.")
+            yield Problem((*here, "category"), sentence, {"expected": term})
+
+
+def _numbering(covenant: Covenant) -> Iterator[Problem]:
+    """Numbers of the model on the left, articles of this covenant on the right."""
+    for number, own in covenant.numbering.items():
+        yield from _unknown(("numbering", number), (number,), MODEL)
+        yield from _unknown(("numbering", number), (own,), covenant.articles)
+
+
 def _rows_twice(covenant: Covenant) -> Iterator[Problem]:
     """Two rows for the same category, recipient and sender would contradict each other or say the same twice."""
     seen: set[tuple[str, str, str]] = set()
@@ -299,6 +329,8 @@ _CHECKS: Final = (
     _areas,
     _terms,
     _phases,
+    _made_known,
+    _numbering,
     _rows_twice,
     _rows_against_the_law,
 )

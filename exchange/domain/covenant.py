@@ -15,24 +15,23 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
+from exchange.domain.codes import Code, FieldCode, Model
+from exchange.domain.known_by import KnownBy
 from exchange.domain.lookup import Index
 from exchange.domain.retention import Period, Rule, Trigger
 from exchange.domain.vocabulary import ANYONE, Kind, Mark, Regime
 from exchange.errors import CovenantError, InputError
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,47}$")]
-"""Purposes, contexts, categories, kinds, grounds: ``P0_ONDERSTEUNING``."""
-FieldCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,47}$")]
-"""Fields, tasks, retention classes: ``aard-overlast``."""
 LawCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,47}$")]
 """A code of :mod:`exchange.domain.vocabulary` or a ground of the covenant itself."""
 Who = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z][a-z0-9-]{1,30}|[A-Z][A-Z0-9_]{0,47})$")]
 """A partner's slug, a kind of partner, or ``*``."""
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 PartnerId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+ArticleNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}(\.[0-9]{1,2})?$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
 
@@ -66,12 +65,6 @@ class Condition(StrEnum):
     WPG = "wpg"
     """Only when it comes from the police under a Wpg decision, or when one of the row's grounds is cited."""
     NEVER = "never"
-
-
-class Model(BaseModel):
-    """Frozen, strict, and without unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Task(Model):
@@ -285,9 +278,13 @@ class Covenant(Model):
     matrix: tuple[Row, ...] = Field(min_length=1)
     field_rules: tuple[FieldRule, ...] = Field(min_length=1)
     text_rules: tuple[TextRule, ...] = ()
+    identity: KnownBy = KnownBy()
+    """Without it a partner gets references only, and nobody is made known."""
     retention: tuple[RetentionClass, ...] = Field(min_length=1)
-    articles: dict[Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}(\.[0-9]{1,2})?$")], Text]
+    articles: dict[ArticleNumber, Text]
     """Article number -> its text in short, in Dutch, for whoever is refused."""
+    numbering: dict[ArticleNumber, ArticleNumber] = Field(default_factory=dict)
+    """Number in :data:`exchange.domain.numbering.MODEL` -> the own article that holds it; empty when the numbers are the same."""
 
     @classmethod
     def parse(cls, document: bytes | str) -> Covenant:
@@ -375,6 +372,6 @@ def place(loc: tuple[str | int, ...]) -> str:
         if isinstance(part, int):
             out += f"[{part}]"
         else:
-            name = "".join(c for c in part if c.isascii() and (c.isalnum() or c in "_-*"))[:32] or "?"
+            name = "".join(c for c in part if c.isascii() and (c.isalnum() or c in "_-*."))[:32] or "?"
             out += f".{name}" if out else name
     return out or "the top"

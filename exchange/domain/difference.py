@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from exchange.domain.covenant import Covenant, Model
+from exchange.domain.codes import Model
+from exchange.domain.covenant import Covenant
 
 Box = tuple[tuple[str, ...], ...]
 """Codes per axis; stands for every combination of them."""
@@ -33,10 +34,12 @@ class Section(StrEnum):
     CATEGORIES = "categories"
     MATRIX = "matrix"
     FIELD_RULES = "field_rules"
+    IDENTITY = "identity"
     TEXT_RULES = "text_rules"
     RETENTION = "retention"
     SETTINGS = "settings"
     ARTICLES = "articles"
+    NUMBERING = "numbering"
     COVENANT = "covenant"
 
 
@@ -79,10 +82,12 @@ def changes(old: Covenant, new: Covenant) -> tuple[Change, ...]:
             *(_table(section, _rows(old, name), _rows(new, name)) for section, name in _TABLES),
             _matrix(old, new),
             _field_rules(old, new),
+            _identity(old, new),
             _text_rules(old, new),
             _retention(old, new),
             _attributes(Section.SETTINGS, (), _plain(old.settings), _plain(new.settings)),
             _articles(old, new),
+            _table(Section.NUMBERING, _numbers(old), _numbers(new)),
             _attributes(Section.COVENANT, (), _top(old), _top(new)),
         )
         for change in part
@@ -102,7 +107,9 @@ _TABLES: Final = (
     (Section.CATEGORIES, "categories"),
 )
 """Tables whose rows are named by one code and hold nothing but values."""
-_OWN: Final = frozenset({"settings", "partners", "matrix", "field_rules", "text_rules", "retention", "articles"})
+_OWN: Final = frozenset(
+    {"settings", "partners", "matrix", "field_rules", "identity", "text_rules", "retention", "articles", "numbering"}
+)
 
 
 def _top(covenant: Covenant) -> dict[str, Any]:
@@ -183,6 +190,10 @@ def _articles(old: Covenant, new: Covenant) -> Iterator[Change]:
     return _table(Section.ARTICLES, before, {number: {"text": text} for number, text in new.articles.items()})
 
 
+def _numbers(covenant: Covenant) -> dict[str, dict[str, Any]]:
+    return {number: {"article": own} for number, own in covenant.numbering.items()}
+
+
 def _text_rules(old: Covenant, new: Covenant) -> Iterator[Change]:
     """Rules of the same code are told apart by their order."""
 
@@ -241,6 +252,16 @@ def _field_rules(old: Covenant, new: Covenant) -> Iterator[Change]:
             yield Change(Section.FIELD_RULES, Act.REMOVED, subject, before=gone)
         if fresh := [field for field in becomes if field not in was]:
             yield Change(Section.FIELD_RULES, Act.ADDED, subject, after=fresh)
+
+
+def _identity(old: Covenant, new: Covenant) -> Iterator[Change]:
+    """By what a person is made known: one change for each attribute, with its category and field before and after."""
+    before, after = old.index.identity, new.index.identity
+    for attribute in dict.fromkeys((*before, *after)):
+        was, becomes = before.get(attribute), after.get(attribute)
+        if was != becomes:
+            act = Act.ADDED if was is None else Act.REMOVED if becomes is None else Act.CHANGED
+            yield Change(Section.IDENTITY, act, ((attribute,),), before=was, after=becomes)
 
 
 def _fields(covenant: Covenant) -> dict[tuple[str, ...], tuple[str, ...]]:

@@ -52,6 +52,7 @@ class Index:
             (rule.code, tuple(tuple(word.casefold() for word in group) for group in rule.groups))
             for rule in covenant.text_rules
         )
+        self.identity = _attributes(covenant)
         self._rows: dict[tuple[str, str, str], Row] = {
             (category, recipient, sender): row
             for row in covenant.matrix
@@ -106,6 +107,13 @@ class Index:
         if known is None:
             return ()
         return tuple(rule for name in self.names_of(slug) for rule in known.rules if name in rule.holders)
+
+
+def _attributes(covenant: Covenant) -> Mapping[str, tuple[str, str]]:
+    """Attribute of an identity -> its (category, field); name first, then birth date, then address, as far as there are."""
+    named = covenant.identity
+    found = {"name": named.name, "birth_date": named.birth_date, "address": named.address}
+    return {attribute: (its.category, its.field) for attribute, its in found.items() if its is not None}
 
 
 def _field_keys(rule: FieldRule) -> Iterator[tuple[str, str, str, str, str]]:

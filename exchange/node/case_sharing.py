@@ -53,8 +53,9 @@ class CaseSharing:
         events = events_of(self._ctx, case, tx.recorded)
         state, texts = fold(self._ctx, events), told(events)
         book = self._ctx.covenants.current
-        covenant, there = book.covenant, {partner.slug for partner in book.connected()}
+        there = {partner.slug for partner in book.connected()}  # who left the exchange meanwhile is told by people
         others = sorted((state.scope | set(also)) & there - {self._ctx.me.slug})
+        covenant = book.covenant
         return [
             self._post.compose(
                 tx,

@@ -12,17 +12,20 @@ from uuid import UUID, uuid4
 
 from exchange.domain import corrections as c
 from exchange.domain import events as e
+from exchange.domain.covenant import Covenant
 from exchange.domain.proposal import Verdict
 from exchange.domain.retention import local_day
+from exchange.domain.vocabulary import Kind
 from exchange.errors import ConflictError, InputError, NotFoundError
 from exchange.node import corrections_forms as cf
+from exchange.node import forms as f
 from exchange.node import recording, rules
 from exchange.node.commands import Result, allow, once
 from exchange.node.context import Context
 from exchange.node.covenants import Accepted
 from exchange.node.drafting import iso_day, reasons
 from exchange.node.exchanged import About, Exchanged
-from exchange.node.identity import identity_for
+from exchange.node.identity import identity_for, stands_under, told
 from exchange.node.messages import Plain, compose, obeyed
 from exchange.node.numbers import no_number
 from exchange.node.register import Reads
@@ -135,16 +138,15 @@ class Corrections:
         now = ctx.clock.now()
         book = obeyed(ctx, row["partner"], now)
         statement = _statement(row, said, form)
+        books = [one.covenant for one in ctx.covenants.between(book.generation)]
         item = old.model_copy(
             update={"item": uuid4(), "replaces": old.item, "value": form.value, "observed_on": None}
-            | {"identity": _identity(ctx, row, form, statement, book) if form.identity is not None else None}
+            | (_identity(ctx, row, form.identity, statement, books) if form.identity is not None else {})
         )
         known = rules.Own(release_known=True)  # the chair let the old value go; the right one takes its place
         verdict = rules.every(
-            rules.judge(
-                one.covenant, m.Kind.CORRECTED, ctx.me.slug, row["partner"], statement, [item], local_day(now), known
-            )
-            for one in ctx.covenants.between(book.generation)
+            rules.judge(one, m.Kind.CORRECTED, ctx.me.slug, row["partner"], statement, [item], local_day(now), known)
+            for one in books
         )
         return New(row, about, statement, item, book, verdict)
 
@@ -166,7 +168,7 @@ class Corrections:
 
         await self._ctx.writer.run(unit)
         why = [answer for new in refused for answer in reasons(new.verdict, new.old["partner"], 1)]
-        raise Refused(why, max(f.refusal.status for new in refused for f in new.verdict.findings))
+        raise Refused(why, max(finding.refusal.status for new in refused for finding in new.verdict.findings))
 
     def _send(self, tx: Tx, actor: Actor, act: UUID, new: New) -> Fresh:
         covenant, partner = new.book.covenant, new.old["partner"]
@@ -187,6 +189,7 @@ class Corrections:
         )
         recording.record(
             tx,
+            covenant=covenant,
             statement=new.statement,
             item=new.item,
             part=stored[1],
@@ -244,12 +247,13 @@ def _statement(row: sqlite3.Row, said: m.Statement, form: cf.CorrectionForm) -> 
 
 
 def _identity(
-    ctx: Context, row: sqlite3.Row, form: cf.CorrectionForm, statement: m.Statement, book: Accepted
-) -> m.Identity | None:
-    """As much of the right identity as this recipient may have."""
-    known = form.identity
-    if known is None:
-        return None
+    ctx: Context, row: sqlite3.Row, known: f.IdentityForm, statement: m.Statement, books: list[Covenant]
+) -> dict[str, object]:
+    """As much of the right identity as this recipient may have, where the covenant it goes under (the first) has it.
+
+    Raises:
+        InputError: That is nothing.
+    """
     whole = m.Identity(
         given_names=known.given_names,
         prefix=known.prefix,
@@ -258,4 +262,9 @@ def _identity(
         postcode=known.postcode,
         house_number=known.house_number,
     )
-    return identity_for(book.covenant, ctx.me.slug, row["partner"], m.Kind.DISCLOSURE, statement.purpose, whole)
+    to = row["partner"]
+    may = identity_for(books, ctx.me.slug, to, Kind.DISCLOSURE, statement.purpose, whole)
+    if not told(may):
+        raise InputError("Nothing of this identity may go to {partner}; recall the item instead.", partner=to)
+    category, field = stands_under(books[0], may)
+    return {"identity": may, "category": category, "field": field}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from uuid import uuid4
@@ -21,8 +21,8 @@ from exchange.node.codes import check_codes
 from exchange.node.context import Context
 from exchange.node.covenants import Accepted
 from exchange.node.grounds import Grounds, Lookup
-from exchange.node.identity import identity_for
-from exchange.node.messages import obeyed
+from exchange.node.identity import identity_for, stands_under, told
+from exchange.node.messages import obeyed, reached
 from exchange.node.people import Person
 from exchange.node.service import Actor
 from exchange.node.terms import Terms, last_day
@@ -70,7 +70,7 @@ class Drafting:
 
         Raises:
             NotFoundError: The subject, or a fact the form names, is not on record.
-            InputError: A recipient is named twice, or a fact is about somebody else.
+            InputError: A recipient is named twice or takes part on paper, or a fact is about somebody else.
             UnknownCodesError: A category or field is not in the covenant.
         """
         check_codes(self._ctx.covenants.current.covenant, form.items)
@@ -79,6 +79,12 @@ class Drafting:
             raise NotFoundError("There is no such subject in this node's register.")
         if len({r.partner for r in form.recipients}) != len(form.recipients):
             raise InputError("A recipient is named twice.")
+        if form.channel == EXCHANGE:
+            for to in form.recipients:
+                if (
+                    self._ctx.covenants.current.by_slug(to.partner) is not None
+                ):  # of whoever is none, the gates speak (R08)
+                    reached(self._ctx, to.partner)
         today = local_day(self._ctx.clock.now())
         grounds = self._lookup.of(actor, form, person, today)
         return Drafts(grounds, [self._draft(form, to, person, grounds, today) for to in form.recipients])
@@ -93,11 +99,12 @@ class Drafting:
         kind = m.Kind.SIGNAL if form.kind == "signal" else m.Kind.DISCLOSURE
         statement = self._with_release(statement_of(form, to, grounds), to.partner)
         items = [self.item(item) for item in form.items]
-        identity = form.channel == EXCHANGE and self._must_tell_who(
-            person, to.partner, kind, form.purpose, book.covenant
+        books = [one.covenant for one in ctx.covenants.between(book.generation)]
+        who = (
+            self._who(person, to.partner, kind, form.purpose, books, grounds.wpg) if form.channel == EXCHANGE else None
         )
-        if identity:
-            items.append(self._identity_item(person, to.partner, kind, form.purpose, book.covenant, grounds.wpg))
+        if who is not None:
+            items.append(self._identity_item(book.covenant, who))
         own = replace(
             grounds.own,
             registered=self._registered(form, to.partner, items),
@@ -105,10 +112,9 @@ class Drafting:
             outside_case=scope.outside(ctx, form.case, to.partner, Side.SENDING),
         )
         verdict = rules.every(
-            rules.judge(one.covenant, kind, ctx.me.slug, to.partner, statement, items, today, own)
-            for one in ctx.covenants.between(book.generation)
+            rules.judge(one, kind, ctx.me.slug, to.partner, statement, items, today, own) for one in books
         )
-        return Draft(to.partner, kind, statement, items, identity, verdict, book)
+        return Draft(to.partner, kind, statement, items, who is not None, verdict, book)
 
     def _registered(self, form: f.ShareForm, partner: str, items: list[m.Item]) -> bool:
         """Whether the own register covers this; not looked at where the covenant does not ask (article 13.1)."""
@@ -157,17 +163,32 @@ class Drafting:
             onward_ground=item.onward_ground,
         )
 
-    def _must_tell_who(self, person: Person, to: str, kind: m.Kind, purpose: str, covenant: Covenant) -> bool:
+    def _who(
+        self,
+        person: Person,
+        to: str,
+        kind: m.Kind,
+        purpose: str,
+        books: Sequence[Covenant],
+        decision: m.WpgDecision | None,
+    ) -> m.Identity | None:
+        """Who it is about, where the partner has to be told; ``books`` begin with the generation it goes under."""
+        who = self._identity(person, to, kind, purpose, books, decision)
+        return who if who is not None and self._must_tell(person, to, kind, purpose, books[0], who) else None
+
+    def _must_tell(
+        self, person: Person, to: str, kind: m.Kind, purpose: str, covenant: Covenant, who: m.Identity
+    ) -> bool:
         """Whether the partner would otherwise not know, or not as long as it keeps this, who it is about.
 
-        An identity goes with the part that told it. Where the partner was told once and may not be told the name for this
-        purpose, it gets no name rather than no message.
+        An identity goes with the part that told it. Where the partner was told once and may not be told it for this
+        purpose, it gets no identity rather than no message.
         """
         if not self._ctx.people.introduced(person.handle, to):
             return True
-        me, (category, name) = self._ctx.me.slug, m.IDENTITY_FIELDS["name"]
+        category, field = stands_under(covenant, who)
         domain = rules.domain_kind(kind)
-        if name not in covenant.index.allowed_fields(purpose, category, to, me, domain.value):
+        if field not in covenant.index.allowed_fields(purpose, category, to, self._ctx.me.slug, domain.value):
             return False
         now = self._ctx.clock.now()
         needed = _kept(covenant, covenant.retention_class(domain, category), to, now)
@@ -192,18 +213,18 @@ class Drafting:
             )
         ]
 
-    def _identity_item(
+    def _identity(
         self,
         person: Person,
         to: str,
         kind: m.Kind,
         purpose: str,
-        covenant: Covenant,
+        books: Iterable[Covenant],
         decision: m.WpgDecision | None,
-    ) -> m.Item:
-        """Tells a partner who a reference is; it passes the gates like any other item."""
+    ) -> m.Identity | None:
+        """What may tell this partner who a reference is; None where the covenant lets nothing of it go."""
         known = person.identity
-        identity = m.Identity(
+        whole = m.Identity(
             given_names=known.given_names,
             prefix=known.prefix,
             family_name=known.family_name,
@@ -211,15 +232,19 @@ class Drafting:
             postcode=known.postcode,
             house_number=known.house_number,
         )
-        me = self._ctx.me.slug
-        category, field = m.IDENTITY_FIELDS["name"]
+        who = identity_for(books, self._ctx.me.slug, to, rules.domain_kind(kind), purpose, whole, decision)
+        return who if told(who) else None
+
+    def _identity_item(self, covenant: Covenant, who: m.Identity) -> m.Item:
+        """Tells a partner who a reference is; it passes the gates like any other item."""
+        category, field = stands_under(covenant, who)
         return m.Item(
             item=uuid4(),
             subject=NO_REFERENCE,
             category=category,
             field=field,
-            identity=identity_for(covenant, me, to, kind, purpose, identity, decision),
-            origin_partner=me,
+            identity=who,
+            origin_partner=self._ctx.me.slug,
         )
 
     def explain(self, actor: Actor, form: f.ShareForm) -> list[f.Explanation]:
@@ -248,7 +273,7 @@ def _accompanying(draft: Draft, own_items: int) -> list[f.Accompanying]:
     return [
         f.Accompanying(category=fact.category, field=fact.field)
         for item in draft.items[own_items:]
-        for fact in rules.facts("", item)
+        for fact in rules.facts(draft.book.covenant, "", item)
     ]
 
 

@@ -533,6 +533,8 @@ class Status(Answer):
     partner_name: str
     environment: str
     covenant: str
+    covenant_name: str = ""
+    """So that a partner in several covenants sees whose node it asks."""
     generation: int
     release: str
     broker: Literal["connected", "disconnected"]

@@ -19,8 +19,9 @@ from exchange.crypto import envelope, labels
 from exchange.crypto.labels import H
 from exchange.domain import events as e
 from exchange.domain.pairing import PairOut
+from exchange.errors import InputError
 from exchange.node.context import Context
-from exchange.node.covenants import Accepted
+from exchange.node.covenants import Accepted, Partner
 from exchange.node.writer import Tx
 from exchange.wire import messages as m
 from exchange.wire.codec import decode_model, encode_model, encode_own
@@ -64,6 +65,23 @@ def obeyed(ctx: Context, recipient: str, now: datetime) -> Accepted:
     return ctx.partners.generation(recipient, now) or ctx.covenants.current
 
 
+def reached(ctx: Context, slug: str) -> Partner:
+    """The partner with this slug, when messages can go to it.
+
+    Raises:
+        NotFoundError: Not a party of this covenant.
+        InputError: It is on paper: it has no keys, and what were sent to it would wait for ever.
+    """
+    partner = ctx.covenants.current.partner(slug)
+    if not partner.connected:
+        raise InputError(
+            "{name} takes part on paper: nothing goes there over the exchange. Tell it in another way, and record that with the"
+            " channel and the day.",
+            name=partner.name,
+        )
+    return partner
+
+
 def stream_of(sender: bytes, message: UUID) -> UUID:
     """The log stream of a message: a uuid5 of its random id, so a partner cannot aim at a stream of ours."""
     return uuid5(UUID(bytes=sender), str(message))
@@ -86,9 +104,9 @@ def compose(
     ``generation`` is the covenant's under which it was decided: the newest that the recipient obeys too.
 
     Raises:
-        InputError: It does not fit in a frame.
+        InputError: It does not fit in a frame, or the partner takes part on paper.
     """
-    to = ctx.covenants.current.partner(recipient)
+    to = reached(ctx, recipient)
     pair = tx.overlay.pairs_out.get(recipient, PairOut())
     sequence = pair.next
     uid = uuid4()

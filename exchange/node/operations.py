@@ -68,6 +68,7 @@ class Operations:
             partner_name=book.partner(ctx.me.slug).name,
             environment=book.covenant.environment.value,
             covenant=ctx.covenants.id.hex(),
+            covenant_name=book.covenant.name,
             generation=book.generation,
             release=ctx.release,
             broker="connected" if self._transport.connected else "disconnected",

@@ -20,7 +20,7 @@ from uuid import UUID
 from exchange.domain import events as e
 from exchange.domain.event import Event, Gone
 from exchange.domain.subject import Identity, Mark, Match, match
-from exchange.wire.messages import IDENTITY_FIELDS
+from exchange.node.identity import tells_who
 
 TOPICS: Final = (
     "subject/registered/1",
@@ -40,7 +40,6 @@ TOPICS: Final = (
 
 _OF_A_PERSON: Final = (e.IdentityLearned, e.ReferenceAgreed, e.SubjectMatched, e.SubjectSplit)
 _OF_A_CASE: Final = (e.CaseShared, e.CaseSubjectAdded, e.SignalNoted, e.ItemOffered)
-_NAME: Final = IDENTITY_FIELDS["name"]
 
 
 @dataclass(slots=True)
@@ -126,7 +125,9 @@ class People:
     The writer's thread evolves while others ask, so whoever walks over everybody walks over a copy taken under the lock.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, leading: Iterable[tuple[str, str]] = ()) -> None:
+        """``leading``: as which category and field somebody is made known, in any generation of the covenant."""
+        self._leading = frozenset(leading)
         self._lock = threading.Lock()
         self._persons: dict[UUID, Person] = {}
         self._by_reference: dict[tuple[str, str], UUID] = {}
@@ -186,7 +187,7 @@ class People:
             person.items.append(index)
             if event.message is not None:
                 person.exchanged.add(event.partner)
-            if event.category == _NAME[0] and not isinstance(event.field, Gone) and _NAME[1] in event.field.split("+"):
+            if not isinstance(event.field, Gone) and tells_who(self._leading, event.category, event.field):
                 person.told.append(index)
         for handle in () if isinstance(event.mentions, Gone) else event.mentions:
             other = self._persons.get(handle)

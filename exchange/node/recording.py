@@ -12,9 +12,11 @@ from uuid import UUID, uuid4
 
 from exchange.crypto import aead
 from exchange.domain import events as e
+from exchange.domain.covenant import Covenant
 from exchange.domain.retention import local_day
 from exchange.errors import NotFoundError
 from exchange.node.context import Context
+from exchange.node.identity import disclosed_fields
 from exchange.node.messages import stream_of
 from exchange.node.receiving import Incoming
 from exchange.node.rules import kind_of
@@ -66,6 +68,7 @@ def record_received(tx: Tx, ctx: Context, incoming: Incoming, parts: tuple[e.Sto
             _learn(tx, ctx, subject, item.identity, part.key_id)
         record(
             tx,
+            covenant=incoming.generation.covenant,
             statement=statement,
             item=item,
             part=part,
@@ -83,6 +86,7 @@ def record_received(tx: Tx, ctx: Context, incoming: Incoming, parts: tuple[e.Sto
 def record(
     tx: Tx,
     *,
+    covenant: Covenant,
     statement: m.Statement,
     item: m.Item,
     part: e.StoredPart,
@@ -99,6 +103,8 @@ def record(
     occurred_on: str | None = None,
 ) -> None:
     """Write the accountability record of one item, under a record key of its own.
+
+    ``covenant`` is the generation under which it went: that says as which fields an identity counts.
 
     Raises:
         NotFoundError: The end of the subject's entry was decided in this very batch.
@@ -132,19 +138,10 @@ def record(
             by=by,
             subject=subject,
             mentions=mentions,
-            field=disclosed_fields(item),
+            field=disclosed_fields(covenant, item),
         ),
         fresh=True,
     )
-
-
-def disclosed_fields(item: m.Item) -> str:
-    """The field code of an item; of an identity every attribute it tells, joined by ``+``."""
-    identity = item.identity
-    if identity is None:
-        return item.field
-    told = {"name": True, "birth_date": identity.birth_date, "address": identity.postcode or identity.house_number}
-    return "+".join(m.IDENTITY_FIELDS[attribute][1] for attribute, value in told.items() if value)
 
 
 def feedback_wanted(tx: Tx, ctx: Context, message: str, partner: str, direction: Literal["sent", "received"]) -> None:

@@ -26,6 +26,7 @@ from exchange.domain.vocabulary import Kind, Regime, Side
 from exchange.errors import WireError
 from exchange.node import scope, stated
 from exchange.node.context import Context
+from exchange.node.identity import places, told, well_placed
 from exchange.node.receiving import Incoming
 from exchange.wire import casework
 from exchange.wire import messages as m
@@ -112,17 +113,8 @@ def judge_incoming(
         return Judged([tuple(sorted({*_work_codes(ctx, incoming, recorded), *objections}))] * len(incoming.parts))
     books = {incoming.generation.generation: incoming.generation.covenant}
     books |= {one.generation: one.covenant for one in ctx.covenants.between(incoming.generation.generation)}
-    proposal = proposal_of(
-        incoming.kind,
-        incoming.sender.slug,
-        ctx.me.slug,
-        incoming.statement,
-        list(incoming.items),
-        local_day(_logged(incoming)),
-        _on_arrival(ctx, incoming, recorded, release_known=release_known),
-    )
-    owners = _owners(list(incoming.items))
-    verdicts = [regroup(gates.judge(covenant, proposal, side=Side.RECEIVING), owners) for covenant in books.values()]
+    arrived = _on_arrival(ctx, incoming, recorded, release_known=release_known)
+    verdicts = [_received(ctx, covenant, incoming, incoming.statement, arrived) for covenant in books.values()]
     decided_under = incoming.generation.covenant  # a class may have another code, or none, in the next generation
     retention = _retention_codes(decided_under, incoming)
     items = [
@@ -134,6 +126,13 @@ def judge_incoming(
         whole, items = ("R17",), [codes or ("R17",) for codes in items]  # no item without its accountability
     statement = whole or (("R17",) if items and all(items) else ())
     return Judged([statement, *items], tuple(sorted({code for v in verdicts for code in v.owed})))
+
+
+def _received(ctx: Context, covenant: Covenant, incoming: Incoming, statement: m.Statement, arrived: Own) -> Verdict:
+    """The verdict of one generation, by item."""
+    items, day = list(incoming.items), local_day(_logged(incoming))
+    proposal = proposal_of(covenant, incoming.kind, incoming.sender.slug, ctx.me.slug, statement, items, day, arrived)
+    return regroup(gates.judge(covenant, proposal, side=Side.RECEIVING), _owners(items))
 
 
 def with_objections(codes: list[tuple[str, ...]], items: list[frozenset[str]]) -> list[tuple[str, ...]]:
@@ -222,16 +221,18 @@ def area_proposal(sender: str, recipient: str, work: AreaWork, *, named: bool) -
 
 
 def _retention_codes(covenant: Covenant, incoming: Incoming) -> list[set[str]]:
-    """A part whose retention class is not the covenant's own for its category is not kept under a foreign term."""
+    """A part is not kept under a foreign term: its retention class is the covenant's own for its category.
+
+    Nor under a foreign category: what tells who somebody is, stands where the covenant has it.
+    """
     refs = incoming.header.data.parts[1:]
     kind = kind_of(incoming.kind, incoming.statement) if incoming.statement else domain_kind(incoming.kind)
     found = []
     for item, ref in zip(incoming.items, refs, strict=True):
         category = covenant.index.categories.get(item.category)
         known = category is not None and (kind is Kind.SIGNAL or category.retention is not None)
-        found.append(
-            {"R17"} if known and covenant.retention_class(kind, item.category) != ref.retention else set[str]()
-        )
+        foreign = known and covenant.retention_class(kind, item.category) != ref.retention
+        found.append({"R17"} if foreign or not well_placed(covenant, item) else set[str]())
     return found
 
 
@@ -252,7 +253,7 @@ def judge(
     side: Side = Side.SENDING,
 ) -> Verdict:
     """The verdict of the sending side, or of the receiving side as far as it can be foreseen; by item."""
-    proposal = proposal_of(kind, sender, recipient, statement, items, on, own or Own())
+    proposal = proposal_of(covenant, kind, sender, recipient, statement, items, on, own or Own())
     return judge_proposal(covenant, proposal, items, side=side)
 
 
@@ -284,11 +285,13 @@ def _owners(items: list[m.Item]) -> list[int]:
     return [
         number
         for number, item in enumerate(items)
-        for _ in (range(1) if item.identity is None else facts("", item))  # only an identity is more than one fact
+        for _ in (told(item.identity) if item.identity is not None else ())
+        or range(1)  # only an identity is several facts
     ]
 
 
 def proposal_of(
+    covenant: Covenant,
     kind: m.Kind,
     sender: str,
     recipient: str,
@@ -297,7 +300,7 @@ def proposal_of(
     on: date,
     own: Own | None = None,
 ) -> Proposal:
-    """What the gates judge.
+    """What the gates of ``covenant`` judge; another generation may know an identity by other categories and fields.
 
     Raises:
         WireError: A date or code in the statement is none.
@@ -338,7 +341,7 @@ def proposal_of(
             ),
             numbers_confirmed=statement.numbers_confirmed,
             outside_case=known.outside_case,
-            items=tuple(fact for n, item in enumerate(items) for fact in facts(sender, item, _of(known, n))),
+            items=tuple(fact for n, item in enumerate(items) for fact in facts(covenant, sender, item, _of(known, n))),
         )
     except ValueError:
         raise WireError("schema", "The statement holds a date or code that is none.") from None
@@ -353,15 +356,18 @@ def _of(own: Own, number: int) -> ItemOwn:
     return ItemOwn(restricted=True) if own.restricted else _NOTHING_KNOWN
 
 
-def facts(sender: str, item: m.Item, own: ItemOwn = _NOTHING_KNOWN) -> list[gates.ItemFacts]:
-    """What one item discloses; an identity discloses a name, and perhaps a birth date and an address."""
-    identity = item.identity
-    names = "" if identity is None else f"{identity.given_names} {identity.prefix} {identity.family_name}"
+def facts(covenant: Covenant, sender: str, item: m.Item, own: ItemOwn = _NOTHING_KNOWN) -> list[gates.ItemFacts]:
+    """What one item discloses; an identity discloses every attribute that it tells, each under its own category and field."""
     base = gates.ItemFacts(
         category=item.category,
         field=item.field,
         text=stated.apart(
-            item.value, names, item.source, item.certainty, item.source_consent or "", item.onward_ground or ""
+            item.value,
+            *(told(item.identity).values() if item.identity is not None else ()),
+            item.source,
+            item.certainty,
+            item.source_consent or "",
+            item.onward_ground or "",
         ),
         origin_partner=None if item.origin_partner == sender else item.origin_partner,
         origin_regime=Regime(item.origin_regime),
@@ -372,20 +378,13 @@ def facts(sender: str, item: m.Item, own: ItemOwn = _NOTHING_KNOWN) -> list[gate
         struck=own.struck,
         since=min(filter(None, (_day(item.observed_on), own.since)), default=None),
         valid_until=_day(item.valid_until),
-        identifies=identity is not None,
+        identifies=item.identity is not None,
     )
-    facts = [base]
-    if identity is not None and identity.birth_date is not None:
-        facts.append(_identity_fact(base, "birth_date", ""))
-    if identity is not None and (identity.postcode or identity.house_number):
-        facts.append(_identity_fact(base, "address", f"{identity.postcode} {identity.house_number}"))
-    return facts
+    if item.identity is None:
+        return [base]
+    known = places(covenant, item.identity)
+    return [replace(base, category=category, field=field) for category, field in known] or [base]
 
 
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text is not None else None
-
-
-def _identity_fact(base: gates.ItemFacts, attribute: str, text: str) -> gates.ItemFacts:
-    category, field = m.IDENTITY_FIELDS[attribute]
-    return replace(base, category=category, field=field, text=text)

@@ -139,6 +139,7 @@ class Sharing:
         for number, (item, part) in enumerate(zip(items, stored[1:], strict=True), start=1):
             recording.record(
                 tx,
+                covenant=covenant,
                 statement=draft.statement,
                 item=item,
                 part=part,
@@ -167,6 +168,7 @@ class Sharing:
             part = recording.keep_text(tx, encode_model(item), retention)
             recording.record(
                 tx,
+                covenant=covenant,
                 statement=draft.statement,
                 item=item,
                 part=part,

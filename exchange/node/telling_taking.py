@@ -17,9 +17,9 @@ from exchange.domain.event import Gone
 from exchange.domain.pairing import PairIn
 from exchange.domain.retention import Period, local_day
 from exchange.errors import InputError, WireError
-from exchange.node import recording
 from exchange.node.context import Context
 from exchange.node.exchanged import Exchanged
+from exchange.node.identity import leading, tells_who
 from exchange.node.receiving import Incoming
 from exchange.node.taking import objecting, taken
 from exchange.node.writer import Tx
@@ -86,12 +86,18 @@ def _against(tx: Tx, ctx: Context, incoming: Incoming, item: m.Item) -> frozense
     codes = _admitted(tx, incoming, [old])
     if codes or old is None:
         return codes
-    same = (item.category, recording.disclosed_fields(item)) == (old.category, old.field) or (
-        item.identity is not None and item.category == old.category
+    same = (item.category, item.field) == (old.category, old.field) or (
+        item.identity is not None and _told_who(ctx, old)
     )
     if incoming.statement is not None and incoming.statement.case != old.case:
         return frozenset({"R36"})  # it stays in the case of what it replaces, also for who left that case since
     return frozenset() if same and _same_person(tx, ctx, incoming, item, old) else frozenset({"R21"})
+
+
+def _told_who(ctx: Context, old: Item) -> bool:
+    """Whether the item to be replaced told who somebody is, perhaps as another category than the covenant has for it now."""
+    known = leading(one.covenant for one in ctx.covenants.all())
+    return old.field is not None and tells_who(known, old.category, old.field)
 
 
 def _same_person(tx: Tx, ctx: Context, incoming: Incoming, item: m.Item, old: Item) -> bool:

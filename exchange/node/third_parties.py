@@ -116,10 +116,11 @@ class ThirdParties:
 
     def _verdict(self, form: cf.ThirdPartyForm, draft: _Draft) -> Verdict:
         ctx, today = self._ctx, local_day(self._ctx.clock.now())
+        covenant, kind = ctx.covenants.current.covenant, m.Kind.DISCLOSURE
         base = rules.proposal_of(
-            m.Kind.DISCLOSURE, ctx.me.slug, THIRD_PARTY, draft.statement, draft.items, today, draft.grounds.own
+            covenant, kind, ctx.me.slug, THIRD_PARTY, draft.statement, draft.items, today, draft.grounds.own
         )
-        return rules.judge_proposal(ctx.covenants.current.covenant, self._proposal(form, base), draft.items)
+        return rules.judge_proposal(covenant, self._proposal(form, base), draft.items)
 
     def _proposal(self, form: cf.ThirdPartyForm, base: Proposal) -> Proposal:
         """With the agreement and the allocation that stand in the case; one that does not stand there is none (R10)."""
@@ -180,6 +181,7 @@ class ThirdParties:
             retention = covenant.retention_class(rules.domain_kind(m.Kind.DISCLOSURE), item.category)
             recording.record(
                 tx,
+                covenant=covenant,
                 statement=draft.statement,
                 item=item,
                 part=recording.keep_text(tx, encode_model(item), retention),

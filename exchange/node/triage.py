@@ -84,9 +84,7 @@ class Signals:
         if form.subject is not None and self._ctx.people.resolve(form.subject) is None:
             raise NotFoundError("There is no such subject in this node's register.")
         if form.subject is not None and not form.rationale:
-            raise InputError(
-                "Say why this person could benefit from support; that is what makes it a signal (article 1)."
-            )
+            raise InputError("Say why this person could benefit from support; that is what makes it a signal.")
         no_number(form.rationale, form.reporter_identity, *form.facts, *form.opinions)
 
     # ------------------------------------------------------------------------------------ reading

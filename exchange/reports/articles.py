@@ -6,19 +6,27 @@ number, its tables come at the end, so that nothing that is signed is left unsai
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from exchange.domain.covenant import Covenant, RetentionRule
+from exchange.domain.numbering import MODEL, own_number, own_numbers
 from exchange.domain.vocabulary import ANYONE, CRIMINAL_GROUNDS, INFORM_EXCEPTIONS, LEGAL_BASES, SPECIAL_EXCEPTIONS
 from exchange.i18n import N_, Translate, tr
 from exchange.reports import words
-from exchange.reports.covenant_words import KINDS, LAPSED, OVERDUE, PARTICIPATION, STATUS, CovenantWords
+from exchange.reports.covenant_words import ATTRIBUTES, KINDS, LAPSED, OVERDUE, PARTICIPATION, STATUS, CovenantWords
 from exchange.reports.times import day
 from exchange.reports.titles import readable
 
 _BY_PEOPLE: Final = N_("The node does nothing with this; it is an agreement between people.")
+_BY_RULES: Final = N_(
+    "The node obeys the rows and rules that name this article as their source; they stand in the tables."
+)
+_NOT_SAID: Final = N_(
+    "The covenant does not say which rules of the node belong here (table numbering); what holds stands at the end."
+)
 _DUTIES: Final[Mapping[str, str]] = {
     "1": N_("A signal must say why the person could benefit from support (R03). This counts as which kind of data:"),
     "2.1": N_(
@@ -61,7 +69,7 @@ _PLACES: Final = (
     ("1", "_categories"), ("1", "_signal_kinds"), ("2.1", "_partners"), ("2.2", "_contexts"), ("3.1", "_tasks"),
     ("3.1", "_bases"), ("4.1", "_purposes"), ("4.1", "_areas"),
     ("9.2", "_retention"), ("10.1", "_not_told"), ("11.1", "_matrix"), ("11.1", "_fields"), ("11.1", "_grounds"),
-    ("11.1", "_texts"), ("", "_settings"),
+    ("11.1", "_identity"), ("11.1", "_texts"), ("", "_settings"),
 )  # fmt: skip
 """Which table is shown under which article."""
 
@@ -92,23 +100,50 @@ def articles(covenant: Covenant, language: str) -> list[Article]:
     placed: dict[str, list[Table]] = {}
     for number, name in _PLACES:
         make: Callable[[], list[Table]] = getattr(tables, name)
-        place = placed.setdefault(number if number in covenant.articles else "", [])
+        place = placed.setdefault(_place(covenant, number), [])
         place += [table for table in make() if table.rows]
     found = [
         Article(number, covenant.articles[number], _duties(_, covenant, number), placed.get(number, []))
         for number in sorted(covenant.articles, key=_order)
     ]
-    lost = [duty for number in _DECIDED if number not in covenant.articles for duty in _settings(_, covenant, number)]
+    lost = [duty for number in MODEL if not _place(covenant, number) for duty in _of_model(_, covenant, number)]
     return [*found, Article("", "", lost, placed.get("", []))]
+
+
+def _place(covenant: Covenant, number: str) -> str:
+    """The covenant's own article that holds what the model has under a number; nothing where it has none."""
+    own = own_number(covenant.numbering, number)
+    return own if own in covenant.articles else ""
 
 
 def _order(number: str) -> tuple[int, ...]:
     return tuple(int(part) for part in number.split("."))
 
 
-def _duties(_: Translate, covenant: Covenant, number: str) -> list[str]:
+def _duties(_: Translate, covenant: Covenant, own: str) -> list[str]:
+    """What the node does with an article of the covenant, or that people do it."""
+    held = [duty for number in MODEL if _place(covenant, number) == own for duty in _of_model(_, covenant, number)]
+    if held:
+        return held
+    if _is_a_source(covenant, own):
+        return [_(_BY_RULES)]
+    return [_(_BY_PEOPLE) if covenant.numbering or own in MODEL else _(_NOT_SAID)]
+
+
+def _is_a_source(covenant: Covenant, own: str) -> bool:
+    """Whether a row or rule of the covenant says that it comes from this article."""
+    named = re.compile(rf"artikel {re.escape(own)}(?![\d.]*\d)(?! (?:AVG|UAVG|Wpg|lid))")
+    sources = [row.source for row in covenant.matrix] + [ground.source for ground in covenant.grounds]
+    sources += [rule.source for rule in covenant.text_rules] + [
+        rule.source for known in covenant.retention for rule in known.rules
+    ]
+    return any(map(named.search, sources))
+
+
+def _of_model(_: Translate, covenant: Covenant, number: str) -> list[str]:
+    """What the node does with what the model has under a number, with the covenant's own numbers in the sentence."""
     fixed = [_(_DUTIES[number])] if number in _DUTIES else []
-    return [*fixed, *_settings(_, covenant, number)] or [_(_BY_PEOPLE)]
+    return [own_numbers(covenant.numbering, duty) for duty in [*fixed, *_settings(_, covenant, number)]]
 
 
 def _settings(_: Translate, covenant: Covenant, number: str) -> list[str]:
@@ -287,6 +322,16 @@ class _Tables:
             self._lean(Table(columns, rows, title.format(purposes=self._words.named(purposes))))
             for purposes, rows in by_purpose.items()
         ]
+
+    def _identity(self) -> list[Table]:
+        """All that can tell who somebody is, also what is never told."""
+        _ = self._
+        told = self._covenant.index.identity
+        rows = [
+            [self._words.attribute(name), self._words.place_of(told[name]) if name in told else _("is told to nobody")]
+            for name in ATTRIBUTES
+        ]
+        return [Table([_("What"), _("As")], rows, _("How a person is made known"))]
 
     def _lean(self, table: Table) -> Table:
         """Without the columns that say the same in every row: every partner."""

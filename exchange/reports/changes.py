@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from exchange.domain.covenant import Covenant
 from exchange.domain.difference import Act, Change, Section, changes
+from exchange.domain.numbering import own_numbers
 from exchange.i18n import N_, Translate, tr
 from exchange.reports.covenant_words import CovenantWords
 
@@ -22,10 +23,12 @@ HEADINGS: Final[Mapping[Section, str]] = {
     Section.CATEGORIES: N_("Categories and their fields"),
     Section.MATRIX: N_("Who may receive what"),
     Section.FIELD_RULES: N_("Which fields may go (article 11.1)"),
+    Section.IDENTITY: N_("How a person is made known (article 11.1)"),
     Section.TEXT_RULES: N_("Words that are refused"),
     Section.RETENTION: N_("Retention (article 9.2)"),
     Section.SETTINGS: N_("Settings"),
     Section.ARTICLES: N_("Text of the articles"),
+    Section.NUMBERING: N_("Which article a rule of the node belongs to"),
     Section.COVENANT: N_("The document itself"),
 }
 KEYS: Final[Mapping[str, str]] = {
@@ -54,7 +57,10 @@ def chapters(old: Covenant, new: Covenant, language: str) -> list[Chapter]:
     found: dict[Section, list[str]] = {}
     for change in changes(old, new):
         found.setdefault(change.section, []).append(say.sentence(change))
-    return [Chapter(_(HEADINGS[section]), list(dict.fromkeys(lines))) for section, lines in found.items()]
+    return [
+        Chapter(own_numbers(new.numbering, _(HEADINGS[section])), list(dict.fromkeys(lines)))
+        for section, lines in found.items()
+    ]
 
 
 class _Sayer:
@@ -71,8 +77,10 @@ class _Sayer:
             Section.SIGNAL_KINDS: self._signal_kind,
             Section.MATRIX: self._matrix,
             Section.FIELD_RULES: self._fields,
+            Section.IDENTITY: self._identity,
             Section.RETENTION: self._retention,
             Section.ARTICLES: self._article,
+            Section.NUMBERING: self._numbered,
             Section.TEXT_RULES: self._text_rule,
         }.get(change.section)
         if special is not None:
@@ -144,6 +152,18 @@ class _Sayer:
             fields=self._words.field_names(category, change.before or change.after),
         )
 
+    def _identity(self, change: Change) -> str:
+        text = N_("{attribute} was told as {before} and becomes {after}.")
+        if change.act is Act.ADDED:
+            text = N_("{attribute} may be told from now on, as {after}.")
+        elif change.act is Act.REMOVED:
+            text = N_("{attribute} is told to no partner any more (it was: {before}).")
+        return self._(text).format(
+            attribute=self._words.attribute(change.subject[0][0]),
+            before=self._words.place_of(change.before) if change.before else "",
+            after=self._words.place_of(change.after) if change.after else "",
+        )
+
     def _retention(self, change: Change) -> str:
         codes = [codes[0] for codes in change.subject]
         name = f"{self._words.titles.of(codes[0])} ({codes[0]})"
@@ -152,6 +172,10 @@ class _Sayer:
     def _article(self, change: Change) -> str:
         number = change.subject[0][0]
         return self._row(change, self._(N_("Article {number}")).format(number=number))
+
+    def _numbered(self, change: Change) -> str:
+        number = change.subject[0][0]
+        return self._row(change, self._(N_("What the node's rules call article {number}")).format(number=number))
 
     def _text_rule(self, change: Change) -> str:
         return self._row(change, self._(N_("Rule {code}")).format(code=change.subject[0][0]))

@@ -37,6 +37,13 @@ USES: Final[Mapping[str, str]] = {
 KINDS: Final[Mapping[str, str]] = {"signal": N_("signals"), "disclosure": N_("disclosures")}
 STATUS: Final[Mapping[str, str]] = {"voorstel": N_("proposed"), "vastgesteld": N_("fixed")}
 
+ATTRIBUTES: Final[Mapping[str, str]] = {
+    "name": N_("The name"),
+    "birth_date": N_("The birth date"),
+    "address": N_("The address"),
+}
+"""By what a person is made known."""
+
 FIELDS: Final[Mapping[str, str]] = {
     "id": N_("identifier"),
     "name": N_("name"),
@@ -127,6 +134,18 @@ class CovenantWords:
     def field_names(self, category: str, codes: Iterable[str]) -> str:
         """Fields of a category by their titles."""
         return self._joined(self.titles.of_field(category, code) for code in codes)
+
+    def attribute(self, name: str) -> str:
+        """One thing that tells who somebody is."""
+        return words.word(name, ATTRIBUTES, self._)
+
+    def place_of(self, attribute: tuple[str, str]) -> str:
+        """A category and a field of it, by their titles and as they are typed."""
+        category, field = attribute
+        text = self._(N_("{field} of {category} ({code})"))
+        return text.format(
+            field=self.titles.of_field(category, field), category=self.titles.of(category), code=f"{category}:{field}"
+        )
 
     def kinds(self, codes: Iterable[str]) -> str:
         """Signals, disclosures, or both."""

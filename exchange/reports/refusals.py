@@ -1,38 +1,44 @@
-"""Refusals as people read them: the sentence in their language, grouped by partner and item."""
+"""Refusals as people read them: the sentence in their language with their covenant's article numbers, by partner and item."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
+from exchange.domain.numbering import Numbering, own_articles, own_numbers
 from exchange.domain.refusals import CATALOGUE, code_of_frame
 from exchange.node.facts_forms import DutyAnswer
 from exchange.node.forms import Explanation, RefusalAnswer
 
+_AS_THE_MODEL: Final[Numbering] = {}
 
-def in_language(answer: RefusalAnswer, language: str) -> RefusalAnswer:
-    """The same refusal with its sentence in ``language``; the node itself speaks Dutch.
+
+def in_language(answer: RefusalAnswer, language: str, numbering: Numbering = _AS_THE_MODEL) -> RefusalAnswer:
+    """The same refusal with its sentence in ``language``; the node itself speaks Dutch and cites the model's articles.
 
     Its ``name`` stays as it is: one Dutch word by which machines know it, beside the code. So do names from the covenant in the
     sentence, such as the title of a field, because they are data that the partners signed.
     """
     refusal = CATALOGUE.get(answer.code)
-    if language == "nl" or refusal is None:
-        return answer
-    return answer.model_copy(update={"text": refusal.sentence(answer.params, language=language)})
+    text = answer.text
+    if language != "nl" and refusal is not None:
+        text = refusal.sentence(answer.params, language=language)
+    own = {"text": own_numbers(numbering, text), "article": own_articles(numbering, answer.article)}
+    return answer.model_copy(update=own)
 
 
-def frame_reason(reason: str, language: str) -> str:
+def frame_reason(reason: str, language: str, numbering: Numbering = _AS_THE_MODEL) -> str:
     """Why a frame was refused before anybody judged it: its own word, and what the catalogue calls that."""
     code = code_of_frame(reason)
-    return f"{reason}: {code} {CATALOGUE[code].sentence(language=language)}" if code else reason
+    return f"{reason}: {code} {own_numbers(numbering, CATALOGUE[code].sentence(language=language))}" if code else reason
 
 
-def explained(answers: Sequence[Explanation], language: str) -> list[Explanation]:
+def explained(answers: Sequence[Explanation], language: str, numbering: Numbering = _AS_THE_MODEL) -> list[Explanation]:
     """What would happen per recipient, with every sentence in ``language``."""
     return [
         answer.model_copy(
             update={
-                weight: [in_language(refusal, language) for refusal in getattr(answer, weight)]
+                weight: [in_language(refusal, language, numbering) for refusal in getattr(answer, weight)]
                 for weight in ("refusals", "duties", "warnings")
             }
         )
@@ -40,6 +46,7 @@ def explained(answers: Sequence[Explanation], language: str) -> list[Explanation
     ]
 
 
-def duty_in_language(answer: DutyAnswer, language: str) -> DutyAnswer:
+def duty_in_language(answer: DutyAnswer, language: str, numbering: Numbering = _AS_THE_MODEL) -> DutyAnswer:
     """A duty with its sentence in ``language``."""
-    return answer.model_copy(update={"text": CATALOGUE[answer.code].sentence(language=language)})
+    text = own_numbers(numbering, CATALOGUE[answer.code].sentence(language=language))
+    return answer.model_copy(update={"text": text})

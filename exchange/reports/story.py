@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
+from exchange.domain.numbering import own_numbers
 from exchange.domain.refusals import CATALOGUE
 from exchange.domain.vocabulary import RECALL_REASONS
 from exchange.i18n import N_, tr
@@ -156,7 +157,7 @@ def sentence(topic: str, details: Mapping[str, Any], titles: Titles, language: s
         return words.step(topic, _)
     said = _Details(details, titles, language)
     more = (" " + _(text).format(day=_day(details[name])) for name, text in _AFTER.items() if details.get(name))
-    return _(template).format_map(said) + "".join(more)
+    return own_numbers(titles.numbering, _(template)).format_map(said) + "".join(more)
 
 
 def _template(kind: str, details: Mapping[str, Any]) -> str | None:

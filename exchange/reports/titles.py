@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from exchange.domain import vocabulary
+from exchange.domain.numbering import Numbering, numbering_of
 
 _LAW: Final[Mapping[str, str]] = {
     **vocabulary.LEGAL_BASES,
@@ -30,6 +31,8 @@ class Titles:
     partners: Mapping[str, str] = field(default_factory=dict)
     signal_kinds: Mapping[str, str] = field(default_factory=dict)
     """Apart from the others: a kind of signal and a category often have the same code."""
+    numbering: Numbering = field(default_factory=dict)
+    """Where sentences cite an article: the covenant's own number for it."""
 
     @classmethod
     def of_covenant(cls, covenant: Mapping[str, Any]) -> Titles:
@@ -48,7 +51,7 @@ class Titles:
         for partner in _entries(document, "partners"):
             codes |= {str(t.get("code")): str(t.get("title")) for t in _entries(partner, "statutory_tasks")}
         kinds = {str(k.get("code")): str(k.get("title")) for k in _entries(document, "signal_kinds")}
-        return cls(codes, fields, partners, kinds)
+        return cls(codes, fields, partners, kinds, numbering_of(document))
 
     def of(self, code: str) -> str:
         """What ``code`` is called."""

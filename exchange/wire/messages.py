@@ -235,7 +235,11 @@ def source_of(slug: str) -> str:
 
 
 class Identity(Wire):
-    """Who a subject reference is, sent once per pair so that a person at the recipient can match it."""
+    """Who a subject reference is, sent once per pair so that a person at the recipient can match it.
+
+    The covenant says under which category and field each attribute is judged: name (given names, prefix, family name),
+    birth date, address (postcode, house number).
+    """
 
     given_names: Annotated[str, Field(max_length=120)] = ""
     prefix: Annotated[str, Field(max_length=40)] = ""
@@ -243,14 +247,6 @@ class Identity(Wire):
     birth_date: Day | None = None
     postcode: Annotated[str, Field(max_length=8)] = ""
     house_number: Annotated[str, Field(max_length=12)] = ""
-
-
-IDENTITY_FIELDS = {
-    "name": ("IDENTIFICATIE", "naam"),
-    "birth_date": ("IDENTIFICATIE", "geboortedatum"),
-    "address": ("CONTACT", "adres"),
-}
-"""Category and field under which the gates judge each attribute of an identity."""
 
 
 class Item(Wire):

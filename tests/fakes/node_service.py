@@ -355,7 +355,8 @@ class FakeNode:
         )  # fmt: skip
         return f.Status(
             partner="actium", partner_name="Woningcorporatie Actium", environment="DEMO", covenant="ee" * 32,
-            generation=1, release="0.1.0", broker="connected", log_size=42, root="0f" * 32, vault_generation=3,
+            covenant_name="Privacyconvenant Buurtteams", generation=1, release="0.1.0",
+            broker="connected", log_size=42, root="0f" * 32, vault_generation=3,
             warnings=["anchor and vault are on one device"], pairs=[pair], inbox_new=1, outbox_waiting=1, parked=0,
             unmatched=0, due=2, clock="trusted", single_handed=self.alone, now=NOW,
         )  # fmt: skip

@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from exchange.api.guards import MAX_BODY
+from exchange.domain.refusals import CATALOGUE
 from exchange.errors import (
     BrokerError,
     ConflictError,
@@ -20,6 +21,8 @@ from exchange.errors import (
     StorageError,
     WireError,
 )
+from exchange.node.forms import RefusalAnswer
+from exchange.node.service import Refused
 
 SECRET = "Verzonnen"
 PROBLEM = "application/problem+json"
@@ -70,6 +73,24 @@ async def test_an_unexpected_exception_leaves_no_word_of_its_text(http: httpx.As
         check(await http.get("/v1/inbox"), 500, "error")
     assert [entry["event"] for entry in logged] == ["a request failed unexpectedly"]
     assert logged[0]["exc_info"] is not None
+
+
+async def test_a_refusal_cites_the_articles_of_the_covenant_at_this_node(
+    http: httpx.AsyncClient, node: Any, form: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusal = CATALOGUE["R17"]
+    answer = RefusalAnswer(code="R17", name=refusal.name, article=refusal.article, text=refusal.sentence(), partner="x")
+    for numbering, cited in (({}, "(art. 11.1/11.2)."), ({"11.1": "6"}, "(art. 6).")):
+
+        async def covenant(numbering: dict[str, str] = numbering) -> dict[str, object]:
+            return {"numbering": numbering}
+
+        monkeypatch.setattr(node, "covenant", covenant)
+        for language in ("nl", "en"):
+            node.fail = Refused([answer], 422)
+            told = await http.post("/v1/acts", json=form, headers={"Accept-Language": language})
+            (shown,) = check(told, 422, "refused")["refusals"]
+            assert shown["text"].endswith(cited)
 
 
 async def test_a_refusal_carries_every_reason_at_once(http: httpx.AsyncClient, form: dict[str, Any]) -> None:

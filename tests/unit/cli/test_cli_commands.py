@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -243,12 +244,26 @@ def test_the_text_of_an_item_can_be_asked_for(exchange: Any, node: Any) -> None:
     assert node.calls[-1][2].items[0].value == "zacht gezegd"
 
 
+def test_the_empty_form_holds_no_code_of_any_one_covenant(exchange: Any) -> None:
+    empty = exchange("disclose", "--template").out
+    typed = re.findall(r'^(\w+) = .*"(\w+)"', empty, re.MULTILINE)
+    assert typed == [("basis", "A6_1_e"), ("mode", "HUISBEZOEK"), ("basis", "A6_1_e"), ("nature", "fact")]
+
+
+FILLED_IN = {
+    "subject": SUBJECT, "purpose": "P0_ONDERSTEUNING", "context": "CASUS", "task": "T", "partner": "welzijn",
+    "category": "HUISVESTING", "field": "staat",
+}  # fmt: skip
+
+
 def test_the_empty_form_is_valid_toml_in_both_languages(exchange: Any, node: Any) -> None:
     for language in ("nl", "en"):
         empty = exchange("disclose", "--template", "--lang", language)
         assert exchange("disclose", "--form", "-", stdin=empty.out).code == 1
-        filled = empty.out.replace('subject = ""', f'subject = "{SUBJECT}"').replace('task = ""', 'task = "T"')
-        filled = filled.replace('field = ""', 'field = "staat"')
+        filled = empty.out
+        for key, value in FILLED_IN.items():
+            filled = filled.replace(f'{key} = ""', f'{key} = "{value}"')
+        filled = filled.replace('recipients = [""]', 'recipients = ["welzijn"]')
         assert exchange("disclose", "--form", "-", stdin=filled).code == 0
         assert node.calls[-1][2].notice.recipients == ["welzijn"]
 
@@ -324,8 +339,10 @@ def test_every_command_takes_json_and_the_other_options_of_every_command() -> No
 
 def test_the_empty_form_as_json_is_a_form(exchange: Any, node: Any) -> None:
     form = json.loads(exchange("disclose", "--template", "--json").out)
-    form |= {"subject": SUBJECT, "task": "T"}
-    form["recipients"][0]["task"], form["items"][0]["field"] = "T", "staat"
+    form |= {key: FILLED_IN[key] for key in ("subject", "purpose", "context", "task")}
+    form["recipients"][0] |= {"partner": "welzijn", "task": "T"}
+    form["items"][0] |= {"category": "HUISVESTING", "field": "staat"}
+    form["notice"]["recipients"] = ["welzijn"]
     assert exchange("disclose", "--form", "-", stdin=json.dumps(form, default=str)).code == 0
     assert node.calls[-1][2].weighing.necessity == ""
 

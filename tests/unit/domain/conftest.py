@@ -93,6 +93,18 @@ mark = "special"
 retention = "t01"
 fields = { klacht = "Klacht" }
 
+[[categories]]
+code = "LEERLING"
+title = "De leerling"
+mark = "none"
+retention = "t01"
+fields = { roepnaam = "Roepnaam", leeftijd = "Leeftijd", wijk = "Wijk" }
+
+[identity]
+name = { category = "LEERLING", field = "roepnaam" }
+birth_date = { category = "LEERLING", field = "leeftijd" }
+address = { category = "LEERLING", field = "wijk" }
+
 [[matrix]]
 categories = ["VERZUIM"]
 recipients = ["ggd"]
@@ -127,6 +139,9 @@ trigger = "ONTVANGST"
 period = "P1Y"
 source = "voorstel"
 verified = false
+
+[numbering]
+"4.1" = "3"
 
 [articles]
 "3" = "Kinderen gaan naar school."

@@ -152,6 +152,23 @@ def test_a_draft_is_checked_without_cards_and_a_covenant_is_not_compiled_without
         ('id = "00000000000000000000000000000009"', "", "partners[2].id", "missing"),
         ('participation = "paper"', 'participation = "paper"\ncard = {}', "partners[2].card", "leave this out"),
         ("[articles]", "[artikelen]", "artikelen", "not known here"),
+        ('"4.1" = "3"', '"4.3" = "3"', "numbering.4.3", "4.3 is not defined"),
+        ('"4.1" = "3"', '"4.1" = "5"', "numbering.4.1", "5 is not defined"),
+        ('"roepnaam" }', '"roepnam" }', "identity.name.field", "Did you mean roepnaam?"),
+        (
+            '{ category = "LEERLING", field = "leeftijd" }',
+            '{ field = "leeftijd" }',
+            "identity.birth_date.category",
+            "missing",
+        ),
+        (
+            'address = { category = "LEERLING"',
+            'address = { category = "LEERLINGEN"',
+            "identity.address.category",
+            "Did you mean LEERLING?",
+        ),
+        ('field = "leeftijd" }', 'field = "roepnaam" }', "identity.birth_date", "LEERLING:roepnaam is defined twice"),
+        ("birth_date = {", "bsn = {", "identity.bsn", "not known here"),
         ('"3" = "Kinderen', '"3a" = "Kinderen', "articles.3a", "right form"),
     ],
 )
@@ -162,6 +179,49 @@ def test_a_mistake_is_shown_at_its_place(tiny_toml: str, old: str, new: str, whe
     assert found, mistakes(broken)
     with pytest.raises(CovenantError):
         compile_covenant(broken, _cards("school", "ggd"))
+
+
+def test_what_makes_a_person_known_has_one_term_and_can_be_kept(tiny_toml: str) -> None:
+    """It goes in one item, so under one key; and a category that nobody may keep tells nobody anything."""
+    other = tiny_toml.replace('signal_retention = "t01"', 'signal_retention = "t02"').replace(
+        "[articles]", RETENTION_T02 + "[articles]"
+    )
+    apart = other.replace('address = { category = "LEERLING", field = "wijk" }', ELSEWHERE)
+    line = next(n for n, text in enumerate(apart.splitlines(), 1) if "VERZUIM" in text and "address" in text)
+    apart = apart.replace('title = "Schoolverzuim"\nmark = "none"\nretention = "t01"', T02)
+    (sentence,) = mistakes(apart)
+    assert sentence.startswith(f"Line {line}, identity.address.category: ")
+    assert sentence.endswith("goes in one item, so it needs one retention class: t01.")
+    never = tiny_toml.replace('title = "De leerling"\nmark = "none"\nretention = "t01"', 'title = "X"\nmark = "none"')
+    assert len([m for m in mistakes(never) if "LEERLING has no retention class, so nobody can be made known" in m]) == 3
+
+
+@pytest.mark.parametrize("left", [(), ("address",), ("birth_date", "address")])
+def test_a_covenant_may_leave_out_what_tells_who_somebody_is(tiny_toml: str, left: tuple[str, ...]) -> None:
+    text = "\n".join(
+        line
+        for line in tiny_toml.splitlines()
+        if not line.startswith(("name = {", "birth_date = {", "address = {")) or line.split(" = ")[0] in left
+    )
+    covenant = compile_covenant(text, _cards("school", "ggd"))
+    assert tuple(covenant.index.identity) == left
+    assert set(covenant.document().get("identity", {})) == set(left)
+
+
+RETENTION_T02 = """[[retention]]
+code = "t02"
+title = "Kort"
+[[retention.rules]]
+code = "kort"
+holders = ["*"]
+trigger = "ONTVANGST"
+period = "P6W"
+source = "voorstel"
+verified = false
+
+"""
+ELSEWHERE = 'address = { category = "VERZUIM", field = "dagen" }'
+T02 = 'title = "Schoolverzuim"\nmark = "none"\nretention = "t02"'
 
 
 def test_the_line_is_exact_for_a_key_in_a_nested_table(tiny_toml: str) -> None:

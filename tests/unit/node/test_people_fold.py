@@ -223,3 +223,19 @@ def test_the_register_answers_while_the_writer_fills_it():
     for thread in asking:
         thread.join()
     assert failures == []
+
+
+def test_what_told_a_partner_who_somebody_is_is_known_by_the_place_the_covenant_has_for_it():
+    people = People({("BEKENDMAKING", "contractant")})
+    handle = HANDLES[0]
+    people.evolve(0, registered(handle, "Verzonnen"))
+    told = [
+        ("BEKENDMAKING", "contractant"),
+        ("BEKENDMAKING", "leveradres+mail"),
+        ("BEKENDMAKING", "leveradres"),
+        ("C", "f"),
+    ]
+    for index, (category, field) in enumerate(told, start=1):
+        people.evolve(index, recorded(handle).model_copy(update={"category": category, "field": field}))
+    assert people.person(handle).told.tolist() == [1, 2], "the leading attribute, and what is several fields"
+    assert people.person(handle).items.tolist() == [1, 2, 3, 4]

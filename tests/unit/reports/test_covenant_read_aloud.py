@@ -11,11 +11,13 @@ import pytest
 
 from exchange.domain.compile import draft_covenant
 from exchange.domain.covenant import Covenant
+from exchange.domain.known_by import Attribute, KnownBy
 from exchange.reports.articles import Article, articles
 from exchange.reports.changes import HEADINGS, chapters
-from exchange.reports.covenant_words import FIELDS
+from exchange.reports.covenant_words import ATTRIBUTES, FIELDS
 
 DE_WOLDEN = Path(__file__).resolve().parents[3] / "deploy" / "de-wolden" / "covenant.toml"
+SECOND = Path(__file__).parents[2] / "second_covenant.toml"
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +85,33 @@ def test_a_covenant_whose_articles_have_other_numbers_is_read_whole(fakes: Modul
     assert "P0_ONDERSTEUNING" in said([found[0]])
 
 
+def test_a_covenant_with_a_numbering_is_read_by_its_own_articles_and_loses_no_rule() -> None:
+    covenant = draft_covenant(SECOND.read_text(encoding="utf-8"), {})
+    found = articles(covenant, "nl")
+    assert [a.number for a in found] == [*"123456789", ""]
+    assert found[3].duties[0].startswith("Een signaal moet zeggen waarom")
+    assert found[2].duties[-1] == "Een ander doel dan die van artikel 3 wordt niet aanvaard (R04)."
+    assert found[6].duties == [
+        "Het knooppunt volgt de rijen en regels die dit artikel als bron noemen; ze staan in de tabellen."
+    ]
+    assert "4 weken" in said([found[7]])
+    assert "R12" in said([found[-1]]), "what has no article holds all the same, and stands at the end"
+    plain = articles(covenant.model_copy(update={"numbering": {}}), "nl")
+    assert plain[1].duties == [
+        "Het convenant zegt niet welke regels van het knooppunt hierbij horen (tabel numbering); wat geldt staat aan het eind."
+    ]
+    assert "R04" in said([plain[-1]])
+
+
+def test_another_numbering_is_told_as_a_change_and_headings_follow_it(de_wolden: Covenant) -> None:
+    other = de_wolden.model_copy(update={"numbering": {"11.1": "14.1"}, "identity": KnownBy()})
+    found = {c.heading: c.sentences for c in chapters(de_wolden, other, "nl")}
+    assert found["Bij welk artikel een regel van het knooppunt hoort"] == [
+        "Wat de regels van het knooppunt artikel 11.1 noemen is nieuw (artikel: 14.1)."
+    ]
+    assert "Waarmee een persoon bekend wordt gemaakt (artikel 14.1)" in found
+
+
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_no_sentence_is_left_unfilled_or_in_the_other_language(de_wolden: Covenant, language: str) -> None:
     text = said(articles(de_wolden, language))
@@ -107,8 +136,41 @@ def test_every_attribute_of_the_covenant_has_a_name_for_people(de_wolden: Covena
         "settings", "partners", "statutory_tasks", "purposes", "contexts", "categories", "matrix", "field_rules", "rules",
         "text_rules", "articles", "areas", "signal_kinds", "fields", "recipients", "senders", "kinds", "category", "code", "slug",
         "until", "use",  # of phases, which are told as one
+        "numbering", "identity", "field", *ATTRIBUTES,  # of what makes a person known, which is told as one
     }  # fmt: skip
     assert attributes(de_wolden.model_dump(mode="json")) - structure - set(FIELDS) == set()
+
+
+def test_what_makes_a_person_known_is_read_with_what_is_told_to_nobody(de_wolden: Covenant) -> None:
+    found = next(
+        t for t in of_article(de_wolden, "11.1").tables if t.title == "Waarmee een persoon bekend wordt gemaakt"
+    )
+    assert found.rows == [
+        ["De naam", "Naam van Identificerende gegevens (IDENTIFICATIE:naam)"],
+        ["De geboortedatum", "Geboortedatum van Identificerende gegevens (IDENTIFICATIE:geboortedatum)"],
+        ["Het adres", "Adres van Contactgegevens (CONTACT:adres)"],
+    ]
+    silent = de_wolden.model_copy(update={"identity": KnownBy(name=de_wolden.identity.name)})
+    text = said([of_article(silent, "11.1")])
+    assert text.count("wordt aan niemand verteld") == 2
+    assert "IDENTIFICATIE:geboortedatum)" not in text
+
+
+def test_changes_of_what_makes_a_person_known_are_told_in_sentences(de_wolden: Covenant) -> None:
+    name, date = "Naam van Identificerende gegevens", "Geboortedatum van Identificerende gegevens"
+    phone = "Telefoonnummer van Contactgegevens"
+    by_phone = Attribute(category="CONTACT", field="telefoon")
+    other = KnownBy(name=by_phone, address=de_wolden.identity.address)
+    (there,) = chapters(de_wolden, de_wolden.model_copy(update={"identity": other}), "nl")
+    assert there.heading == "Waarmee een persoon bekend wordt gemaakt (artikel 11.1)"
+    assert there.sentences == [
+        f"De naam werd verteld als {name} (IDENTIFICATIE:naam) en wordt {phone} (CONTACT:telefoon).",
+        f"De geboortedatum wordt aan geen partner meer verteld (was: {date} (IDENTIFICATIE:geboortedatum)).",
+    ]
+    (back,) = chapters(de_wolden.model_copy(update={"identity": other}), de_wolden, "nl")
+    assert (
+        back.sentences[1] == f"De geboortedatum mag voortaan worden verteld, als {date} (IDENTIFICATIE:geboortedatum)."
+    )
 
 
 def test_changes_are_grouped_under_headings_in_the_order_people_talk_about_them(de_wolden: Covenant) -> None:

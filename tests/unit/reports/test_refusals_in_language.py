@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
+from exchange.domain.numbering import numbering_of
 from exchange.domain.proposal import Finding
 from exchange.domain.refusals import CATALOGUE
 from exchange.node.drafting import answers
+from exchange.node.facts_forms import DutyAnswer
 from exchange.node.forms import Explanation, RefusalAnswer
-from exchange.reports.refusals import explained, in_language
+from exchange.reports.refusals import duty_in_language, explained, frame_reason, in_language
 
 
 def test_every_refusal_has_an_english_sentence_that_differs_from_the_dutch() -> None:
@@ -38,3 +42,34 @@ def test_a_code_of_a_newer_release_is_shown_as_it_came() -> None:
     assert in_language(newer, "en").text == "iets nieuws"
     answer = Explanation(partner="welzijn", allowed=False, refusals=[newer], gates=[])
     assert explained([answer], "en") == [answer]
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"), [("nl", "is voor dit doel en deze ontvanger niet nodig (art. 6)."), ("en", "(art. 6).")]
+)
+def test_a_refusal_cites_the_article_of_the_readers_own_covenant(language: str, expected: str) -> None:
+    numbering = numbering_of({"numbering": {"11.1": "6", "4.1": "3"}})
+    refusal = CATALOGUE["R17"]
+    model = RefusalAnswer(
+        code="R17", name=refusal.name, article=refusal.article, text=refusal.sentence({}), partner="actium"
+    )
+    own = in_language(model, language, numbering)
+    assert own.text.endswith(expected)
+    assert (own.article, "11." in own.text) == ("6", False)
+    answer = Explanation(partner="actium", allowed=False, refusals=[model], duties=[model], gates=[])
+    (shown,) = explained([answer], language, numbering)
+    assert (shown.refusals, shown.duties) == ([own], [own])
+    assert numbering_of({}) == {}
+
+
+def test_a_duty_cites_it_as_well() -> None:
+    duty = DutyAnswer.model_construct(code="R33", text="")
+    assert duty_in_language(duty, "nl", {"11.1": "6"}).text.endswith("(art. 6).")
+    assert duty_in_language(duty, "en").text.endswith("(art. 11.1).")
+
+
+def test_a_frame_that_was_refused_cites_it_as_well() -> None:
+    assert frame_reason("bad-signature", "nl").endswith("de ondertekening klopt niet (art. 6.2).")
+    assert frame_reason("bad-signature", "nl", {"6.2": "7"}).endswith("(art. 7).")
+    assert frame_reason("bad-signature", "nl", {"4.1": "3"}).endswith("de ondertekening klopt niet.")
+    assert frame_reason("clock", "nl", {"6.2": "7"}) == "clock"

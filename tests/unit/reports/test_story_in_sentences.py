@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from types import ModuleType
@@ -167,6 +168,14 @@ def test_a_step_reads_in_dutch_with_names_and_titles(
     topic: str, details: dict[str, Any], expected: str, titles: Titles
 ) -> None:
     assert sentence(topic, details, titles, "nl") == expected
+
+
+def test_a_step_cites_the_article_of_the_covenant_at_this_node(titles: Titles) -> None:
+    own = dataclasses.replace(titles, numbering={"10.1": "5"})
+    assert sentence("notice/given/1", {}, titles, "nl").endswith("(artikel 10.1).")
+    assert sentence("notice/given/1", {}, own, "nl").endswith("(artikel 5).")
+    other = dataclasses.replace(titles, numbering={"4.1": "3"})
+    assert "artikel" not in sentence("notice/given/1", {}, other, "nl"), "it has no article for it"
 
 
 @pytest.mark.parametrize("told", ["decided", "sent", "received"])
