@@ -34,6 +34,7 @@ class Section(StrEnum):
     MATRIX = "matrix"
     FIELD_RULES = "field_rules"
     TEXT_RULES = "text_rules"
+    PROFILES = "profiles"
     RETENTION = "retention"
     SETTINGS = "settings"
     ARTICLES = "articles"
@@ -100,6 +101,7 @@ _TABLES: Final = (
     (Section.SIGNAL_KINDS, "signal_kinds"),
     (Section.GROUNDS, "grounds"),
     (Section.CATEGORIES, "categories"),
+    (Section.PROFILES, "profiles"),
 )
 """Tables whose rows are named by one code and hold nothing but values."""
 _OWN: Final = frozenset({"settings", "partners", "matrix", "field_rules", "text_rules", "retention", "articles"})
