@@ -8,15 +8,16 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response, status
 
 from exchange.api.calls import Caller, Key, Language, MessageId, Service
+from exchange.node.draft_forms import SuggestForm, SuggestionAnswer
 from exchange.node.forms import (
     ActAnswer,
     DropForm,
     Explanation,
     InboxRow,
     MessageAnswer,
+    OpenForm,
     OutboxRow,
     ReplyForm,
-    ShareForm,
 )
 from exchange.reports.refusals import explained
 
@@ -24,17 +25,26 @@ router = APIRouter(prefix="/v1", tags=["sharing"])
 
 
 @router.post("/acts", status_code=status.HTTP_201_CREATED)
-async def share(service: Service, actor: Caller, key: Key, form: ShareForm, response: Response) -> ActAnswer:
-    """Send a signal or make a disclosure. A refusal carries every reason at once and stores no content."""
-    answer = await service.share(actor, form, key)
+async def share(service: Service, actor: Caller, key: Key, form: OpenForm, response: Response) -> ActAnswer:
+    """Send a signal or make a disclosure. A refusal carries every reason at once and stores no content.
+
+    With `profile` the form may leave out what the covenant's profile says.
+    """
+    answer = await service.share(actor, service.completed(form), key)
     response.headers["Location"] = f"/v1/acts/{answer.act}"
     return answer
 
 
 @router.post("/acts/_explain")
-async def explain(service: Service, actor: Caller, form: ShareForm, language: Language) -> list[Explanation]:
+async def explain(service: Service, actor: Caller, form: OpenForm, language: Language) -> list[Explanation]:
     """Say per recipient what would happen, without storing or sending anything."""
-    return explained(await service.explain(actor, form), language)
+    return explained(await service.explain(actor, service.completed(form)), language)
+
+
+@router.post("/acts/_suggest")
+async def suggest(service: Service, actor: Caller, form: SuggestForm) -> SuggestionAnswer:
+    """What the covenant lets this partner fill in: recipients, purposes, bases, fields, and the grounds that are needed."""
+    return await service.suggest(actor, form)
 
 
 @router.get("/acts/{act}")

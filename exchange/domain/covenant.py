@@ -24,6 +24,7 @@ from exchange.domain.retention import Period, Rule, Trigger
 from exchange.domain.vocabulary import ANYONE, Kind, Mark, Regime
 from exchange.errors import CovenantError
 
+
 class Environment(StrEnum):
     """What the exchange is used for; every screen and report shows it."""
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from exchange.domain.covenant import Covenant, Model
+from exchange.domain.covenant import Covenant
+from exchange.domain.notation import Model
 
 Box = tuple[tuple[str, ...], ...]
 """Codes per axis; stands for every combination of them."""

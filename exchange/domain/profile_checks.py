@@ -6,7 +6,7 @@ decision. What is left is what the covenant itself says, and a profile it would 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from exchange.domain.coherence import Path, Problem, _, _unknown
@@ -34,7 +34,11 @@ def _names(covenant: Covenant, here: Path, profile: Profile) -> Iterator[Problem
     yield from _unknown((*here, "purpose"), (profile.purpose,), index.purposes)
     yield from _unknown((*here, "context"), (profile.context,), index.contexts)
     yield from _unknown((*here, "stated"), profile.stated, index.grounds)
-    for name, parties in (("senders", profile.senders), ("recipients", profile.recipients)):
+    lists: tuple[tuple[str, Sequence[ProfileSender | ProfileRecipient]], ...] = (
+        ("senders", profile.senders),
+        ("recipients", profile.recipients),
+    )
+    for name, parties in lists:
         for number, party in enumerate(parties):
             place = (*here, name, number)
             yield from _unknown((*place, "partner"), (party.partner,), index.partners)
@@ -143,7 +147,9 @@ def _any_decision(profile: Profile, recipient: ProfileRecipient, covenant: Coven
 
 
 _SAYINGS: Final = {
-    "R01": _("This kind of signal is made for an area, and these fields say nothing of a person: nobody is named (R01)."),
+    "R01": _(
+        "This kind of signal is made for an area, and these fields say nothing of a person: nobody is named (R01)."
+    ),
     "R02": _("This profile holds a citizen service number, which is never exchanged (R02)."),
     "R03": _("A signal names one of the covenant's kinds of signal (R03)."),
     "R05": _("{category} to {recipient} needs an exception that holds for that partner and task (R05)."),
@@ -178,4 +184,3 @@ def _problem(
 def _used(template: str, params: dict[str, str]) -> dict[str, str]:
     """Only what the sentence says, so that the same mistake of two pairs is one."""
     return {name: value for name, value in params.items() if f"{{{name}}}" in template}
-

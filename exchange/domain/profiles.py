@@ -2,8 +2,8 @@
 
 A profile spares whoever shares the questions that have one answer. It opens nothing: a form that names one is completed from it
 and then judged like any other, and a profile that no rule of the covenant would let through is a mistake in the covenant
-(:mod:`exchange.domain.profile_checks`). What is different for every person is in no profile: whom it is about, what was seen, when
-that person was told, and what lifts professional secrecy.
+(:mod:`exchange.domain.profile_checks`). What is different for every person is in no profile: whom it is about, what was seen,
+when that person was told, and what lifts professional secrecy.
 """
 
 from __future__ import annotations

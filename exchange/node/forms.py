@@ -150,21 +150,25 @@ class RecipientForm(Form):
     criminal_ground: Code | None = None
 
 
-class ShareForm(Form):
-    """A signal or a disclosure about one subject to one or more partners."""
+class OpenRecipient(Form):
+    """One recipient, with the grounds as far as a profile does not give them."""
 
-    kind: Literal["signal", "disclosure"] = "disclosure"
-    subject: UUID
-    recipients: Annotated[list[RecipientForm], Field(min_length=1, max_length=50)]
-    items: Annotated[list[ItemForm], Field(min_length=1, max_length=200)]
+    partner: Slug
+    basis: Code | None = None
+    task: Code | None = None
+    special_exception: Code | None = None
+    criminal_ground: Code | None = None
+
+
+class _Sharing(Form):
+    """What a signal or a disclosure may say beside what it cannot do without."""
+
+    profile: Code | None = None
+    """The standard exchange of the covenant that it is, approved in advance."""
     case: UUID | None = None
     conference: UUID | None = None
     """In this case conference; then only with the chair's release, which the node of the owner has (covenant 11.2)."""
     chair_release: UUID | None = None
-    purpose: Code
-    context: Code
-    basis: Code
-    task: Code
     stated: list[Code] = []
     """Grounds of the covenant itself that are met."""
     wpg_decision_id: UUID | None = None
@@ -187,8 +191,35 @@ class ShareForm(Form):
     """Outside the exchange: when it was said or handed over."""
     number_confirmed: bool = False
     """A person looked at an eight-digit number in the text and confirms it is no citizen service number."""
-    external_reference: Annotated[str, Field(max_length=120)] = ""
-    """The case number in the caller's own system; sealed."""
+    external_reference: Annotated[str, Field(max_length=300)] = ""
+    """The case in the caller's own system: its number, or its address; sealed."""
+
+
+class OpenForm(_Sharing):
+    """A signal or a disclosure as far as it was filled in. What it leaves out comes from its profile, or has to follow."""
+
+    kind: Literal["signal", "disclosure"] | None = None
+    """None: that of the profile, or else a disclosure."""
+    subject: UUID | None = None
+    recipients: Annotated[list[OpenRecipient], Field(max_length=50)] = []
+    items: Annotated[list[ItemForm], Field(max_length=200)] = []
+    purpose: Code | None = None
+    context: Code | None = None
+    basis: Code | None = None
+    task: Code | None = None
+
+
+class ShareForm(_Sharing):
+    """A signal or a disclosure about one subject to one or more partners, with everything it needs."""
+
+    kind: Literal["signal", "disclosure"] = "disclosure"
+    subject: UUID
+    recipients: Annotated[list[RecipientForm], Field(min_length=1, max_length=50)]
+    items: Annotated[list[ItemForm], Field(min_length=1, max_length=200)]
+    purpose: Code
+    context: Code
+    basis: Code
+    task: Code
 
 
 class RefusalAnswer(Answer):
@@ -248,6 +279,8 @@ class ActAnswer(Answer):
     act: UUID
     log_index: int
     messages: list[MessageStatus]
+    profile: str | None = None
+    """The standard exchange it was."""
 
 
 class InboxRow(Answer):

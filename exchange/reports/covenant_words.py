@@ -230,7 +230,8 @@ class CovenantWords:
     def contents(self, items: Iterable[Mapping[str, Any]]) -> str:
         """Categories with their fields."""
         return self._joined(
-            f"{self.titles.of(item['category'])} ({self.field_names(item['category'], item['fields'])})" for item in items
+            f"{self.titles.of(item['category'])} ({self.field_names(item['category'], item['fields'])})"
+            for item in items
         )
 
     def phases(self, phases: Iterable[Mapping[str, str]]) -> str:

@@ -17,7 +17,14 @@ from exchange.domain import events as e
 from exchange.domain.event import Event, topic_class
 from exchange.domain.refusals import code_of_frame
 from exchange.errors import IntegrityError
-from exchange.store import ledger_areas, ledger_casework, ledger_conference, ledger_corrections, ledger_facts
+from exchange.store import (
+    ledger_areas,
+    ledger_casework,
+    ledger_conference,
+    ledger_corrections,
+    ledger_drafts,
+    ledger_facts,
+)
 from exchange.store.entry import Entry
 from exchange.store.grouped import Grouped, Statements
 from exchange.store.kept import ACCOUNTABILITY, ACTOR, KEPT
@@ -79,7 +86,7 @@ CREATE INDEX parked_frame ON parked(frame);
 """For questions only: what :meth:`Ledger.handle` does works without them."""
 
 
-CHAPTERS: Final = (ledger_areas, ledger_facts, ledger_casework, ledger_conference, ledger_corrections)
+CHAPTERS: Final = (ledger_areas, ledger_facts, ledger_casework, ledger_conference, ledger_corrections, ledger_drafts)
 """Tables of one kind of work each, beside those that every message needs."""
 
 

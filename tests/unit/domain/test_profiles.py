@@ -20,10 +20,14 @@ def mistakes(text: str) -> list[str]:
     return [str(mistake) for mistake in check(text)]
 
 
-def test_the_profiles_of_de_wolden_are_at_least_three_proposals_for_signals_and_disclosures(de_wolden: Covenant) -> None:
+def test_the_profiles_of_de_wolden_are_at_least_three_proposals_for_signals_and_disclosures(
+    de_wolden: Covenant,
+) -> None:
     assert len(de_wolden.profiles) >= 3
     assert {profile.kind for profile in de_wolden.profiles} == {"signal", "disclosure"}
-    assert all("vast te stellen door de verwerkingsverantwoordelijken" in profile.source for profile in de_wolden.profiles)
+    assert all(
+        "vast te stellen door de verwerkingsverantwoordelijken" in profile.source for profile in de_wolden.profiles
+    )
 
 
 def test_every_profile_passes_the_gates_on_both_sides_for_every_pair_and_field(de_wolden: Covenant) -> None:
@@ -69,8 +73,8 @@ WRONG = [
      'partner = "actium"\nbasis = "A6_1_f"\ntask = "verhuur"', "recipients", "actium has nobody to send to here."),
     ('title = "Vroege melding', 'signal_kind = "FINANCIELE_ZORG"\ntitle = "Vroege melding', "signal_kind", "Only a profile"),
     ('items = [{ category = "FINANCIEN_SCHULDEN", fields = ["huurachterstand", "betalingsregeling"] }]',
-     'items = [{ category = "FINANCIEN_SCHULDEN", fields = ["schuldhulp"] }, '
-     '{ category = "FINANCIEN_SCHULDEN", fields = ["schuldhulp"] }]', "items", "FINANCIEN_SCHULDEN stands here twice."),
+     ('items = [{ category = "FINANCIEN_SCHULDEN", fields = ["schuldhulp"] },\n'
+      '  { category = "FINANCIEN_SCHULDEN", fields = ["schuldhulp"] }]'), "items", "FINANCIEN_SCHULDEN stands here twice."),
 ]  # fmt: skip
 
 
