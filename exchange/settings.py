@@ -7,6 +7,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Final
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,6 +16,19 @@ from exchange.errors import InputError, SetupError
 FILE: Final = "node.toml"
 SLUG: Final = r"^[a-z][a-z0-9-]{1,30}$"
 _LINE: Final = re.compile(r"\(at line ([0-9]+), column [0-9]+\)")
+
+
+class Zgw(BaseModel):
+    """Notifications in from systems that work case by case (ZGW)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    actor: UUID
+    """The system actor that proposes."""
+    token: Path = Path("zgw.token")
+    """The token that the notification service shows; made at the first start, readable by the node's user only."""
+    propose: dict[str, Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,47}$")]] = Field(min_length=1)
+    """Kind of case (address of the zaaktype) -> a profile or a kind of signal of the covenant."""
 
 
 class Settings(BaseModel):
@@ -41,6 +55,8 @@ class Settings(BaseModel):
     """Where a case system is told that something happened; https, or http on this machine. Nothing is told when absent."""
     webhook_secret: Path = Path("webhook.secret")
     """The secret shared with that case system; made at the first start with a webhook."""
+    zgw: Zgw | None = None
+    """Cases opened elsewhere that propose a signal here; none are listened to when absent."""
     log_level: Annotated[str, Field(pattern=r"^(?i:debug|info|warning|error|critical)$")] = "info"
 
 

@@ -11,11 +11,11 @@ from exchange.api.calls import Caller, Key, Language, MessageId, Service
 from exchange.node.draft_forms import SuggestForm, SuggestionAnswer
 from exchange.node.forms import (
     ActAnswer,
+    AskedForm,
     DropForm,
     Explanation,
     InboxRow,
     MessageAnswer,
-    OpenForm,
     OutboxRow,
     ReplyForm,
 )
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/v1", tags=["sharing"])
 
 
 @router.post("/acts", status_code=status.HTTP_201_CREATED)
-async def share(service: Service, actor: Caller, key: Key, form: OpenForm, response: Response) -> ActAnswer:
+async def share(service: Service, actor: Caller, key: Key, form: AskedForm, response: Response) -> ActAnswer:
     """Send a signal or make a disclosure. A refusal carries every reason at once and stores no content.
 
     With `profile` the form may leave out what the covenant's profile says.
@@ -36,7 +36,7 @@ async def share(service: Service, actor: Caller, key: Key, form: OpenForm, respo
 
 
 @router.post("/acts/_explain")
-async def explain(service: Service, actor: Caller, form: OpenForm, language: Language) -> list[Explanation]:
+async def explain(service: Service, actor: Caller, form: AskedForm, language: Language) -> list[Explanation]:
     """Say per recipient what would happen, without storing or sending anything."""
     return explained(await service.explain(actor, service.completed(form)), language)
 

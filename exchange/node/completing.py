@@ -15,8 +15,6 @@ from exchange.errors import N_, Detail, InputError
 from exchange.node import forms as f
 from exchange.node.codes import unknown_code
 
-NEEDED: Final = ("subject", "recipients", "items", "purpose", "context", "basis", "task")
-"""What no exchange can do without."""
 _MISSING: Final = {
     "subject": N_("Say whom it is about."),
     "recipients": N_("Name at least one recipient."),
@@ -65,7 +63,7 @@ def completed(covenant: Covenant, me: str, form: f.OpenForm) -> f.ShareForm:
 def lacking(covenant: Covenant, me: str, form: f.OpenForm) -> list[Detail]:
     """What is still missing before the form can be judged."""
     filled = _filled(_profile_of(covenant, form), me, form)
-    found = [Detail(f"body.{name}", "missing", _MISSING[name]) for name in NEEDED if not filled.get(name)]
+    found = [Detail(f"body.{name}", "missing", _MISSING[name]) for name in f.NEEDED if not filled.get(name)]
     for number, recipient in enumerate(filled["recipients"]):
         found += [
             Detail(f"body.recipients.{number}.{name}", "missing", _MISSING[name])

@@ -21,7 +21,7 @@ from exchange.domain.actors import may, roles_of
 from exchange.domain.bsn import BsnFinding, scan
 from exchange.domain.event import Gone
 from exchange.domain.retention import local_day
-from exchange.errors import ConflictError, Detail, InputError, NotAllowedError, NotFoundError
+from exchange.errors import ConflictError, Detail, InputError, NotAllowedError, NotFoundError, SetupError
 from exchange.node import draft_forms as df
 from exchange.node import forms as f
 from exchange.node.actors import Actors
@@ -233,6 +233,19 @@ class Drafts:
         return UUID(row["act"]) if row is not None and row["by"] == str(actor.id) else None
 
     # ------------------------------------------------------------------------------------ proposals
+
+    def proposer(self, system: UUID) -> None:
+        """Whether this actor may propose.
+
+        Raises:
+            SetupError: It is no living system actor, or may keep no drafts.
+        """
+        actor = self._actors.living(system)
+        if actor is None or actor.kind != "system" or not may(roles_of(actor.roles), "draft.save"):
+            raise SetupError(
+                "The setting zgw.actor names no system actor that may act here. Register one, and put its id there:"
+                " exchange actor add NAME --kind system --role integration --uid UID"
+            )
 
     async def propose(self, system: UUID, form: df.ProposalForm) -> Proposed:
         """A case system tells that a case was opened: a draft without a person. The same case gives the same proposal.

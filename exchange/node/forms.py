@@ -8,10 +8,19 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails
 
 from exchange.wire.messages import TEXT_LIMIT, Code, Hex32, Hex64, Reason, Slug
 
@@ -207,6 +216,28 @@ class OpenForm(_Sharing):
     context: Code | None = None
     basis: Code | None = None
     task: Code | None = None
+
+
+NEEDED: Final = ("subject", "recipients", "items", "purpose", "context", "basis", "task")
+"""What no exchange can do without; without a profile whoever fills in the form says it all."""
+
+
+class AskedForm(OpenForm):
+    """A form that is to be judged now: where other faults are found, what is missing is named beside them."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _every_fault(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(data)
+        except ValidationError as error:
+            faults = [
+                InitErrorDetails(type=e["type"], loc=e["loc"], input=e["input"], ctx=e.get("ctx", {}))
+                for e in error.errors(include_url=False)
+            ]
+            if isinstance(data, dict) and not data.get("profile"):
+                faults += [InitErrorDetails(type="missing", loc=(n,), input=data) for n in NEEDED if n not in data]
+            raise ValidationError.from_exception_data(cls.__name__, faults) from None
 
 
 class ShareForm(_Sharing):
@@ -585,6 +616,8 @@ class Status(Answer):
     objections: int = 0
     """Objections that wait for a decision."""
     clock: str
+    counts: dict[str, int] = {}
+    """What adapters at the edge counted, such as notifications of case systems."""
     single_handed: bool = False
     """This partner has one officer for what needs two hands."""
     now: datetime

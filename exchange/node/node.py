@@ -159,6 +159,10 @@ class Node(UseCases):
         """Let ``status`` show what an adapter at the edge warns of."""
         self._operations.edges.append(edge)
 
+    def count_of(self, edge: Callable[[], dict[str, int]]) -> None:
+        """Let ``status`` show what an adapter at the edge counts."""
+        self._operations.counters.append(edge)
+
     def _epochs_rolled(self) -> None:
         self.housekeeping.republish_bundle()
 

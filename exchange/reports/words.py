@@ -163,6 +163,14 @@ REASONS: Final[Mapping[str, str]] = {
     "retention-overdue": N_("items are past their term and still there"),
 }
 
+COUNTS: Final[Mapping[str, str]] = {
+    "zgw-proposed": N_("cases that proposed something"),
+    "zgw-known": N_("told again"),
+    "zgw-passed-over": N_("notifications passed over"),
+    "zgw-refused": N_("notifications with a wrong token"),
+}
+"""What adapters at the edge count."""
+
 TELLINGS: Final[Mapping[str, str]] = {
     "corrected": N_("Correction"),
     "recalled": N_("Recall"),
