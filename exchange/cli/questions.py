@@ -67,6 +67,7 @@ class Questions:
         self._profile: Mapping[str, Any] | None = next(found, None)
         self._told_first = document["settings"].get("notice_before", ["disclosure"])
         self._me = session.door.get("/v1/status")["partner"]
+        self._connected = {p["slug"] for p in document["partners"] if p["participation"] == "connected"}
         self._label = ""
 
     def fill(self) -> dict[str, Any]:
@@ -115,7 +116,11 @@ class Questions:
                 yield "told_how"
 
     def _recipients(self) -> list[str]:
-        return [r["partner"] for r in (self._profile or {})["recipients"] if r["partner"] != self._me]
+        """Those of the profile that can be reached: over the exchange nothing goes to a partner on paper."""
+        listed = [r["partner"] for r in (self._profile or {})["recipients"] if r["partner"] != self._me]
+        return [
+            slug for slug in listed if slug in self._connected or self.form.get("channel", "EXCHANGE") != "EXCHANGE"
+        ]
 
     def _only_recipient(self) -> None:
         """Where there is but one, nobody has to be asked."""
