@@ -80,17 +80,24 @@ class Questions:
             return self.form
         self._only_recipient()
         lacking = list(self._lacking())
-        if not lacking:
-            return self.form
-        if not sys.stdin.isatty():
+        if lacking and not sys.stdin.isatty():
             raise InputError(
                 "The form is not complete and there is no terminal to ask at. Missing: {missing}.",
                 missing=_Listed([_LACKING[name] for name in lacking]),
             )
-        self._tell(f"{self._profile['title']} ({self._profile['code']})")
+        if lacking:
+            self._tell(f"{self._profile['title']} ({self._profile['code']})")
         for name in lacking:
             getattr(self, f"_ask_{name}")()
+        self._told_of_these()
         return self.form
+
+    def _told_of_these(self) -> None:
+        """Who was told, was told of the recipients of this form, unless the form names others."""
+        notice = self.form.get("notice", {})
+        if notice.get("given_on") and not notice.get("recipients"):
+            recipients = [recipient["partner"] for recipient in self.form["recipients"]]
+            self.form["notice"] = {**notice, "recipients": recipients}
 
     def confirmed(self) -> bool:
         """Whether to send; asked only when something else was asked too, after what would happen was shown."""
@@ -109,9 +116,8 @@ class Questions:
         if kind == "signal" and not form.get("support_rationale"):
             yield "support_rationale"
         known = any(form.get(name) for name in ("notice_id", "exception_id", "emergency")) or notice.get("exception")
-        if kind in self._told_first and not known:
-            if not notice.get("given_on"):
-                yield "told_on"
+        if kind in self._told_first and not known and not notice.get("given_on"):
+            yield "told_on"
             if kind == "disclosure" and not notice.get("mode"):
                 yield "told_how"
 
@@ -157,9 +163,7 @@ class Questions:
         self.form["support_rationale"] = self._answer(_LABELS["support"], lambda text: text or None)
 
     def _ask_told_on(self) -> None:
-        recipients = [recipient["partner"] for recipient in self.form["recipients"]]
-        given_on = self._answer(_LABELS["told_on"], _day)
-        self.form["notice"] = {"recipients": recipients, **self.form.get("notice", {}), "given_on": given_on}
+        self.form["notice"] = {**self.form.get("notice", {}), "given_on": self._answer(_LABELS["told_on"], _day)}
 
     def _ask_told_how(self) -> None:
         self._choices([mode.capitalize() for mode in MODES])

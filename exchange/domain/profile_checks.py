@@ -157,7 +157,7 @@ _SAYINGS: Final = {
     "R07": _("{category} may go to {recipient} only for another task of that partner (R07)."),
     "R09": _("This purpose needs no identifiable people, so nothing about a person goes for it (R09)."),
     "R11": _("From {sender} to {recipient}: one of the two rests on a legal basis that it cannot have (R11)."),
-    "R17": _("{category}:{field} may not go from {sender} to {recipient} in a {kind} for this purpose (R17)."),
+    "R17": _("{category}:{field} may not go from {sender} to {recipient} in such a message for this purpose (R17)."),
     "R30": _(
         "{category} is under professional secrecy; what lifts it is decided for each person, so it is in no profile (R30)."
     ),
@@ -172,7 +172,7 @@ def _problem(
     here: Path, profile: Profile, sender: ProfileSender, recipient: ProfileRecipient, finding: Finding
 ) -> Problem:
     """One finding as a mistake at its place in the text."""
-    params = {"sender": sender.partner, "recipient": recipient.partner, "kind": profile.kind, "code": finding.code}
+    params = {"sender": sender.partner, "recipient": recipient.partner, "code": finding.code}
     place: Path = (*here, _PLACES[finding.code]) if finding.code in _PLACES else here
     if finding.item is not None:
         item, field = list(_fields(profile))[finding.item]

@@ -199,6 +199,7 @@ class Drafts:
 
         async def share(decide: Callable[[Tx], None]) -> UUID:
             def also(tx: Tx, act: UUID) -> None:
+                self._unchanged(tx, actor, row)
                 self._close(tx, draft, actor, "sent", act)
                 decide(tx)
 
@@ -220,6 +221,13 @@ class Drafts:
             await self._ctx.writer.run(unit)
 
         await self._retention.along(discarded, [row["key_id"]], DISCARDED, actor)
+
+    def _unchanged(self, tx: Tx, actor: Actor, seen: sqlite3.Row) -> None:
+        """What is sent is what was read, and nothing that was saved in between goes unread with it."""
+        draft = UUID(seen["draft"])
+        saved = any(isinstance(event, e.DraftSaved) and event.originator_id == draft for _, event in tx.recorded)
+        if saved or self._row(actor, draft)["log_index"] != seen["log_index"]:
+            raise ConflictError("This draft was saved again meanwhile; look at it, and send it then.")
 
     def _close(
         self, tx: Tx, draft: UUID, actor: Actor, outcome: Literal["sent", "discarded"], act: UUID | None
@@ -243,8 +251,8 @@ class Drafts:
         actor = self._actors.living(system)
         if actor is None or actor.kind != "system" or not may(roles_of(actor.roles), "draft.save"):
             raise SetupError(
-                "The setting zgw.actor names no system actor that may act here. Register one, and put its id there:"
-                " exchange actor add NAME --kind system --role integration --uid UID"
+                "The setting zgw.actor names no system actor that may act here; register one of that kind, with the role"
+                " integration, and put its id there. See: exchange actor add --help"
             )
 
     async def propose(self, system: UUID, form: df.ProposalForm) -> Proposed:

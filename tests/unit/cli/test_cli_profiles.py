@@ -111,6 +111,14 @@ def test_only_what_is_missing_is_asked(node: Any, person: Any, left: int) -> Non
     assert len(sent(node)) == 1
 
 
+def test_who_was_told_was_told_of_the_recipients_whoever_named_them(node: Any, person: Any, exchange: Any) -> None:
+    given = (*ALL[:2], *ALL[4:8])  # no recipient yet, and nothing of how: the covenant does not ask for that
+    terminal, code, _out, _err = person("disclose", "--profile", "WONING_HULP", *given, answers=("2", "yes"))
+    assert (code, terminal.given) == (0, 2)
+    assert exchange("disclose", "--profile", "WONING_HULP", *given, "--to", "gemeente").code == 0
+    assert [form.notice.recipients for form in sent(node)] == [["gemeente"], ["gemeente"]]
+
+
 def test_a_pipe_is_never_asked_and_hears_what_is_missing(node: Any, exchange: Any) -> None:
     ran = exchange("disclose", "--profile", "WONING_HULP", "--lang", "en", stdin="Verzonnen, 1964-11-05\n1\n")
     assert ran.code == 1

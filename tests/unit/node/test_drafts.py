@@ -284,6 +284,23 @@ async def test_two_who_send_one_draft_at_once_share_it_once(world):
     assert len(world.events("actium", "message/sent/1")) == len(world.events("actium", "erasure/decided/1")) == 1
 
 
+async def test_what_was_saved_while_it_was_being_sent_does_not_vanish_unread(world, monkeypatch):
+    node, worker = world.nodes["actium"], world.actor("actium")
+    jelle = await world.person("actium")
+    row = await node.drafts.save(worker, form(jelle), None)
+    share = node._sharing.share
+
+    async def slowly(*given: Any) -> UUID:
+        await node.drafts.change(worker, row.draft, form(jelle, items=[{**FULL, "value": "Opgeruimd."}]))
+        return await share(*given)
+
+    monkeypatch.setattr(node._sharing, "share", slowly)
+    with pytest.raises(ConflictError, match="saved again meanwhile"):
+        await node.drafts.send(worker, row.draft, None)
+    assert world.events("actium", "message/sent/1") == []
+    assert (await node.drafts.read(worker, row.draft)).form.items[0].value == "Opgeruimd."
+
+
 async def test_a_draft_about_somebody_keeps_him_in_the_register_until_it_goes(world):
     node, worker = world.nodes["actium"], world.actor("actium")
     jelle = await world.person("actium")
