@@ -159,18 +159,8 @@ def _message_received(db: Statements, index: int, event: e.MessageReceived) -> N
     db.execute(
         "INSERT INTO messages(message, direction, partner, sequence, kind, log_index, at, reply_to, state, kid, generation)"
         " VALUES(?,'received',?,?,?,?,?,?,'stored',?,?)",
-        (
-            event.message,
-            event.sender,
-            event.sequence,
-            event.kind,
-            index,
-            at,
-            event.reply_to,
-            event.kid,
-            event.generation,
-        ),
-    )
+        (event.message, event.sender, event.sequence, event.kind, index, at, event.reply_to, event.kid, event.generation),
+    )  # fmt: skip
     if event.reply_to:  # only of what we sent to this partner, and "handled" stays when an older answer comes after it
         db.execute(
             "UPDATE messages SET uptake=? WHERE message=? AND partner=? AND direction='sent'"
