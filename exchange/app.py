@@ -24,9 +24,10 @@ import structlog
 from exchange import logs, settings
 from exchange.api.access import admit
 from exchange.api.app import create_app
-from exchange.api.auth import AnyOf, BearerToken, PeerCredentials, token_of
+from exchange.api.auth import AnyOf, BearerToken, PeerCredentials, token_in, token_of
 from exchange.api.server import serve
 from exchange.api.webhook import Webhook, check_url, webhook_secret
+from exchange.api.zgw import COUNTED, Notifications, proposals
 from exchange.crypto import labels
 from exchange.crypto.hpke import self_test
 from exchange.crypto.signing import Ed25519Key, MLDSAKey
@@ -64,6 +65,7 @@ from exchange.wire.messages import source_of
 VIEWS_FILE: Final = "views.db"
 OPERATOR_FILE: Final = "operator.nk"
 WEBHOOK: Final = "webhook"
+ZGW: Final = "zgw"
 SWITCH_S: Final = 0.00005
 """How long one thread keeps the interpreter from another that wants it."""
 log = structlog.get_logger()
@@ -313,7 +315,7 @@ async def _serve(directory: Path, place: settings.Settings, node: Node, tell: Ca
             tcp = ("127.0.0.1", place.tcp_port)
         socket = place_at(directory, place.socket)
         group = admit(directory, socket, place.socket_group)
-        app = create_app(node, AnyOf(*authenticators))
+        app = create_app(node, AnyOf(*authenticators), _zgw(directory, place, node))
         await node.start()
         ready = asyncio.Event()
         waits = [
@@ -365,6 +367,29 @@ def _webhook(directory: Path, place: settings.Settings, node: Node) -> Webhook:
         hook.keep(hook.position)
     node.warn_of(lambda: ["webhook-failing"] if hook.failing else [])
     return hook
+
+
+def _zgw(directory: Path, place: settings.Settings, node: Node) -> Notifications | None:
+    """What comes in from case systems; the token is a systemd credential of that name, or a file of the node.
+
+    Raises:
+        SetupError: The actor is no system actor, a code is not in the covenant, or others can read the token.
+    """
+    if place.zgw is None:
+        return None
+    ctx = node.ctx
+    node.drafts.proposer(place.zgw.actor)
+    credential = Path(os.environ.get("CREDENTIALS_DIRECTORY", os.devnull)) / place.zgw.token.name
+    token, _uid = token_in(credential if credential.is_file() else place_at(directory, place.zgw.token))
+    adapter = Notifications(
+        token=token,
+        actor=place.zgw.actor,
+        propose=proposals(ctx.covenants.current.covenant, ctx.me.slug, place.zgw.propose),
+        counts=dict(ctx.side.get(ZGW, "counts") or {}),
+        keep=lambda counts: ctx.side.put(ZGW, "counts", counts),
+    )
+    node.count_of(lambda: {f"zgw-{name}": adapter.counts.get(name, 0) for name in COUNTED})
+    return adapter
 
 
 async def _told(ready: asyncio.Event, tell: Callable[[], None]) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,7 +16,21 @@ from exchange.errors import InputError, SetupError
 
 FILE: Final = "node.toml"
 SLUG: Final = r"^[a-z][a-z0-9-]{1,30}$"
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _LINE: Final = re.compile(r"\(at line ([0-9]+), column [0-9]+\)")
+
+
+class Zgw(BaseModel):
+    """Notifications in from systems that work case by case (ZGW)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    actor: UUID
+    """The system actor that proposes."""
+    token: Path = Path("zgw.token")
+    """The token that the notification service shows; made at the first start, readable by the node's user only."""
+    propose: dict[str, Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,47}$")]] = Field(min_length=1)
+    """Kind of case (address of the zaaktype) -> a profile or a kind of signal of the covenant."""
 
 
 class Settings(BaseModel):
@@ -41,6 +57,8 @@ class Settings(BaseModel):
     """Where a case system is told that something happened; https, or http on this machine. Nothing is told when absent."""
     webhook_secret: Path = Path("webhook.secret")
     """The secret shared with that case system; made at the first start with a webhook."""
+    zgw: Zgw | None = None
+    """Cases opened elsewhere that propose a signal here; none are listened to when absent."""
     log_level: Annotated[str, Field(pattern=r"^(?i:debug|info|warning|error|critical)$")] = "info"
 
 
@@ -96,12 +114,26 @@ def save(directory: Path, settings: Settings) -> None:
     Raises:
         SetupError: It cannot be written, for example because a path is no text.
     """
-    lines = [f"{name} = {_toml(value)}" for name, value in settings.model_dump(exclude_none=True).items()]
+    lines = list(_lines(settings.model_dump(exclude_none=True)))
     try:
         (directory / FILE).touch(mode=0o600)
         (directory / FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
     except (OSError, UnicodeEncodeError):
         raise SetupError("The file {name} cannot be written.", name=FILE) from None
+
+
+def _lines(table: dict[str, Any], header: str = "") -> Iterator[str]:
+    """A table: its own values first, then the tables inside it, each under its header."""
+    yield from (f"{_key(name)} = {_toml(value)}" for name, value in table.items() if not isinstance(value, dict))
+    for name, value in table.items():
+        if isinstance(value, dict):
+            inner = f"{header}{_key(name)}"
+            yield f"[{inner}]"
+            yield from _lines(value, f"{inner}.")
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else _toml(name)
 
 
 def _toml(value: object) -> str:

@@ -23,15 +23,18 @@ from exchange.api import (
     casework,
     conferences,
     corrections,
+    drafts,
     facts,
     operations,
     people,
     retention,
     sharing,
 )
+from exchange.api import zgw as zgw_room
 from exchange.api.auth import Authenticator
 from exchange.api.guards import RELEASE, Guard
 from exchange.api.problems import MEDIA, exchange_handler, http_handler, validation_handler
+from exchange.api.zgw import Notifications
 from exchange.errors import ExchangeError
 from exchange.node.service import NodeService
 
@@ -43,20 +46,22 @@ _CONTACT: Final = {
 }
 
 
-def create_app(service: NodeService, authenticator: Authenticator) -> FastAPI:
+def create_app(service: NodeService, authenticator: Authenticator, zgw: Notifications | None = None) -> FastAPI:
     """The API of one node.
 
     Args:
         service: The node's use cases.
         authenticator: Proves who is calling.
+        zgw: What to do with notifications of case systems; none come in when absent.
     """
     # No /docs: its pages load scripts from elsewhere. No redirect to or from a trailing slash: it is a 404.
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.state.service, app.state.authenticator = service, authenticator
+    app.state.service, app.state.authenticator, app.state.zgw = service, authenticator, zgw
     for room in (
         people,
         facts,
         sharing,
+        drafts,
         corrections,
         areas,
         casework,
@@ -64,6 +69,7 @@ def create_app(service: NodeService, authenticator: Authenticator) -> FastAPI:
         accountability,
         retention,
         operations,
+        zgw_room,
     ):
         app.include_router(room.router)
     app.add_exception_handler(ExchangeError, exchange_handler)

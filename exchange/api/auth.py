@@ -130,7 +130,15 @@ def token_of(directory: Path) -> tuple[str, int]:
     Raises:
         SetupError: Others can read the token file, or it cannot be read.
     """
-    path = directory / TOKEN
+    return token_in(directory / TOKEN)
+
+
+def token_in(path: Path) -> tuple[str, int]:
+    """A bearer token that lies in a file of its own, and the uid that owns the file; made when there is none.
+
+    Raises:
+        SetupError: Others can read the file, or it cannot be read.
+    """
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

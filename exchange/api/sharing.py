@@ -9,15 +9,16 @@ from fastapi import APIRouter, Query, Response, status
 
 from exchange.api.calls import Caller, Key, Language, MessageId, Service
 from exchange.domain.numbering import numbering_of
+from exchange.node.draft_forms import SuggestForm, SuggestionAnswer
 from exchange.node.forms import (
     ActAnswer,
+    AskedForm,
     DropForm,
     Explanation,
     InboxRow,
     MessageAnswer,
     OutboxRow,
     ReplyForm,
-    ShareForm,
 )
 from exchange.reports.refusals import explained
 
@@ -25,17 +26,27 @@ router = APIRouter(prefix="/v1", tags=["sharing"])
 
 
 @router.post("/acts", status_code=status.HTTP_201_CREATED)
-async def share(service: Service, actor: Caller, key: Key, form: ShareForm, response: Response) -> ActAnswer:
-    """Send a signal or make a disclosure. A refusal carries every reason at once and stores no content."""
-    answer = await service.share(actor, form, key)
+async def share(service: Service, actor: Caller, key: Key, form: AskedForm, response: Response) -> ActAnswer:
+    """Send a signal or make a disclosure. A refusal carries every reason at once and stores no content.
+
+    With `profile` the form may leave out what the covenant's profile says.
+    """
+    answer = await service.share(actor, service.completed(form), key)
     response.headers["Location"] = f"/v1/acts/{answer.act}"
     return answer
 
 
 @router.post("/acts/_explain")
-async def explain(service: Service, actor: Caller, form: ShareForm, language: Language) -> list[Explanation]:
+async def explain(service: Service, actor: Caller, form: AskedForm, language: Language) -> list[Explanation]:
     """Say per recipient what would happen, without storing or sending anything."""
-    return explained(await service.explain(actor, form), language, numbering_of(await service.covenant()))
+    answers = await service.explain(actor, service.completed(form))
+    return explained(answers, language, numbering_of(await service.covenant()))
+
+
+@router.post("/acts/_suggest")
+async def suggest(service: Service, actor: Caller, form: SuggestForm) -> SuggestionAnswer:
+    """What the covenant lets this partner fill in: recipients, purposes, bases, fields, and the grounds that are needed."""
+    return await service.suggest(actor, form)
 
 
 @router.get("/acts/{act}")

@@ -49,6 +49,10 @@ class Door:
         """The JSON answer of a POST; None when there is nothing to say."""
         return self._call("POST", path, json_body=body, headers={"Idempotency-Key": key} if key else {})
 
+    def put(self, path: str, body: Any) -> Any:
+        """The JSON answer of a PUT."""
+        return self._call("PUT", path, json_body=body)
+
     def page(self, path: str, body: Any) -> str:
         """The answer of a POST as a page to print."""
         with self._client() as client:

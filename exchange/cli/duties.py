@@ -111,7 +111,11 @@ command(
 def _worklist(session: Session) -> None:
     answer = session.door.get("/v1/worklist")
     _ = session.gettext
-    kinds = {"duty": _("duties after acute danger"), "review": _("exceptions to look at")}
+    kinds = {
+        "proposal": _("proposals of case systems"),
+        "duty": _("duties after acute danger"),
+        "review": _("exceptions to look at"),
+    }
     rows = [(kinds.get(x["kind"], x["kind"]), x["count"], x["overdue"]) for x in answer]
     session.show(answer, lambda: session.table([_("What"), _("Waits"), _("Late")], rows))
 
@@ -123,7 +127,7 @@ def add_to(app: typer.Typer, panel: str) -> None:
         "worklist",
         N_(
             "How much waits for you; never about whom."
-            "\n\nThe lists themselves are: exchange duty list, exchange exception due"
+            "\n\nThe lists themselves are: exchange draft list, exchange duty list, exchange exception due"
         ),
         examples=("exchange worklist", "exchange worklist --json"),
         panel=panel,

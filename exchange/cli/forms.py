@@ -79,10 +79,12 @@ def given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (None, "", [], ())}
 
 
-def recipient(session: Session, text: str) -> dict[str, str]:
-    """``PARTNER:BASIS:TASK[:SPECIAL-EXCEPTION[:CRIMINAL-GROUND]]`` as a form."""
+def recipient(session: Session, text: str, *, bare: bool = False) -> dict[str, str]:
+    """``PARTNER:BASIS:TASK[:SPECIAL-EXCEPTION[:CRIMINAL-GROUND]]`` as a form; with ``bare`` the partner alone will do."""
     names = ("partner", "basis", "task", "special_exception", "criminal_ground")
     parts = text.split(":")
+    if bare and len(parts) == 1:
+        return {"partner": text}
     if not 3 <= len(parts) <= len(names):  # noqa: PLR2004 - partner, basis and task are required
         raise typer.BadParameter(
             session.gettext("--to is PARTNER:BASIS:TASK, optionally :SPECIAL-EXCEPTION:CRIMINAL-GROUND.")

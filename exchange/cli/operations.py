@@ -71,6 +71,9 @@ def show_status(session: Session, answer: dict[str, Any]) -> None:
     )
     listed = [_(text).format(count=count) for count, text in waits if count]
     session.say(" " + (", ".join(listed) if listed else _("Nothing waits for you.")))
+    counted = [f"{words.word(name, words.COUNTS, _)}: {count}" for name, count in answer.get("counts", {}).items()]
+    if counted:
+        session.say(" " + ", ".join(counted))
     for warning in answer["warnings"]:
         session.say(f" ! {words.word(warning, words.REASONS, _)}", "yellow")
     _show_pairs(session, answer["pairs"])

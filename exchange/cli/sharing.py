@@ -10,14 +10,16 @@ from uuid import UUID
 
 import typer
 
+from exchange.cli import suggestions
+from exchange.cli.explaining import explained
 from exchange.cli.forms import given, item, read_form, recipient, template
 from exchange.cli.hints import command_line
+from exchange.cli.questions import Questions
 from exchange.cli.session import Option, Session, command
 from exchange.errors import ConflictError
 from exchange.i18n import N_
 from exchange.reports import words
 from exchange.reports.times import minute
-from exchange.reports.titles import Titles
 
 _POLL_S: Final = 25.0
 _PAUSE_S: Final = 0.2
@@ -62,6 +64,12 @@ To = Annotated[
         ),
         metavar=N_("PARTNER:BASIS:TASK"),
     ),
+]
+Profile = Annotated[
+    Text, _under(_WHOM, "--profile", N_("A standard exchange of the covenant; you are asked only what it cannot know."))
+]
+Suggest = Annotated[
+    bool, _under(_WHOM, "--suggest", N_("Only say what may go to whom, and on which grounds; nothing is sent."))
 ]
 Case = Annotated[UUID | None, _under(_WHOM, "--case", N_("The case it belongs to."))]
 Reference = Annotated[Text, _under(_WHOM, "--reference", N_("The case number in your own system; stays here, sealed."))]
@@ -141,6 +149,7 @@ Feedback = Annotated[bool, _under(_SIGN, "--feedback", N_("You want to hear what
 
 _SHARE: Final[tuple[Option, ...]] = (
     ("form", Form, None),
+    ("profile", Profile, None),
     ("subject", Subject, None),
     ("to", To, None),
     ("fact", Fact, None),
@@ -166,6 +175,7 @@ _SHARE: Final[tuple[Option, ...]] = (
     ("external_reference", Reference, None),
     ("number_confirmed", NumberConfirmed, False),
     ("explain", Explain, False),
+    ("suggest", Suggest, False),
     ("wait", Wait, None),
     ("key", Key, None),
 )
@@ -175,18 +185,22 @@ _SIGNAL: Final[tuple[Option, ...]] = (
     ("request", Request, None),
     ("feedback_wanted", Feedback, False),
 )
+FILLED: Final = tuple(o for o in (*_SHARE, *_SIGNAL) if o[0] not in {"explain", "suggest", "wait"})
+"""Options that fill in a form."""
 _PLAIN: Final = (
-    "subject", "purpose", "context", "basis", "task", "case", "channel", "occurred_on", "external_reference",
+    "profile", "subject", "purpose", "context", "basis", "task", "case", "channel", "occurred_on", "external_reference",
     "signal_kind", "support_rationale", "request", "notice_id", "exception_id", "wpg_decision_id", "decided_by",
 )  # fmt: skip
 
 
-def build(session: Session, kind: str, options: dict[str, Any]) -> dict[str, Any]:
-    """The form the node gets: the file or input first, the options over it."""
-    form = read_form(options["form"]) if options["form"] else {}
-    form["kind"] = kind
+def build(
+    session: Session, kind: str | None, options: dict[str, Any], before: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The form the node gets: what there was before, then the file or input, the options over it."""
+    form = (before or {}) | (read_form(options["form"]) if options["form"] else {})
+    form |= given(kind=kind)
     form |= given(**{name: _plain(options.get(name)) for name in _PLAIN})
-    recipients = [recipient(session, text) for text in options["to"] or ()]
+    recipients = [recipient(session, text, bare="profile" in form) for text in options["to"] or ()]
     items = [item(session, text, "fact") for text in options["fact"] or ()]
     items += [item(session, text, "opinion") for text in options["opinion"] or ()]
     form |= given(recipients=recipients, items=items)
@@ -219,59 +233,33 @@ def _plain(value: Any) -> Any:
 
 def share(session: Session, kind: str, options: dict[str, Any]) -> None:
     """Ask what would happen, or do it and wait when asked to."""
-    form, door = build(session, kind, options), session.door
-    if options["explain"]:
-        _explain(session, door.post("/v1/acts/_explain", form))
+    if options["suggest"]:
+        suggestions.show(session, kind, options["subject"], options["purpose"])
         return
-    answer = door.post("/v1/acts", form, key=options["key"])
-    if options["wait"] is not None:
-        answer = wait_for(session, answer, options["wait"])
+    form, door = build(session, kind, options), session.door
+    questions = Questions(session, form) if "profile" in form else None
+    form = questions.fill() if questions else form
+    if options["explain"]:
+        explained(session, door.post("/v1/acts/_explain", form))
+        return
+    if questions and questions.asked:
+        explained(session, door.post("/v1/acts/_explain", form), quiet=True)
+        if not questions.confirmed():
+            session.done(session.gettext("Nothing was sent, and nothing is kept."))
+            return
+    shown(session, door.post("/v1/acts", form, key=options["key"]), options["wait"])
+
+
+def shown(session: Session, answer: dict[str, Any], wait: float | None) -> None:
+    """An act, after waiting for its receipts when asked to."""
+    if wait is not None:
+        answer = wait_for(session, answer, wait)
     show_act(session, answer)
-    if options["wait"] is not None and any(m["state"] not in {"receipted", "stated"} for m in answer["messages"]):
+    if wait is not None and any(m["state"] not in {"receipted", "stated"} for m in answer["messages"]):
         raise ConflictError(
             "It is stored, but not every recipient has confirmed it. See: {command}",
             command=command_line("outbox", "list", node=session.given.node),
         )
-
-
-def _explain(session: Session, answers: list[dict[str, Any]]) -> None:
-    """What would happen per recipient; exit code 1 when somebody would be refused."""
-    _ = session.gettext
-    outcomes = {
-        "allow": (_("allowed"), "bold green"),
-        "allow-with-duties": (_("allowed, with duties to make good within 72 hours"), "bold yellow"),
-        "refuse": (_("refused"), "bold red"),
-    }
-    weights = (("refusals", ""), ("duties", _("duty") + " "), ("warnings", _("warning") + " "))
-
-    def human() -> None:
-        titles = Titles.of_covenant(session.door.get("/v1/covenant"))
-        for answer in answers:
-            verdict, style = outcomes[answer["outcome"] if answer["allowed"] else "refuse"]
-            session.say(f"{answer['partner']}: {verdict}", style)
-            for weight, before in weights:
-                for finding in answer[weight]:
-                    session.say(f"  {before}{finding['code']}{session.item_place(finding)}: {finding['text']}")
-            if answer["identity"]:
-                session.say("  " + _goes_along(session, answer, titles))
-
-    session.show(answers, human)
-    if not all(answer["allowed"] for answer in answers):
-        raise typer.Exit(1)
-
-
-def _goes_along(session: Session, answer: dict[str, Any], titles: Titles) -> str:
-    """What tells the recipient, once, whom it is about; its content is not shown."""
-    by_category: dict[str, list[str]] = {}
-    for fact in answer["identity"]:
-        name = titles.of_field(fact["category"], fact["field"])
-        by_category.setdefault(titles.of(fact["category"]), []).append(name)
-    text = session.gettext(
-        "Goes along, this once: {fields}. No reference for this person was agreed with {partner} yet, so it must be told whom"
-        " this is about. The same rules judge it."
-    )
-    fields = "; ".join(f"{category} ({', '.join(names)})" for category, names in by_category.items())
-    return text.format(fields=fields, partner=titles.of_partner(answer["partner"]))
 
 
 def wait_for(session: Session, answer: dict[str, Any], seconds: float) -> dict[str, Any]:

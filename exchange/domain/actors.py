@@ -41,6 +41,8 @@ class Role(StrEnum):
     """A case system that sends and receives on its own."""
 
 
+_DRAFTS: Final = frozenset({"draft.save", "draft.list", "draft.read", "draft.discard"})
+"""To fill in a form in peace; whoever sends one needs what sharing needs."""
 _WORK: Final = frozenset(
     {
         "subject.register",
@@ -59,6 +61,7 @@ _WORK: Final = frozenset(
         "area.signal",
         "area.picture",
     }
+    | _DRAFTS
 )
 _FACTS: Final = frozenset(
     {"notice.give", "notice.list", "exception.invoke", "exception.list", "exception.review", "weighing.write"}
@@ -233,6 +236,8 @@ CONTENT_COMMANDS: Final = (
             "signal.send",
             "disclosure.make",
             "disclosure.explain",
+            "draft.save",
+            "draft.read",
             "inbox.read",
             "inbox.take-up",
             "inbox.handle",

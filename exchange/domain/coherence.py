@@ -46,7 +46,9 @@ def _(text: str) -> str:
 
 def contradictions(covenant: Covenant) -> list[Problem]:
     """Every mistake the form alone does not show, in document order of the checks."""
-    return [problem for check in _CHECKS for problem in check(covenant)]
+    from exchange.domain.profile_checks import profile_mistakes  # noqa: PLC0415 - it stands on what this module defines
+
+    return [problem for check in (*_CHECKS, profile_mistakes) for problem in check(covenant)]
 
 
 def _generation(covenant: Covenant) -> Iterator[Problem]:
@@ -67,6 +69,7 @@ def _duplicates(covenant: Covenant) -> Iterator[Problem]:
         ("grounds", "code", covenant.grounds),
         ("signal_kinds", "code", covenant.signal_kinds),
         ("categories", "code", covenant.categories),
+        ("profiles", "code", covenant.profiles),
         ("retention", "code", covenant.retention),
     )
     for table, key, rows in tables:

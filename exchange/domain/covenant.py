@@ -15,36 +15,28 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
-from exchange.domain.codes import Code, FieldCode, Model
 from exchange.domain.known_by import KnownBy
 from exchange.domain.lookup import Index
+from exchange.domain.notation import (
+    ArticleNumber,
+    Code,
+    FieldCode,
+    Hash,
+    LawCode,
+    Line,
+    Model,
+    PartnerId,
+    PeriodText,
+    Slug,
+    Text,
+    Who,
+)
+from exchange.domain.profiles import Profile
 from exchange.domain.retention import Period, Rule, Trigger
 from exchange.domain.vocabulary import ANYONE, Kind, Mark, Regime
-from exchange.errors import CovenantError, InputError
-
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
-LawCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,47}$")]
-"""A code of :mod:`exchange.domain.vocabulary` or a ground of the covenant itself."""
-Who = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z][a-z0-9-]{1,30}|[A-Z][A-Z0-9_]{0,47})$")]
-"""A partner's slug, a kind of partner, or ``*``."""
-Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-PartnerId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
-ArticleNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}(\.[0-9]{1,2})?$")]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
-
-
-def _period(text: str) -> str:
-    try:
-        Period.parse(text)
-    except InputError as error:
-        raise ValueError(str(error)) from None
-    return text
-
-
-PeriodText = Annotated[str, AfterValidator(_period)]
+from exchange.errors import CovenantError
 
 
 class Environment(StrEnum):
@@ -253,6 +245,8 @@ class Settings(Model):
     """Within how many days a sender that asked for feedback hears what came of it."""
     wpg_reading: Literal["refuse", "reason"] = "refuse"
     """What happens when somebody who is not designated as receiver opens police data: refused, or with a reason and a review."""
+    draft_days: int = Field(default=14, ge=1, le=92)
+    """How many days a draft is kept after it was last saved; a proposal, to be fixed by the controllers."""
 
 
 class Covenant(Model):
@@ -280,6 +274,8 @@ class Covenant(Model):
     text_rules: tuple[TextRule, ...] = ()
     identity: KnownBy = KnownBy()
     """Without it a partner gets references only, and nobody is made known."""
+    profiles: tuple[Profile, ...] = ()
+    """Standard exchanges that were approved in advance."""
     retention: tuple[RetentionClass, ...] = Field(min_length=1)
     articles: dict[ArticleNumber, Text]
     """Article number -> its text in short, in Dutch, for whoever is refused."""

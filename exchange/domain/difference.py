@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from exchange.domain.codes import Model
 from exchange.domain.covenant import Covenant
+from exchange.domain.notation import Model
 
 Box = tuple[tuple[str, ...], ...]
 """Codes per axis; stands for every combination of them."""
@@ -36,6 +36,7 @@ class Section(StrEnum):
     FIELD_RULES = "field_rules"
     IDENTITY = "identity"
     TEXT_RULES = "text_rules"
+    PROFILES = "profiles"
     RETENTION = "retention"
     SETTINGS = "settings"
     ARTICLES = "articles"
@@ -105,6 +106,7 @@ _TABLES: Final = (
     (Section.SIGNAL_KINDS, "signal_kinds"),
     (Section.GROUNDS, "grounds"),
     (Section.CATEGORIES, "categories"),
+    (Section.PROFILES, "profiles"),
 )
 """Tables whose rows are named by one code and hold nothing but values."""
 _OWN: Final = frozenset(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exchange.domain.codes import Code, FieldCode, Model
+from exchange.domain.notation import Code, FieldCode, Model
 
 
 class Attribute(Model):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Row,
         SignalKind,
     )
+    from exchange.domain.profiles import Profile
 
 
 class Index:
@@ -48,6 +49,7 @@ class Index:
         term = covenant.settings.training_term
         self.training_term = Period.parse(term) if term is not None else None
         self.retention: Mapping[str, RetentionClass] = {c.code: c for c in covenant.retention}
+        self.profiles: Mapping[str, Profile] = {p.code: p for p in covenant.profiles}
         self.text_rules = tuple(
             (rule.code, tuple(tuple(word.casefold() for word in group) for group in rule.groups))
             for rule in covenant.text_rules

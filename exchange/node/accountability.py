@@ -271,7 +271,7 @@ _DETAILS = (
     "origin", "reports", "chair", "date", "owner", "decision", "due", "next_date", "recipients", "partners", "outcome",
     "review_on", "valid_until", "followed_on", "ground", "cause", "name", "purposes", "good", "code", "due_at",
     "telling", "action", "due_on", "phase", "close_reason", "lead", "status", "verdict",
-    "inside", "reached", "designated",
+    "inside", "reached", "designated", "profile", "keep_until",
 )  # fmt: skip
 """Public fields that belong in a story; ids, hashes, headers and signatures do not."""
 
@@ -285,6 +285,7 @@ def _scope(ctx: Context, case: UUID | None, subject: UUID | None) -> tuple[set[i
         indexes = {r["log_index"] for r in found}
         steps = ctx.ledger.rows("SELECT log_index FROM conference_steps WHERE case_id=?", str(case))
         indexes |= {r["log_index"] for r in steps}
+        indexes |= _profiled(ctx, "i.case_id=?", str(case))
     else:
         people = ctx.people.same(subject) if subject is not None else []
         if not people:
@@ -299,9 +300,17 @@ def _scope(ctx: Context, case: UUID | None, subject: UUID | None) -> tuple[set[i
     for item in items:
         messages.update(r["message"] for r in ctx.ledger.rows("SELECT message FROM noticed WHERE item=?", item))
     indexes |= _objections(ctx, subject)
+    for index in tuple(indexes) if case is None else ():
+        indexes |= _profiled(ctx, "i.log_index=?", index)
     for message in tuple(messages):
         messages.update(r["message"] for r in ctx.ledger.rows("SELECT message FROM messages WHERE reply_to=?", message))
     return indexes, messages, items
+
+
+def _profiled(ctx: Context, which: str, value: str | int) -> set[int]:
+    """Log indexes that say on which profile items were shared."""
+    rows = ctx.ledger.rows(f"SELECT p.log_index FROM profiled p JOIN items i ON i.act = p.act WHERE {which}", value)
+    return {row["log_index"] for row in rows}
 
 
 def _objections(ctx: Context, subject: UUID | None) -> set[int]:

@@ -15,7 +15,7 @@ from exchange.domain.covenant import Covenant
 from exchange.errors import N_, Detail, InputError
 from exchange.node import forms as f
 
-_CODE: Final = re.compile(r"[A-Za-z][A-Za-z_.-]*[0-9]{0,3}[A-Za-z_.-]*")
+_CODE: Final = re.compile(r"[A-Za-z][A-Za-z_.:-]*[0-9]{0,3}[A-Za-z_.:-]*")
 """What may be repeated: it looks like a code. A number that was typed in the wrong place is never shown."""
 
 
@@ -47,11 +47,13 @@ def _unknown(covenant: Covenant, number: int, item: f.ItemForm) -> Iterator[Deta
     categories = covenant.index.categories
     category = categories.get(item.category)
     if category is None:
-        yield _detail(
+        yield unknown_code(
             f"body.items.{number}.category", "unknown-category", item.category, categories, _CATEGORY, _MEANT_CATEGORY
         )
     elif item.field not in category.fields and category.fields:
-        yield _detail(f"body.items.{number}.field", "unknown-field", item.field, category.fields, _FIELD, _MEANT_FIELD)
+        yield unknown_code(
+            f"body.items.{number}.field", "unknown-field", item.field, category.fields, _FIELD, _MEANT_FIELD
+        )
 
 
 _CATEGORY: Final = N_("The covenant has no category “{code}”. Known are: {known}.")
@@ -60,11 +62,13 @@ _FIELD: Final = N_("This category has no field “{code}”. Known are: {known}.
 _MEANT_FIELD: Final = N_("This category has no field “{code}”. Did you mean {meant}? Known are: {known}.")
 
 
-def _detail(location: str, kind: str, code: str, known: Iterable[str], plain: str, guess: str) -> Detail:
-    """What is unknown at ``location``, and what was perhaps meant."""
+def unknown_code(
+    location: str, kind: str, code: str, known: Iterable[str], plain: str, guess: str, **more: str
+) -> Detail:
+    """What is unknown at ``location``, and what was perhaps meant; ``more`` fills what else the sentence says."""
     names = list(known)
     folded = {name.casefold(): name for name in names}
     meant = [folded[name] for name in difflib.get_close_matches(code.casefold(), folded, n=1)]
     shown = code if _CODE.fullmatch(code) else "…"
-    params = {"code": shown, "known": ", ".join(names), "meant": "".join(meant)}
+    params = {"code": shown, "known": ", ".join(names), "meant": "".join(meant), **more}
     return Detail(location, kind, guess if meant else plain, params)

@@ -3,7 +3,8 @@
 Contents go by the covenant's class they came with; where that counts from the end of a case, or from a decision not to take up a
 signal, the term starts when that is recorded. What proves that acts were lawful (records of items, read events, copies that
 left, references of the caller's system, actors who may act no more) goes by the covenant's class of statements, and never before
-the datum it is about. Register entries go with the last item about somebody (:mod:`exchange.node.entries`).
+the datum it is about. Register entries go with the last item about somebody (:mod:`exchange.node.entries`). Drafts go after the
+last day that each names, which the covenant in force sets and nobody has to confirm.
 """
 
 from __future__ import annotations
@@ -20,11 +21,18 @@ from exchange.node import forms as f
 from exchange.node.context import Context
 from exchange.node.entries import Entries
 from exchange.node.terms import STARTS, Term, Terms, last_day, period_text
-from exchange.store.kept import ACCOUNTABILITY, ACTOR, REGISTER
+from exchange.store.kept import ACCOUNTABILITY, ACTOR, DRAFT, REGISTER
 
 BATCH: Final = 2_000
 """Keys destroyed under one decision."""
 _HOUR: Final = 3_600_000
+EXPIRED: Final = "concept-verlopen"
+"""Code that an erasure shows as the rule a draft went under after its last day."""
+DRAFTS: Final = (
+    "drafts d WHERE d.state='open'"
+    " AND EXISTS (SELECT 1 FROM contents c WHERE c.key_id = d.key_id AND c.erasure IS NULL)"
+)
+"""Those that can still be read."""
 _OF_CLASS: Final = "c.retention IN (SELECT value FROM json_each(?)) AND c.erasure IS NULL AND c.at IS NOT NULL"
 _WAITS: Final = "EXISTS (SELECT 1 FROM contents d WHERE d.key_id = c.outlives AND d.erasure IS NULL)"
 STARTED: Final = {
@@ -69,7 +77,28 @@ class Dues:
             for (rule, day), count in ending.items()
             if rule in terms
         ]
+        going += self._drafts_going(limit)
         return sorted(going, key=lambda due: (due.due_on, due.rule, due.retention))
+
+    def drafts_over(self, now: datetime) -> list[str]:
+        """Keys of drafts whose last day has passed."""
+        rows = self._ctx.ledger.rows(f"SELECT key_id, keep_until FROM {DRAFTS}")
+        return [row["key_id"] for row in rows if is_over(date.fromisoformat(row["keep_until"]), now)]
+
+    def _drafts_going(self, limit: date) -> list[f.DueAnswer]:
+        """Drafts by the day on which they go; the covenant's own setting, so nobody has to confirm it."""
+        days = Counter(
+            date.fromisoformat(row["keep_until"])
+            for row in self._ctx.ledger.rows(f"SELECT keep_until FROM {DRAFTS} AND keep_until <= ?", limit.isoformat())
+        )
+        kept, now = self._ctx.covenants.current.covenant.settings.draft_days, self._ctx.clock.now()
+        return [
+            f.DueAnswer(
+                rule=EXPIRED, retention=DRAFT, period=f"P{kept}D", due_on=day, items=count, overdue=is_over(day, now),
+                confirmed=True,
+            )
+            for day, count in days.items()
+        ]  # fmt: skip
 
     def overdue_count(self) -> int:
         """How much should have gone by now under confirmed rules, register entries among it."""
@@ -77,7 +106,8 @@ class Dues:
         today = local_day(now)
         confirmed = [term for term in self._terms.all() if term.confirmed]
         contents = sum(g.count for term in confirmed for g in self._going(term, today) if is_over(g.due_on, now))
-        return contents + self._entries_overdue(now, frozenset(term.rule.code for term in confirmed))
+        entries = self._entries_overdue(now, frozenset(term.rule.code for term in confirmed))
+        return contents + entries + len(self.drafts_over(now))
 
     def _entries_overdue(self, now: datetime, confirmed: frozenset[str]) -> int:
         """How many entries of the register should have gone.

@@ -1,7 +1,7 @@
 """When an entry of the register goes: with the last item about somebody.
 
-A case, a signal or an offer about somebody, an open duty and a restriction keep him as an item does. Nothing else does: not a
-name, not a reference, not what only proves that acts were lawful. An entry that only partners' messages made goes in the
+A case, a signal, an offer or a draft about somebody, an open duty and a restriction keep him as an item does. Nothing else does:
+not a name, not a reference, not what only proves that acts were lawful. An entry that only partners' messages made goes in the
 decision that takes its last item; one that this organisation made itself stays until that day is over, so that whoever carried
 the destruction out can still see what went. A search then answers as for an unknown person.
 """
@@ -24,7 +24,7 @@ from exchange.node.terms import Terms, last_day
 from exchange.node.writer import Tx
 from exchange.store.kept import ACCOUNTABILITY
 
-_SPEAKS = (e.ItemRecorded, e.CaseShared, e.CaseSubjectAdded, e.SignalNoted, e.ItemOffered)
+_SPEAKS = (e.ItemRecorded, e.CaseShared, e.CaseSubjectAdded, e.SignalNoted, e.ItemOffered, e.DraftSaved)
 _AMONG = "i.log_index IN (SELECT value FROM json_each(?))"
 
 

@@ -19,6 +19,7 @@ from exchange.node import facts_forms as ff
 from exchange.node.actors import Actors
 from exchange.node.commands import allow
 from exchange.node.context import Context
+from exchange.node.drafts import proposals_for
 from exchange.node.duties import Duties
 from exchange.node.register import Reads
 from exchange.node.registers import Registers
@@ -172,7 +173,10 @@ class Facts(Registers):
         open_ = self.duties.all(actor, closed=False)
         reviewer = may(roles_of(actor.roles), "exception.review")
         reviews = self._shown.reviews(self._today(), self._today()) if reviewer else []
+        proposals = proposals_for(self._ctx, actor)
+        ending = sum(row["keep_until"] <= self._today().isoformat() for row in proposals)
         return [
+            ff.WorkAnswer(kind="proposal", count=len(proposals), overdue=ending),
             ff.WorkAnswer(kind="duty", count=len(open_), overdue=sum(one.overdue for one in open_)),
             ff.WorkAnswer(kind="review", count=len(reviews), overdue=sum(one.overdue for one in reviews)),
         ]

@@ -241,6 +241,7 @@ class DutyAnswer(Answer):
 class WorkAnswer(Answer):
     """How much of one kind waits for this actor; never about whom."""
 
-    kind: Literal["duty", "review"]
+    kind: Literal["proposal", "duty", "review"]
     count: int
     overdue: int
+    """Of proposals: those that go tonight."""

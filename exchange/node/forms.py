@@ -8,10 +8,19 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails
 
 from exchange.wire.messages import TEXT_LIMIT, Code, Hex32, Hex64, Reason, Slug
 
@@ -153,21 +162,25 @@ class RecipientForm(Form):
     criminal_ground: Code | None = None
 
 
-class ShareForm(Form):
-    """A signal or a disclosure about one subject to one or more partners."""
+class OpenRecipient(Form):
+    """One recipient, with the grounds as far as a profile does not give them."""
 
-    kind: Literal["signal", "disclosure"] = "disclosure"
-    subject: UUID
-    recipients: Annotated[list[RecipientForm], Field(min_length=1, max_length=50)]
-    items: Annotated[list[ItemForm], Field(min_length=1, max_length=200)]
+    partner: Slug
+    basis: Code | None = None
+    task: Code | None = None
+    special_exception: Code | None = None
+    criminal_ground: Code | None = None
+
+
+class _Sharing(Form):
+    """What a signal or a disclosure may say beside what it cannot do without."""
+
+    profile: Code | None = None
+    """The standard exchange of the covenant that it is, approved in advance."""
     case: UUID | None = None
     conference: UUID | None = None
     """In this case conference; then only with the chair's release, which the node of the owner has (covenant 11.2)."""
     chair_release: UUID | None = None
-    purpose: Code
-    context: Code
-    basis: Code
-    task: Code
     stated: list[Code] = []
     """Grounds of the covenant itself that are met."""
     wpg_decision_id: UUID | None = None
@@ -190,8 +203,57 @@ class ShareForm(Form):
     """Outside the exchange: when it was said or handed over."""
     number_confirmed: bool = False
     """A person looked at an eight-digit number in the text and confirms it is no citizen service number."""
-    external_reference: Annotated[str, Field(max_length=120)] = ""
-    """The case number in the caller's own system; sealed."""
+    external_reference: Annotated[str, Field(max_length=300)] = ""
+    """The case in the caller's own system: its number, or its address; sealed."""
+
+
+class OpenForm(_Sharing):
+    """A signal or a disclosure as far as it was filled in. What it leaves out comes from its profile, or has to follow."""
+
+    kind: Literal["signal", "disclosure"] | None = None
+    """None: that of the profile, or else a disclosure."""
+    subject: UUID | None = None
+    recipients: Annotated[list[OpenRecipient], Field(max_length=50)] = []
+    items: Annotated[list[ItemForm], Field(max_length=200)] = []
+    purpose: Code | None = None
+    context: Code | None = None
+    basis: Code | None = None
+    task: Code | None = None
+
+
+NEEDED: Final = ("subject", "recipients", "items", "purpose", "context", "basis", "task")
+"""What no exchange can do without; without a profile whoever fills in the form says it all."""
+
+
+class AskedForm(OpenForm):
+    """A form that is to be judged now: where other faults are found, what is missing is named beside them."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _every_fault(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(data)
+        except ValidationError as error:
+            faults = [
+                InitErrorDetails(type=e["type"], loc=e["loc"], input=e["input"], ctx=e.get("ctx", {}))
+                for e in error.errors(include_url=False)
+            ]
+            if isinstance(data, dict) and not data.get("profile"):
+                faults += [InitErrorDetails(type="missing", loc=(n,), input=data) for n in NEEDED if n not in data]
+            raise ValidationError.from_exception_data(cls.__name__, faults) from None
+
+
+class ShareForm(_Sharing):
+    """A signal or a disclosure about one subject to one or more partners, with everything it needs."""
+
+    kind: Literal["signal", "disclosure"] = "disclosure"
+    subject: UUID
+    recipients: Annotated[list[RecipientForm], Field(min_length=1, max_length=50)]
+    items: Annotated[list[ItemForm], Field(min_length=1, max_length=200)]
+    purpose: Code
+    context: Code
+    basis: Code
+    task: Code
 
 
 class RefusalAnswer(Answer):
@@ -253,6 +315,8 @@ class ActAnswer(Answer):
     act: UUID
     log_index: int
     messages: list[MessageStatus]
+    profile: str | None = None
+    """The standard exchange it was."""
 
 
 class InboxRow(Answer):
@@ -559,6 +623,8 @@ class Status(Answer):
     objections: int = 0
     """Objections that wait for a decision."""
     clock: str
+    counts: dict[str, int] = {}
+    """What adapters at the edge counted, such as notifications of case systems."""
     single_handed: bool = False
     """This partner has one officer for what needs two hands."""
     now: datetime

@@ -27,6 +27,7 @@ from exchange.node.commands import Bell
 from exchange.node.conferring import Conferences
 from exchange.node.context import Context
 from exchange.node.drafting import Drafting
+from exchange.node.drafts import Drafts
 from exchange.node.duties import Duties
 from exchange.node.facts import Facts
 from exchange.node.housekeeping import Housekeeping
@@ -79,6 +80,7 @@ class Node(UseCases):
         self.retention = Retention(ctx, self.terms, self.partners, actors, self._epochs_rolled)
         duties = Duties(ctx)
         self.facts = Facts(ctx, self._reads, actors, duties)
+        self.drafts = Drafts(ctx, self._sharing, self._reads, self.retention, actors)
         after = Afterwards.of(ctx, post, self._reads, self.retention, actors)
         self.corrections, self.recalls, self.notifications, self.objections = after
         self.housekeeping = Housekeeping(
@@ -156,6 +158,10 @@ class Node(UseCases):
     def warn_of(self, edge: Callable[[], list[str]]) -> None:
         """Let ``status`` show what an adapter at the edge warns of."""
         self._operations.edges.append(edge)
+
+    def count_of(self, edge: Callable[[], dict[str, int]]) -> None:
+        """Let ``status`` show what an adapter at the edge counts."""
+        self._operations.counters.append(edge)
 
     def _epochs_rolled(self) -> None:
         self.housekeeping.republish_bundle()

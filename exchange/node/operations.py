@@ -47,6 +47,8 @@ class Operations:
         self._partners = partners
         self.edges: list[Callable[[], list[str]]] = []
         """What adapters at the edge of the node warn of."""
+        self.counters: list[Callable[[], dict[str, int]]] = []
+        """What they count."""
         self._outbox = outbox
         self._transport = transport
         self._housekeeping = housekeeping
@@ -90,6 +92,7 @@ class Operations:
             onward=onward,
             objections=self._after.objections.open()[0],
             clock=self._retention.clock_state(),
+            counts={name: count for edge in self.counters for name, count in edge().items()},
             single_handed=self._actors.single_handed,
             now=ctx.clock.now(),
         )

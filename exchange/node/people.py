@@ -34,12 +34,13 @@ TOPICS: Final = (
     "case/subject-added/1",
     "signal/noted/1",
     "conference/item-offered/1",
+    "draft/saved/1",
 )
 """What this fold reads; everything else in the log may be skipped."""
 
 
 _OF_A_PERSON: Final = (e.IdentityLearned, e.ReferenceAgreed, e.SubjectMatched, e.SubjectSplit)
-_OF_A_CASE: Final = (e.CaseShared, e.CaseSubjectAdded, e.SignalNoted, e.ItemOffered)
+_OF_A_CASE: Final = (e.CaseShared, e.CaseSubjectAdded, e.SignalNoted, e.ItemOffered, e.DraftSaved)
 
 
 @dataclass(slots=True)
@@ -94,7 +95,7 @@ def together(identities: Iterable[Identity]) -> Identity:
 
 
 def handles_in(event: Event) -> list[UUID]:
-    """Whom an event is about, as far as it can be read: an item, a case, a signal or an offer of our own."""
+    """Whom an event is about, as far as it can be read: an item, a case, a signal, an offer or a draft of our own."""
     found: list[object] = [getattr(event, "subject", None)]
     for name in ("subjects", "mentions"):
         several = getattr(event, name, ())
@@ -137,7 +138,7 @@ class People:
         """Entries that were decided to be another; few, so that asking about one person need not walk over everybody."""
 
         self._spoken: dict[str, set[UUID]] = {}
-        """Key of what seals a case, a signal or an offer -> whom it is about."""
+        """Key of what seals a case, a signal, an offer or a draft -> whom it is about."""
 
     def evolve(self, index: int, event: Event) -> None:
         """Take one event in; shredded ones add nothing."""

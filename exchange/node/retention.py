@@ -12,28 +12,29 @@ nobody vouches for the clock, one person asks, and another confirms the date.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID, uuid4
 
 import structlog
 
 from exchange.domain import events as e
 from exchange.domain.actors import Hands
-from exchange.errors import ConflictError
+from exchange.errors import ConflictError, StorageError
 from exchange.node import forms as f
 from exchange.node.actors import Actors
 from exchange.node.approval import COMMAND, Approval, ClockState, Clockwork
 from exchange.node.context import Context
-from exchange.node.dues import BATCH, Dues
+from exchange.node.dues import BATCH, EXPIRED, Dues
 from exchange.node.entries import Entries
 from exchange.node.partners import Partners
 from exchange.node.service import Actor
 from exchange.node.terms import Term, Terms, period_text
 from exchange.node.writer import Tx
 
+T = TypeVar("T")
 CLOCK_SLACK: Final = timedelta(hours=24)
 log = structlog.get_logger()
 
@@ -195,6 +196,33 @@ class Retention:
             await self._erase(rule, live, actor, "confirmed-by-person", answer)
         return answer
 
+    async def along(
+        self, deed: Callable[[Callable[[Tx], None]], Awaitable[T]], keys: list[str], rule: str, actor: Actor
+    ) -> T:
+        """Do ``deed``, which decides in its own transaction that ``keys`` go, by calling what it is given; then destroy them.
+
+        When the disk or the replica refuses to destroy them now, housekeeping goes on trying: the deed was done.
+        """
+        erasure, decided = uuid4(), list[UUID]()
+
+        def decide(tx: Tx) -> None:
+            decided[:] = [erasure]
+            tx.append(
+                e.ErasureDecided(
+                    originator_id=erasure, at=tx.now, rule=rule, items=(), key_ids=tuple(keys), sealed=(), by=actor.id,
+                    clock="confirmed-by-person",
+                )
+            )  # fmt: skip
+
+        with self._alone(erasure):
+            outcome = await deed(decide)
+            if decided:
+                try:
+                    await self.finish(erasure, keys, [])
+                except StorageError:
+                    log.warning("erasure-unfinished")
+        return outcome
+
     async def finish(self, erasure: UUID, keys: list[str], sealed: list[str]) -> e.ErasureDone:
         """What follows a decision; runs again after a crash without harm."""
         ctx = self._ctx
@@ -270,6 +298,8 @@ class Retention:
             log.warning("retention-stopped", state=self.clock_state())
             return
         answer = self._answer_of_nothing()
+        for expired in _batches(self._dues.drafts_over(now)):
+            await self._erase(EXPIRED, expired, None, "trusted", answer)
         for term in terms:
             await self._erase_over(term, now, None, "trusted", answer, alone=False)
             for ended in _batches(entries.get(term.rule.code, [])):

@@ -17,6 +17,7 @@ from exchange.node import duties, recording, rules
 from exchange.node import forms as f
 from exchange.node.actors import Actors
 from exchange.node.commands import Bell, Result, once
+from exchange.node.completing import FormToMendError, departures
 from exchange.node.context import Context
 from exchange.node.drafting import EXCHANGE, Draft, Drafting, iso_day, reasons
 from exchange.node.grounds import Grounds
@@ -65,6 +66,8 @@ class Sharing:
         """
         if (form.channel != EXCHANGE) != (form.occurred_on is not None):
             raise InputError("Give the date it happened for a disclosure outside the exchange, and only then.")
+        if wrong := departures(self._ctx.covenants.current.covenant, self._ctx.me.slug, form):
+            raise FormToMendError(wrong)
         drafts = self._drafting.drafts(actor, form)
         refused = [d for d in drafts.each if not d.verdict.allowed]
         if refused:
@@ -104,6 +107,18 @@ class Sharing:
         with_notice(tx, self._ctx, actor, form, grounds, _resolved(self._ctx, form.subject))
         if grounds.decider not in {None, actor.id}:
             tx.append(e.DecidedByPerson(originator_id=act, at=tx.now, by=actor.id, person=grounds.decider))
+        if form.profile is not None:
+            generation = self._ctx.covenants.current.generation
+            tx.append(
+                e.SharedOnProfile(
+                    originator_id=act,
+                    at=tx.now,
+                    by=actor.id,
+                    profile=form.profile,
+                    kind=form.kind,
+                    generation=generation,
+                )
+            )
 
     def _send(self, tx: Tx, actor: Actor, form: f.ShareForm, draft: Draft, act: UUID) -> Fresh:
         ctx = self._ctx
@@ -215,8 +230,10 @@ class Sharing:
             )
         if not rows and not stated:
             raise NotFoundError("There is no such signal, disclosure or reply at this node.")
+        profiled = self._ctx.ledger.one("SELECT profile FROM profiled WHERE act=?", str(act))
         return f.ActAnswer(
             act=act,
+            profile=profiled["profile"] if profiled is not None else None,
             log_index=min(r["log_index"] for r in (*rows, *stated)),
             messages=[
                 *[self._status(r) for r in rows],

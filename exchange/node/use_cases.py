@@ -14,7 +14,8 @@ from uuid import UUID
 
 from exchange.domain.covenant import Environment
 from exchange.errors import ConflictError, InputError, NotFoundError
-from exchange.node import accountability, whoknows
+from exchange.node import accountability, completing, suggesting, whoknows
+from exchange.node import draft_forms as df
 from exchange.node import forms as f
 from exchange.node.actors import Actors
 from exchange.node.circle import Circle
@@ -115,6 +116,15 @@ class UseCases:
         """What would be allowed or refused, and why."""
         allow(actor, "disclosure.explain")
         return self._sharing.explain(actor, form)
+
+    def completed(self, form: f.OpenForm) -> f.ShareForm:
+        """The form with what its profile adds, or what is missing; it says nothing of anybody."""
+        return completing.completed(self.ctx.covenants.current.covenant, self.ctx.me.slug, form)
+
+    async def suggest(self, actor: Actor, form: df.SuggestForm) -> df.SuggestionAnswer:
+        """What the covenant lets this partner share with whom; about whom that is asked, is recorded."""
+        allow(actor, "disclosure.explain")
+        return await suggesting.suggest(self.ctx, self._reads, actor, form)
 
     async def act(self, actor: Actor, act: UUID, *, wait_s: float = 0) -> f.ActAnswer:
         """Where a signal, disclosure or reply stands."""

@@ -13,6 +13,7 @@ from typing import Final
 
 from exchange.domain.covenant import Covenant, RetentionRule
 from exchange.domain.numbering import MODEL, own_number, own_numbers
+from exchange.domain.profiles import Profile
 from exchange.domain.vocabulary import ANYONE, CRIMINAL_GROUNDS, INFORM_EXCEPTIONS, LEGAL_BASES, SPECIAL_EXCEPTIONS
 from exchange.i18n import N_, Translate, tr
 from exchange.reports import words
@@ -69,7 +70,7 @@ _PLACES: Final = (
     ("1", "_categories"), ("1", "_signal_kinds"), ("2.1", "_partners"), ("2.2", "_contexts"), ("3.1", "_tasks"),
     ("3.1", "_bases"), ("4.1", "_purposes"), ("4.1", "_areas"),
     ("9.2", "_retention"), ("10.1", "_not_told"), ("11.1", "_matrix"), ("11.1", "_fields"), ("11.1", "_grounds"),
-    ("11.1", "_identity"), ("11.1", "_texts"), ("", "_settings"),
+    ("11.1", "_identity"), ("11.1", "_texts"), ("11.1", "_profiles"), ("", "_settings"),
 )  # fmt: skip
 """Which table is shown under which article."""
 
@@ -369,6 +370,28 @@ class _Tables:
             for rule in self._covenant.text_rules
         ]
         return [Table([_("Refusal"), _("Words"), _("Source")], rows, _("Words that are refused"))]
+
+    def _profiles(self) -> list[Table]:
+        """Standard exchanges, each with what was approved in advance; the weighing in full, because it is what was weighed."""
+        _ = self._
+        return [
+            Table(
+                [_("Part"), _("Approved in advance")],
+                [
+                    [_("Profile"), f"{profile.title} ({profile.code})"],
+                    *self._approved(profile),
+                ],
+                profile.title,
+            )
+            for profile in self._covenant.profiles
+        ]
+
+    def _approved(self, profile: Profile) -> list[list[str]]:
+        return [
+            [self._words.label(name), self._words.value(name, value)]
+            for name, value in profile.model_dump(mode="json").items()
+            if name not in {"code", "title"} and value not in (None, [])
+        ]
 
     def _settings(self) -> list[Table]:
         names: Sequence[str] = list(type(self._covenant.settings).model_fields)

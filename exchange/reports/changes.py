@@ -25,6 +25,7 @@ HEADINGS: Final[Mapping[Section, str]] = {
     Section.FIELD_RULES: N_("Which fields may go (article 11.1)"),
     Section.IDENTITY: N_("How a person is made known (article 11.1)"),
     Section.TEXT_RULES: N_("Words that are refused"),
+    Section.PROFILES: N_("Profiles: standard exchanges that were approved in advance"),
     Section.RETENTION: N_("Retention (article 9.2)"),
     Section.SETTINGS: N_("Settings"),
     Section.ARTICLES: N_("Text of the articles"),

@@ -75,6 +75,16 @@ FIELDS: Final[Mapping[str, str]] = {
     "verified": N_("legal source was read"),
     "status": N_("state"),
     "groups": N_("words"),
+    "senders": N_("from"),
+    "recipients": N_("to"),
+    "items": N_("what may be filled in"),
+    "purpose": N_("purpose"),
+    "context": N_("context"),
+    "stated": N_("grounds of the covenant that are met"),
+    "signal_kind": N_("kind of signal"),
+    "necessity": N_("why it is needed"),
+    "proportionality": N_("why it is in proportion"),
+    "subsidiarity": N_("why less would not do"),
     "text": N_("text"),
     "max_age_days": N_("days that messages of the previous generation are still accepted"),
     "small_cell_threshold": N_("counts below this are not shown in area pictures"),
@@ -89,6 +99,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "case_retention": N_("retention class of a case's own texts"),
     "feedback_days": N_("days within which a sender who asked for it hears what came of it"),
     "wpg_reading": N_("when somebody who is not designated opens police data"),
+    "draft_days": N_("days that a draft is kept after it was last saved"),
     "acknowledge_within": N_("how long a partner has to answer a correction, a recall or a restriction"),
     "version": N_("version"),
     "environment": N_("environment"),
@@ -183,7 +194,7 @@ class CovenantWords:
         table = words.word
         return {
             "participation": lambda v: table(v, PARTICIPATION, self._),
-            "kind": readable,
+            "kind": lambda v: table(v, KINDS, self._) if v in KINDS else readable(v),
             "mark": lambda v: table(v, words.MARKS, self._),
             "condition": lambda v: table(v, words.CONDITIONS, self._),
             "review_overdue": lambda v: table(v, OVERDUE, self._),
@@ -210,7 +221,37 @@ class CovenantWords:
             "statement_retention": lambda v: f"{v} ({self.titles.of(v)})",
             "case_retention": lambda v: f"{v} ({self.titles.of(v)})",
             "groups": lambda v: " + ".join("/".join(group) for group in v),
+            **self._of_a_profile,
         }
+
+    @property
+    def _of_a_profile(self) -> Mapping[str, Callable[[Any], str]]:
+        """Attributes of a standard exchange that was approved in advance."""
+        return {
+            "senders": self.parties,
+            "recipients": self.parties,
+            "items": self.contents,
+            "purpose": self.titles.of,
+            "context": self.titles.of,
+            "stated": self.named,
+            "signal_kind": self.titles.of_signal_kind,
+        }
+
+    def parties(self, parties: Iterable[Mapping[str, Any]]) -> str:
+        """Partners with the basis, the task and the grounds that hold for each."""
+        said = []
+        for party in parties:
+            codes = [party["basis"], self.titles.of(party["task"])]
+            codes += [code for name in ("special_exception", "criminal_ground") if (code := party.get(name))]
+            said.append(f"{self.who(party['partner'])} ({', '.join(codes)})")
+        return self._joined(said)
+
+    def contents(self, items: Iterable[Mapping[str, Any]]) -> str:
+        """Categories with their fields."""
+        return self._joined(
+            f"{self.titles.of(item['category'])} ({self.field_names(item['category'], item['fields'])})"
+            for item in items
+        )
 
     def phases(self, phases: Iterable[Mapping[str, str]]) -> str:
         """From young to old: what data may be used for, until which age."""

@@ -115,6 +115,11 @@ SENTENCES: Final[Mapping[str, str]] = {
     "duty/overdue": N_("What was owed after acute danger is late: {code}."),
     "weighing/written": N_("The weighing of what was done in acute danger was written after all."),
     "act/decided-by": N_("A system did it; a person had decided."),
+    "act/on-profile": N_("A {kind} was shared on the profile {profile}."),
+    "draft/saved:own": N_("A draft of a {kind} was saved; it is kept until {keep_until}."),
+    "draft/saved:zgw": N_("A case system told of a new case: it proposes a {kind}, kept until {keep_until}."),
+    "draft/closed:sent": N_("A draft was sent; only what was sent is left."),
+    "draft/closed:discarded": N_("A draft was discarded."),
     "conference/planned": N_("A case conference is planned for {date}, with a chair of {chair}."),
     "conference/agenda-item-set": N_("A case stands on the agenda of the conference; in scope: {partners}."),
     "conference/item-offered": N_(
@@ -145,7 +150,7 @@ _AFTER: Final[Mapping[str, str]] = {
     "next_date": N_("The next conference is on {day}."),
 }
 """Days that are not always there -> a sentence more."""
-_DAYS: Final = ("review_on", "valid_until", "followed_on", "date", "due", "due_on", "on", "first", "last")
+_DAYS: Final = ("keep_until", "review_on", "valid_until", "followed_on", "date", "due", "due_on", "on", "first", "last")
 
 
 def sentence(topic: str, details: Mapping[str, Any], titles: Titles, language: str) -> str:
@@ -215,6 +220,7 @@ class _Details(dict[str, str]):
             "kind": self._message,
             "category": titles.of,
             "purpose": titles.of,
+            "profile": titles.of,
             "ground": titles.of,
             "cause": titles.of,
             "area": titles.of,

@@ -63,6 +63,9 @@ STEPS: Final[Mapping[str, str]] = {
     "duty/overdue": N_("duty is late"),
     "weighing/written": N_("weighing written"),
     "act/decided-by": N_("a person decided for a system"),
+    "act/on-profile": N_("shared on a profile"),
+    "draft/saved": N_("draft saved"),
+    "draft/closed": N_("draft sent or discarded"),
     "conference/planned": N_("case conference planned"),
     "conference/agenda-item-set": N_("case put on the agenda"),
     "conference/item-offered": N_("item offered to the conference, without content"),
@@ -161,6 +164,14 @@ REASONS: Final[Mapping[str, str]] = {
     "retention-overdue": N_("items are past their term and still there"),
 }
 
+COUNTS: Final[Mapping[str, str]] = {
+    "zgw-proposed": N_("cases that proposed something"),
+    "zgw-known": N_("told again"),
+    "zgw-passed-over": N_("notifications passed over"),
+    "zgw-refused": N_("notifications with a wrong token"),
+}
+"""What adapters at the edge count."""
+
 TELLINGS: Final[Mapping[str, str]] = {
     "corrected": N_("Correction"),
     "recalled": N_("Recall"),
@@ -217,6 +228,8 @@ VIEWS: Final[Mapping[str, str]] = {
     "inbox.read": N_("a message"),
     "who-knows": N_("who knows what"),
     "signal.read": N_("a signal"),
+    "draft.read": N_("a draft"),
+    "disclosure.suggest": N_("what may be shared about somebody"),
 }
 """What somebody looked at."""
 

@@ -11,6 +11,8 @@ ACCOUNTABILITY = "verantwoording"
 """Retention class of what proves that acts were lawful: records, read events, references of the caller. It outlives the datum."""
 REGISTER = "register"
 """Of register entries, which go with the last item about somebody."""
+DRAFT = "concept"
+"""Of a form that is being filled in: to the last day that its newest event names, and no longer than until it is sent."""
 ACTOR = "actor"
 """Of actors' own data: as accountability, from the day they may act no more."""
 KEPT: Final[dict[type[Event], str]] = {
@@ -20,6 +22,7 @@ KEPT: Final[dict[type[Event], str]] = {
     e.CommandAccepted: ACCOUNTABILITY,
     e.DataRead: ACCOUNTABILITY,
     e.CopiedOut: ACCOUNTABILITY,
+    e.DraftSaved: DRAFT,
 }
 """The class of the key that seals the private fields of an event which does not name one itself, in ``retention``."""
 KEPT_WITH: Final[dict[type[Event], str]] = {

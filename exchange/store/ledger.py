@@ -17,7 +17,14 @@ from exchange.domain import events as e
 from exchange.domain.event import Event, topic_class
 from exchange.domain.refusals import code_of_frame
 from exchange.errors import IntegrityError
-from exchange.store import ledger_areas, ledger_casework, ledger_conference, ledger_corrections, ledger_facts
+from exchange.store import (
+    ledger_areas,
+    ledger_casework,
+    ledger_conference,
+    ledger_corrections,
+    ledger_drafts,
+    ledger_facts,
+)
 from exchange.store.entry import Entry
 from exchange.store.grouped import Grouped, Statements
 from exchange.store.kept import ACCOUNTABILITY, ACTOR, KEPT
@@ -79,7 +86,7 @@ CREATE INDEX parked_frame ON parked(frame);
 """For questions only: what :meth:`Ledger.handle` does works without them."""
 
 
-CHAPTERS: Final = (ledger_areas, ledger_facts, ledger_casework, ledger_conference, ledger_corrections)
+CHAPTERS: Final = (ledger_areas, ledger_facts, ledger_casework, ledger_conference, ledger_corrections, ledger_drafts)
 """Tables of one kind of work each, beside those that every message needs."""
 
 
@@ -152,18 +159,8 @@ def _message_received(db: Statements, index: int, event: e.MessageReceived) -> N
     db.execute(
         "INSERT INTO messages(message, direction, partner, sequence, kind, log_index, at, reply_to, state, kid, generation)"
         " VALUES(?,'received',?,?,?,?,?,?,'stored',?,?)",
-        (
-            event.message,
-            event.sender,
-            event.sequence,
-            event.kind,
-            index,
-            at,
-            event.reply_to,
-            event.kid,
-            event.generation,
-        ),
-    )
+        (event.message, event.sender, event.sequence, event.kind, index, at, event.reply_to, event.kid, event.generation),
+    )  # fmt: skip
     if event.reply_to:  # only of what we sent to this partner, and "handled" stays when an older answer comes after it
         db.execute(
             "UPDATE messages SET uptake=? WHERE message=? AND partner=? AND direction='sent'"

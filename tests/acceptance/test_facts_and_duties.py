@@ -445,7 +445,7 @@ async def test_acute_danger_goes_at_once_and_what_is_missing_is_owed_within_72_h
     assert {d.owner for d in owed} == {worker.id}
     assert (await actium.status()).duties == 2
     waits = {w.kind: (w.count, w.overdue) for w in await actium.facts.worklist(worker)}
-    assert waits == {"duty": (2, 0), "review": (0, 0)}
+    assert waits == {"proposal": (0, 0), "duty": (2, 0), "review": (0, 0)}
     assert actium.facts.duties.all(somebody("worker"), closed=False) == [], "another worker does not owe it"
 
     await actium.facts.give_notice(worker, told(jelle, "welzijn"), None)

@@ -11,12 +11,14 @@ from types import ModuleType
 from typing import Any
 from uuid import UUID
 
+import ease
 from conferences import as_ports
 
 from exchange.domain.actors import require, roles_of
 from exchange.domain.refusals import refusal
 from exchange.errors import ConflictError, IntegrityError, NotFoundError
 from exchange.node import corrections_forms as cf
+from exchange.node import draft_forms as df
 from exchange.node import facts_forms as ff
 from exchange.node import forms as f
 from exchange.node.service import Actor, Idempotency, NodeService, Refused
@@ -66,6 +68,7 @@ COVENANT: dict[str, Any] = {
          "source": "artikel 30 UAVG"},
     ],
     "field_rules": [{"purposes": ["P0_ONDERSTEUNING"], "category": "HUISVESTING", "fields": ["staat"]}],
+    "profiles": [ease.PROFILE],
     "retention": [
         {"code": "h01", "title": "Huisvesting en overlast",
          "rules": [{"code": "hw-1", "holders": ["*"], "trigger": "ONTVANGST", "period": "P2Y", "source": "voorstel",
@@ -322,6 +325,7 @@ class FakeNode:
         rooms = casework_rooms()
         self.cases, self.signals, self.circle = rooms.Cases(self), rooms.Signals(self), rooms.Circle(self)
         self.third_parties, self.feedback = rooms.ThirdParties(self), rooms.Feedback(self)
+        self.drafts = ease.Drafts(self, COVENANT)
         self.corrections = self.recalls = FakeAfterwards(self, NOTIFIED)
         self.notifications = FakeAfterwards(self, NOTIFIED)
         self.objections = FakeAfterwards(self, OBJECTION)
@@ -447,6 +451,13 @@ class FakeNode:
     def _duty_of(self, code: str, partner: str) -> f.RefusalAnswer:
         why = refusal(code)
         return f.RefusalAnswer(code=code, name=why.name, article=why.article, text=why.sentence(), partner=partner)
+
+    def completed(self, form: f.OpenForm) -> f.ShareForm:
+        return ease.completed(COVENANT, form)
+
+    async def suggest(self, actor: Actor, form: df.SuggestForm) -> df.SuggestionAnswer:
+        self._use(actor, "disclosure.explain", form)
+        return ease.suggestion(form.kind)
 
     async def act(self, actor: Actor, act: UUID, *, wait_s: float = 0) -> f.ActAnswer:
         self._use(actor, "outbox.list", wait_s)

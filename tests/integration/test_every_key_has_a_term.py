@@ -87,6 +87,7 @@ async def everything(world: MemoryWorld) -> UUID:
     await gemeente.match_subject(theirs, gemeente.ctx.people.unmatched()[0].handle, own)
     await actium.who_knows(worker, f.WhoKnowsQuery(subject=jelle))
     await actium.copied_out(worker, "who-knows", jelle)
+    await actium.drafts.save(worker, f.OpenForm(subject=jelle, external_reference="ZAAK-2"), None)
     await actium.revoke_actor(worker, (await world.colleague("actium")).id)
     await world.until(lambda: not actium.outgoing.waiting() and not gemeente.outgoing.waiting())
     return jelle

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -18,6 +19,15 @@ SECRET = "Verzonnen"
 )
 def test_what_is_written_is_read_back(tmp_path: Path, path: str) -> None:
     made = Settings(partner="actium", anchor=Path(path), replica=Path("/mnt") / path, tcp_port=8443, broker=f"x{path}")
+    settings.save(tmp_path, made)
+    assert settings.load(tmp_path) == made
+
+
+def test_tables_are_read_back_as_well(tmp_path: Path) -> None:
+    zgw = settings.Zgw(
+        actor=UUID(int=7), propose={"https://catalogi.example.org/zaaktypen/7": "EENZAAMHEID", "a b": "X"}
+    )
+    made = Settings(partner="actium", tcp_port=8443, zgw=zgw)
     settings.save(tmp_path, made)
     assert settings.load(tmp_path) == made
 
@@ -40,6 +50,9 @@ def test_a_path_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
         (f'partner = "actium"\ntcp_port = "{SECRET}"', "setting tcp_port"),
         ('partner = "actium"\ntcp_port = 0', "setting tcp_port"),
         (f'partner = "actium"\nlog_level = "{SECRET}"', "setting log_level"),
+        (f'partner = "actium"\n[zgw]\nactor = "{SECRET}"', "setting zgw"),
+        (f'partner = "actium"\n[zgw]\nactor = "{UUID(int=7)}"\n[zgw.propose]\n"https://x" = "{SECRET}"', "setting zgw"),
+        (f'partner = "actium"\n[zgw]\nactor = "{UUID(int=7)}"\n[zgw.propose]\n', "setting zgw"),
         (f'partner = "actium"\nsecrets = "{SECRET}"', "setting secrets"),
     ],
 )

@@ -11,6 +11,7 @@ from exchange.domain.events.casework import *  # noqa: F403
 from exchange.domain.events.conference import *  # noqa: F403
 from exchange.domain.events.core import *  # noqa: F403 - the list is one, only its files are several
 from exchange.domain.events.corrections import *  # noqa: F403
+from exchange.domain.events.drafts import *  # noqa: F403
 from exchange.domain.events.duties import *  # noqa: F403
 from exchange.domain.events.facts import *  # noqa: F403
 from exchange.domain.events.keeping import *  # noqa: F403

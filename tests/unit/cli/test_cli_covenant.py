@@ -257,6 +257,7 @@ def test_a_partner_that_leaves_and_one_that_joins_are_told_from_the_text_alone(
         ('slug = "politie"', f'slug = "politie"\nid = "{2:032x}"'),
         ('kind = "POLITIE"\nparticipation = "connected"', 'kind = "POLITIE"\nparticipation = "paper"'),
         ('slug = "welzijn"', 'slug = "welzijn-nieuw"'),
+        *[('partner = "welzijn"\n', 'partner = "welzijn-nieuw"\n')] * TOML.read_text().count('partner = "welzijn"\n'),
     )
     out = bare("covenant", "diff", str(made.signed), str(toml)).out
     assert "Politie basisteam Zuidwest Drenthe (politie) leaves the exchange" in out

@@ -29,7 +29,7 @@ conference.list conference.show conference.offers conference.plan conference.age
 conference.decide conference.minutes conference.outcome conference.offer conference.confirm agreement.list agreement.done
 signal.note signal.list signal.read signal.reporter signal.triage case.open case.list case.read
 case.change circle.change circle.openings circle.review wpg.designate wpg.receivers third-party.disclose third-party.list
-feedback.list
+feedback.list draft.save draft.list draft.read draft.discard
 notification.list notification.process correction.make recall.make
 recall.erase recall.set-aside objection.receive objection.list objection.extend objection.decide objection.lift
 """

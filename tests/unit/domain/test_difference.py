@@ -144,6 +144,7 @@ LISTS = (
     "matrix",
     "field_rules",
     "text_rules",
+    "profiles",
     "retention",
 )
 

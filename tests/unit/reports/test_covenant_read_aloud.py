@@ -38,13 +38,14 @@ def test_every_code_and_every_title_of_the_covenant_is_read(de_wolden: Covenant)
     text = said(articles(de_wolden, "nl"))
     tables = (
         *(de_wolden.purposes, de_wolden.contexts, de_wolden.categories, de_wolden.grounds),
-        *(de_wolden.areas, de_wolden.signal_kinds),
+        *(de_wolden.areas, de_wolden.signal_kinds, de_wolden.profiles),
     )
     codes = [(row.code, row.title) for table in tables for row in table]
     codes += [(task.code, task.title) for p in de_wolden.partners for task in p.statutory_tasks]
     codes += [(f"{c.code}:{code}", title) for c in de_wolden.categories for code, title in c.fields.items()]
     codes += [(rule.code, rule.source) for known in de_wolden.retention for rule in known.rules]
     codes += [(p.slug, p.name) for p in de_wolden.partners]
+    codes += [(p.necessity, p.subsidiarity) for p in de_wolden.profiles]
     codes += [(ground, ground) for row in de_wolden.matrix for ground in row.grounds]
     assert [pair for pair in codes if not all(part in text for part in pair)] == []
     assert all(article in text for article in de_wolden.articles.values())
@@ -137,6 +138,7 @@ def test_every_attribute_of_the_covenant_has_a_name_for_people(de_wolden: Covena
         "text_rules", "articles", "areas", "signal_kinds", "fields", "recipients", "senders", "kinds", "category", "code", "slug",
         "until", "use",  # of phases, which are told as one
         "numbering", "identity", "field", *ATTRIBUTES,  # of what makes a person known, which is told as one
+        "profiles", "partner", "basis", "task", "special_exception", "criminal_ground",  # of a party, likewise
     }  # fmt: skip
     assert attributes(de_wolden.model_dump(mode="json")) - structure - set(FIELDS) == set()
 

@@ -1,0 +1,137 @@
+"""Notifications in, from systems that work case by case (ZGW): a case that was opened proposes a signal, and nothing more.
+
+The callback of VNG's Notificaties API. A notification names a case by its address; the address is kept sealed in the proposal and
+never fetched, so nothing about anybody comes in this way, and a person decides whether there is anything to tell (GDPR 22, R32).
+The registration of a subscription first calls without a token and then with one; the reference implementation wants 403 and 204
+for an answer, so nobody who comes without the right token gets anything else.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, status
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from exchange.api.calls import Service
+from exchange.domain.covenant import Covenant
+from exchange.errors import ConflictError, NotAllowedError, SetupError
+from exchange.node.draft_forms import ProposalForm
+
+router = APIRouter(prefix="/v1", tags=["zgw"])
+
+Address = Annotated[str, Field(max_length=300, pattern=r"^https?://[^\s@?#]+$")]
+"""Of a case or a kind of case: no user, query or fragment, which might hold more than an address."""
+OPENED: Final = ("zaken", "zaak", "create")
+"""Channel, resource and action of the one notification that proposes something."""
+COUNTED: Final = ("proposed", "known", "passed-over", "refused")
+
+
+class Notification(BaseModel):
+    """A notification as VNG's Notificaties API sends it. What a later version adds is passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    kanaal: Annotated[str, Field(min_length=1, max_length=50)]
+    hoofd_object: Address = Field(alias="hoofdObject")
+    resource: Annotated[str, Field(min_length=1, max_length=100)]
+    resource_url: Address = Field(alias="resourceUrl")
+    actie: Annotated[str, Field(min_length=1, max_length=100)]
+    aanmaakdatum: datetime
+    kenmerken: dict[Annotated[str, Field(max_length=100)], Annotated[str, Field(max_length=1000)]] = {}
+    """Of channel ``zaken``: bronorganisatie, zaaktype, vertrouwelijkheidaanduiding. Only zaaktype is looked at."""
+
+
+@dataclass
+class Notifications:
+    """What the node was told to do with them.
+
+    Args:
+        token: What the caller shows (RFC 6750).
+        actor: The system actor that proposes.
+        propose: Kind of case (its address) -> what is proposed, without the case.
+        counts: How many of each in :data:`COUNTED`; never about which case.
+        keep: Remembers the counts.
+    """
+
+    token: str = field(repr=False)
+    actor: UUID
+    propose: Mapping[str, Mapping[str, str]]
+    counts: dict[str, int]
+    keep: Callable[[dict[str, int]], None]
+
+    def check(self, given: str | None) -> None:
+        """Let the caller in.
+
+        Raises:
+            NotAllowedError: The token is missing or is another one.
+        """
+        scheme, _, token = (given or "").partition(" ")
+        # compare_digest: the time it takes tells nothing about how much was right.
+        right = hmac.compare_digest(token.strip().encode(), self.token.encode())
+        if scheme.lower() != "bearer" or not right:
+            self.count("refused")
+            raise NotAllowedError("Only a notification service that shows the token of this node may tell it of cases.")
+
+    def count(self, what: str) -> None:
+        """One more."""
+        self.counts[what] = self.counts.get(what, 0) + 1
+        self.keep(self.counts)
+
+
+def proposals(covenant: Covenant, me: str, configured: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """What each kind of case proposes: a profile that this partner sends on, or a signal of one kind.
+
+    Raises:
+        SetupError: It is neither; names the code.
+    """
+    index, found = covenant.index, dict[str, dict[str, str]]()
+    for zaaktype, code in configured.items():
+        profile = index.profiles.get(code)
+        if profile is not None and profile.sender(me) is not None:
+            found[zaaktype] = {"profile": code, "kind": profile.kind}
+        elif code in index.signal_kinds:
+            found[zaaktype] = {"kind": "signal", "signal_kind": code}
+        else:
+            raise SetupError(
+                "The setting zgw.propose names {code}, which is no profile that this partner sends on and no kind of signal.",
+                code=code,
+            )
+    return found
+
+
+def _notifications(request: Request) -> Notifications:
+    """The adapter, when the node has one and the caller shows its token."""
+    adapter: Notifications | None = getattr(request.app.state, "zgw", None)
+    if adapter is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND)
+    adapter.check(request.headers.get("authorization"))
+    return adapter
+
+
+@router.post("/zgw/notifications", status_code=status.HTTP_204_NO_CONTENT)
+async def notify(
+    service: Service, adapter: Annotated[Notifications, Depends(_notifications)], notification: Notification
+) -> None:
+    """The callback of a subscription on VNG's Notificaties API: a case that was opened may propose a signal.
+
+    Off unless the node is set to it. Any other notification is taken and passed over.
+    """
+    told = (notification.kanaal, notification.resource, notification.actie)
+    wanted = adapter.propose.get(notification.kenmerken.get("zaaktype", "")) if told == OPENED else None
+    if wanted is None:
+        adapter.count("passed-over")
+        return
+    form = ProposalForm.model_validate({**wanted, "external_reference": notification.resource_url})
+    try:
+        proposed = await service.drafts.propose(adapter.actor, form)
+    except ConflictError:  # proposed before, when the settings said something else of this kind of case
+        adapter.count("known")
+        return
+    adapter.count("proposed" if proposed.fresh else "known")

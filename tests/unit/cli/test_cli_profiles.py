@@ -1,0 +1,257 @@
+"""A disclosure on a profile takes six answers at most, none when all is given, and asks nothing of a pipe."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from exchange import cli
+from exchange.node import forms as f
+
+JELLE = UUID(int=7)
+ALL = ("--subject", str(JELLE), "--to", "welzijn", "--item", "HUISVESTING:staat=Volle woning.",
+       "--told-on", "2026-03-02", "--told-how", "HUISBEZOEK")  # fmt: skip
+
+
+class Terminal(io.TextIOWrapper):
+    """Standard input with a person at it, who gives these answers and no other."""
+
+    def __init__(self, *answers: str) -> None:
+        super().__init__(io.BytesIO(), encoding="utf-8")
+        self.left = list(answers)
+        self.given = 0
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self, *_: Any) -> str:  # type: ignore[override]
+        self.given += 1
+        assert self.left, "one question more than there are answers"
+        return self.left.pop(0) + "\n"
+
+
+@pytest.fixture
+def person(
+    exchange: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[Terminal, int, str, str]]:
+    """The command line with a person at the terminal."""
+
+    def run(*arguments: str, answers: tuple[str, ...] = ()) -> tuple[Terminal, int, str, str]:
+        terminal = Terminal(*answers)
+        monkeypatch.setattr(sys, "stdin", terminal)
+        with pytest.raises(SystemExit) as ended:
+            cli.main(arguments)
+        said = capsys.readouterr()
+        return terminal, int(ended.value.code or 0), said.out, said.err
+
+    return run
+
+
+def sent(node: Any) -> list[f.ShareForm]:
+    return [given for command, _actor, given in node.calls if command in {"disclosure.make", "signal.send"}]
+
+
+def known(node: Any) -> None:
+    node.people[JELLE] = f.SubjectForm(given_names="Jelle", family_name="Verzonnen", birth_date="1964-11-05")
+
+
+def test_a_disclosure_on_a_profile_takes_six_answers(node: Any, person: Any) -> None:
+    known(node)
+    answers = ("Verzonnen, 1964-11-05", "1", "De woning staat vol spullen.", "02-03-2026", "2", "ja")
+    terminal, code, _out, err = person("disclose", "--profile", "WONING_HULP", "--lang", "nl", answers=answers)
+    assert (code, terminal.given, terminal.left) == (0, 6, [])
+    (form,) = sent(node)
+    assert (form.subject, [r.partner for r in form.recipients]) == (JELLE, ["welzijn"])
+    assert (form.profile, form.purpose, form.task, form.recipients[0].task) == (
+        "WONING_HULP", "P0_ONDERSTEUNING", "woningwet", "wmo",
+    )  # fmt: skip
+    (item,) = form.items
+    assert (item.category, item.field, item.value) == ("HUISVESTING", "staat", "De woning staat vol spullen.")
+    assert form.notice.model_dump(mode="json", exclude_defaults=True) == {
+        "given_on": "2026-03-02", "mode": "HUISBEZOEK", "recipients": ["welzijn"],
+    }  # fmt: skip
+    assert form.weighing.necessity == "Nodig voor hulp."
+    for shown in ("Zorg over een woning", "Jelle Verzonnen", "1  Welzijn De Wolden", "2  Gemeente De Wolden",
+                  "Staat van de woning"):  # fmt: skip
+        assert shown in err
+
+
+def test_what_would_happen_is_shown_before_it_is_asked_whether_to_send(node: Any, person: Any) -> None:
+    answers = (str(JELLE), "*", "Volle woning.", "2026-03-02", "telefonisch gesprek", "nee")
+    terminal, code, out, _err = person("disclose", "--profile", "WONING_HULP", answers=answers)
+    assert (code, terminal.given) == (0, 6)
+    assert sent(node) == []
+    commands = [command for command, _actor, _given in node.calls]
+    assert "disclosure.explain" in commands
+    assert "welzijn: allowed" in out
+    assert "gemeente: allowed" in out
+    assert "Nothing was sent, and nothing is kept." in out
+
+
+def test_all_of_it_as_options_asks_nothing_and_sends(node: Any, person: Any, exchange: Any) -> None:
+    terminal, code, _out, err = person("disclose", "--profile", "WONING_HULP", *ALL)
+    assert (code, terminal.given, err) == (0, 0, "")
+    assert exchange("disclose", "--profile", "WONING_HULP", *ALL, "--json").code == 0
+    first, second = sent(node)
+    assert first == second
+    assert first.notice.recipients == ["welzijn"]
+
+
+@pytest.mark.parametrize("left", range(3))
+def test_only_what_is_missing_is_asked(node: Any, person: Any, left: int) -> None:
+    given, answers = [(ALL[2:], str(JELLE)), ((*ALL[:2], *ALL[4:]), "welzijn"), ((*ALL[:4], *ALL[6:]), "Vol.")][left]
+    terminal, code, _out, _err = person("disclose", "--profile", "WONING_HULP", *given, answers=(answers, "yes"))
+    assert (code, terminal.given) == (0, 2)
+    assert len(sent(node)) == 1
+
+
+def test_who_was_told_was_told_of_the_recipients_whoever_named_them(node: Any, person: Any, exchange: Any) -> None:
+    given = (*ALL[:2], *ALL[4:8])  # no recipient yet, and nothing of how: the covenant does not ask for that
+    terminal, code, _out, _err = person("disclose", "--profile", "WONING_HULP", *given, answers=("2", "yes"))
+    assert (code, terminal.given) == (0, 2)
+    assert exchange("disclose", "--profile", "WONING_HULP", *given, "--to", "gemeente").code == 0
+    assert [form.notice.recipients for form in sent(node)] == [["gemeente"], ["gemeente"]]
+
+
+def test_a_pipe_is_never_asked_and_hears_what_is_missing(node: Any, exchange: Any) -> None:
+    ran = exchange("disclose", "--profile", "WONING_HULP", "--lang", "en", stdin="Verzonnen, 1964-11-05\n1\n")
+    assert ran.code == 1
+    assert (
+        "no terminal to ask at. Missing: whom it is about (--subject), the recipients (--to), the facts (--item)"
+        in ran.err
+    )
+    assert "Traceback" not in ran.err
+    assert sent(node) == []
+    problem = exchange("disclose", "--profile", "WONING_HULP", "--json")
+    assert json.loads(problem.out)["code"] == "input"
+
+
+def test_an_answer_that_is_none_is_asked_again_and_repeats_nothing(node: Any, person: Any) -> None:
+    known(node)
+    answers = ("Onbekend, 1900-01-01", "zomaar iemand", "Verzonnen, 05-11-1964", "3", "welzijn", "Vol.", "gisteren",
+               "2026-02-30", "2026-03-02", "9", "1", "misschien", "y")  # fmt: skip
+    terminal, code, _out, err = person("disclose", "--profile", "WONING_HULP", answers=answers)
+    assert (code, terminal.left) == (0, [])
+    assert err.count("That is not an answer") == 7
+    assert "zomaar iemand" not in err
+    assert sent(node)[0].notice.mode == "GESPREK"
+
+
+def test_a_profile_the_covenant_does_not_have_is_named_with_those_there_are(node: Any, person: Any) -> None:
+    terminal, code, _out, err = person("disclose", "--profile", "WONING_HULPP", *ALL)
+    assert (code, terminal.given) == (1, 0)
+    assert "Did you mean WONING_HULP?" in err
+    _terminal, code, _out, err = person("signal", "--profile", "WONING_HULP", *ALL, "--support", "Gebaat bij hulp.")
+    assert code == 1
+    assert "has disclosure here" in err
+    assert sent(node) == []
+
+
+def test_explaining_a_profile_asks_all_but_whether_to_send(node: Any, person: Any) -> None:
+    answers = (str(JELLE), "1", "Vol.", "2026-03-02", "1")
+    terminal, code, out, _err = person("disclose", "--profile", "WONING_HULP", "--explain", answers=answers)
+    assert (code, terminal.given) == (0, 5)
+    assert "welzijn: allowed" in out
+    assert sent(node) == []
+
+
+# ---------------------------------------------------------------------------------------- several facts, one answer
+
+
+def test_several_facts_are_one_answer(monkeypatch: pytest.MonkeyPatch, node: Any, person: Any, fakes: Any) -> None:
+    items = [{"category": "HUISVESTING", "fields": ["staat", "bewoning"]}]
+    category = {**fakes.COVENANT["categories"][0], "fields": {"staat": "Staat", "bewoning": "Bewoning"}}
+    rule = {**fakes.COVENANT["field_rules"][0], "fields": ["staat", "bewoning"]}
+    monkeypatch.setitem(fakes.COVENANT, "profiles", [{**fakes.COVENANT["profiles"][0], "items": items}])
+    monkeypatch.setitem(fakes.COVENANT, "categories", [category, *fakes.COVENANT["categories"][1:]])
+    monkeypatch.setitem(fakes.COVENANT, "field_rules", [rule])
+    answers = (str(JELLE), "1", "alles vol", "3 vol", "1 Vol spullen; 2: Eén bewoner", "2026-03-02", "1", "yes")
+    terminal, code, _out, err = person("disclose", "--profile", "WONING_HULP", answers=answers)
+    assert (code, terminal.left, err.count("That is not an answer")) == (0, [], 2)
+    assert [(item.field, item.value) for item in sent(node)[0].items] == [
+        ("staat", "Vol spullen"), ("bewoning", "Eén bewoner"),
+    ]  # fmt: skip
+
+
+def test_a_signal_on_a_profile_asks_why_support_and_not_whether_the_person_was_told(
+    monkeypatch: pytest.MonkeyPatch, node: Any, person: Any, fakes: Any
+) -> None:
+    profile = {
+        **fakes.COVENANT["profiles"][0],
+        "kind": "signal",
+        "recipients": fakes.COVENANT["profiles"][0]["recipients"][:1],
+    }
+    monkeypatch.setitem(fakes.COVENANT, "profiles", [profile])
+    answers = (str(JELLE), "Vol.", "Gebaat bij opruimhulp.", "y")
+    terminal, code, _out, _err = person("signal", "--profile", "WONING_HULP", answers=answers)
+    assert (code, terminal.given) == (0, 4)  # one recipient: nobody has to choose
+    (form,) = sent(node)
+    assert (form.kind, form.support_rationale) == ("signal", "Gebaat bij opruimhulp.")
+
+
+# ---------------------------------------------------------------------------------------- suggestions
+
+
+def test_suggestions_are_told_in_words(node: Any, exchange: Any) -> None:
+    ran = exchange("disclose", "--suggest", "--subject", str(JELLE), "--lang", "en")
+    assert ran.code == 0
+    told = " ".join(ran.out.split())
+    for expected in ("Zorg over een woning (WONING_HULP)", "To Welzijn De Wolden, for Ondersteuning bieden", "HUISVESTING:staat",
+                     "for wmo", "on UAVG_30_3_a, for wmo; and say what lifts professional secrecy", "telling the person first",
+                     "Was told of Welzijn De Wolden"):  # fmt: skip
+        assert expected in told
+    assert json.loads(exchange("signal", "--suggest", "--json").out)["kind"] == "signal"
+    assert sent(node) == []
+
+
+# ---------------------------------------------------------------------------------------- drafts
+
+
+def test_a_draft_is_saved_filled_in_and_sent(node: Any, exchange: Any, person: Any) -> None:
+    saved = exchange("draft", "save", "--profile", "WONING_HULP", "--subject", str(JELLE), "--lang", "en")
+    assert "until 16-03-2026" in saved.out
+    (draft,) = node.drafts.kept
+    assert "Zorg over een woning" in exchange("draft", "list").out
+    lacking = exchange("draft", "explain", str(draft), "--lang", "en")
+    assert lacking.code == 1
+    assert "Name at least one recipient." in lacking.out
+    more = ("--to", "welzijn", "--item", "HUISVESTING:staat=Vol.")
+    assert exchange("draft", "save", "--draft", str(draft), *more).code == 0
+    kept = node.drafts.kept[draft]
+    assert (kept.subject, kept.profile, kept.items[0].value) == (JELLE, "WONING_HULP", "Vol.")
+    assert "Vol." in exchange("draft", "show", str(draft)).out
+    assert "welzijn: allowed" in exchange("draft", "explain", str(draft), "--lang", "en").out
+    assert exchange("draft", "send", str(draft), "--wait", "1").code == 0
+    assert len(sent(node)) == 1
+    assert exchange("draft", "show", str(draft)).code == 1
+    assert "There are no drafts." in exchange("draft", "list", "--lang", "en").out
+
+
+def test_a_draft_on_a_profile_asks_at_a_terminal_what_it_lacks_and_keeps_the_answers(
+    node: Any, exchange: Any, person: Any
+) -> None:
+    exchange("draft", "save", "--profile", "WONING_HULP", "--subject", str(JELLE))
+    (draft,) = node.drafts.kept
+    answers = ("1", "Vol.", "2026-03-02", "1", "no")
+    terminal, code, out, _err = person("draft", "send", str(draft), answers=answers)
+    assert (code, terminal.left) == (0, [])
+    assert "kept in the draft" in out
+    assert node.drafts.kept[draft].items[0].value == "Vol."
+    assert sent(node) == []
+
+
+def test_an_incomplete_draft_without_a_profile_is_not_asked_about(node: Any, exchange: Any) -> None:
+    exchange("draft", "save", "--signal", "--kind", "EENZAAMHEID")
+    (draft,) = node.drafts.kept
+    assert node.drafts.kept[draft].kind == "signal"
+    ran = exchange("draft", "send", str(draft), "--lang", "en")
+    assert ran.code == 1
+    assert f"exchange draft explain {draft}" in ran.err
+    assert exchange("draft", "discard", str(draft)).code == 0
+    assert node.drafts.kept == {}
