@@ -105,7 +105,7 @@ class MemoryWorld(World):
 
         async def tapped(recipient: str, frame: bytes) -> None:
             door.need_connection()
-            self.frames.append((slug, recipient, frame))
+            self.left(slug, recipient, frame)
             if (slug, recipient) not in self.withheld:
                 await publish(recipient, frame)
 
@@ -117,7 +117,6 @@ class MemoryWorld(World):
         taken = [Taken(sender, frame) for frame in frames]
         await self.nodes[slug].inbox_handler.take(list(taken))
         return taken
-
 
 
 @dataclass

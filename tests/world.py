@@ -177,7 +177,7 @@ class World:
         publish = node.transport.publish
 
         async def tapped(recipient: str, frame: bytes) -> None:
-            self.frames.append((slug, recipient, frame))
+            self.left(slug, recipient, frame)
             await publish(recipient, frame)
 
         node.transport.publish = tapped  # type: ignore[method-assign]
@@ -258,6 +258,10 @@ class World:
         with contextlib.suppress(ConflictError):  # that he asked is recorded
             await node.retention_enforce(self.actor(slug), confirm_date=None)
         return await node.retention_enforce(colleague, confirm_date=local_day(self.clock.now()))
+
+    def left(self, sender: str, recipient: str, frame: bytes) -> None:
+        """A frame left a node."""
+        self.frames.append((sender, recipient, frame))
 
     def between(self, sender: str, recipient: str) -> list[bytes]:
         """Every frame the broker was given from one to the other."""

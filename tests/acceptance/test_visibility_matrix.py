@@ -1,7 +1,7 @@
 """The visibility matrix, every cell both ways, through four real nodes and the real broker.
 
 Of every category from every partner to every other, with nothing cited and with each ground there is: what the matrix opens
-arrives with a receipt and is read by the recipient; what it does not open is refused by the sender, and by the recipient of a sender
+arrives with a receipt and is read by the recipient; what it does not open is refused by the sender, and by the recipient of one
 that has the real keys and no scruples, with the same code. What is to be expected stands in ``tests/visibility.py``.
 """
 
