@@ -120,6 +120,14 @@ def _health(form: Form, d: Numbers, today: dt.date) -> None:
     form["recipients"][0] |= {"special_exception": "UAVG_22_2_a", "task": task}
 
 
+def _unbound(form: Form, d: Numbers, today: dt.date) -> None:
+    """On a ground that holds, and without a word of professional secrecy."""
+    form["items"][0] |= {"category": "GEZONDHEID", "field": "situatie"}
+    holds = opened_by("GEZONDHEID", [form["recipients"][0]["partner"]])
+    form["recipients"][0]["special_exception"] = (holds or [None])[0]
+    form["secrecy"] = d.pick([{}, {"applies": True}])
+
+
 def _with_number(form: Form, d: Numbers, today: dt.date) -> None:
     number = d.pick(SPELLED)
     where = d.pick(["value", "request", "support_rationale", "source"])
@@ -163,8 +171,11 @@ TWISTS: dict[str, Callable[[Form, Numbers, dt.date], None]] = {
     "signal": _signal,
     "anything": _anything,
     "health": _health,
+    "no word of secrecy": _unbound,
     "number": _with_number,
+    "number in a note": _form(request="Bel hem: 9999 93 653."),
     "danger": _danger,
+    "danger without its ground": _form(emergency={"danger": "Er is brand.", "interest_of": "OTHER"}),
     "excused": _excused,
     "purpose": _form(purpose=lambda d, _: d.pick(["P1_INZICHT", "P2_BELEID", "P3_EVALUATIE", "P9_OPSPORING"])),
     "context": _form(context="WERVING"),

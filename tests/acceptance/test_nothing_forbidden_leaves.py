@@ -17,16 +17,19 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from leaving import FORMS, MARK
 from play import Play
+from play_casework import COMMANDS
 from visibility import PARTNERS
 from world import next_generation
 
+from exchange.domain import gates
 from exchange.wire import messages as m
 
 OFTEN = (*["share"] * 6, "pass_on", "offer", "decide", "correct", "lift")
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from([*OFTEN, *sorted(play_commands.COMMANDS)]),
+        st.sampled_from([*OFTEN, *sorted(COMMANDS)]),
         st.lists(st.integers(0, 255), min_size=24, max_size=24),
     ),
     min_size=20,
@@ -118,3 +121,33 @@ def test_no_sequence_of_commands_makes_a_node_send_what_the_matrix_forbids(prepa
     play()
     never = sorted((KINDS | CODES | {"refused on both sides"}) - {what for what, count in happened.items() if count})
     assert never == [], "the plays do not reach this any more: let them be longer, or draw otherwise"
+
+
+@pytest.mark.parametrize(
+    ("gate", "code"),
+    [
+        ("special_category_needs_exception", "R05"),
+        ("no_citizen_service_number", "R02"),
+        ("informed_beforehand", "R14"),
+        ("professional_secrecy", "R30"),
+    ],
+)
+async def test_without_one_of_the_gates_the_second_opinion_speaks_up(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gate: str, code: str
+) -> None:
+    for name in ("MESSAGE_GATES", "FULL_GATES", "ITEM_GATES"):
+        kept = [one for one in getattr(gates, name) if one.__name__ != gate]
+        monkeypatch.setattr(gates, name, kept)
+    with pytest.raises(AssertionError, match=code):
+        await played(prepared, tmp_path / "world", [], ("welzijn",))
+
+
+async def test_the_search_for_what_people_typed_finds_it_where_it_is(prepared: Path, tmp_path: Path) -> None:
+    async with Play.copied(prepared, tmp_path / "world") as play:
+        await play.begin()
+        assert play.clear_text() == []
+        place = play.directory("actium") / "spoor"
+        for form in FORMS:
+            place.write_bytes(b"x" + form + b"x")
+            assert play.clear_text() == ["actium/spoor"]
+        assert play.clear_text({"event": f"{MARK}0000X"}) == ["a line that was logged", "actium/spoor"]
