@@ -53,6 +53,7 @@ class Part:
     sender: str
     recipient: str
     header: dict[str, Any]
+    message: str
     number: int
     plain: bytes
 
@@ -82,6 +83,8 @@ class Watched(MemoryWorld):
     parts: list[list[Part]] = field(default_factory=list)
     """By frame that left."""
     unopened: list[tuple[str, str, bytes]] = field(default_factory=list)
+    answers: dict[str, set[str]] = field(default_factory=dict)
+    """Message id -> every code with which its recipient refused a part of it."""
     secrets: dict[str, Secret] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     """What should not have left. Kept, not raised: a node survives what goes wrong in its loops."""
@@ -121,11 +124,19 @@ class Watched(MemoryWorld):
     def _parts(self, sender: str, recipient: str, frame: bytes) -> Iterator[Part]:
         opened, ctx = self._opened(recipient, frame), self.nodes[recipient].ctx
         header = orjson.loads(opened.header)
+        self._answered(header)
         origin = ctx.covenants.current.partner(sender).id
         for n, (key, box) in enumerate(zip(opened.part_keys, opened.parts, strict=True)):
             uid = UUID(header["id"]).bytes
             plain = envelope.open_part(key, ctx.covenants.id, origin, uid, n, len(opened.parts), box)
-            yield Part(sender, recipient, header, n, plain)
+            yield Part(sender, recipient, header, envelope.message_id(opened.header).hex(), n, plain)
+
+    def _answered(self, header: dict[str, Any]) -> None:
+        """Read a receipt, or every one of a bundle."""
+        inside = [orjson.loads(one["receipt"]) for one in header["data"].get("receipts", [])]
+        for data in (one["data"] for one in (header, *inside) if "outcomes" in one["data"]):
+            codes = {code for outcome in data["outcomes"] for code in outcome["codes"]}
+            self.answers.setdefault(data["message"], set()).update(codes)
 
     def _opened(self, recipient: str, frame: bytes) -> envelope.Opened:
         ctx = self.nodes[recipient].ctx

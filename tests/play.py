@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,10 +25,11 @@ from visibility import MATRIX, PARTNERS, Matrix, Sent, holds_service_number, sta
 
 from exchange.domain.proposal import Verdict
 from exchange.domain.retention import local_day
+from exchange.domain.vocabulary import Side
 from exchange.errors import ExchangeError
+from exchange.node import areas, rules
 from exchange.node import facts_forms as ff
 from exchange.node import forms as f
-from exchange.node import rules
 from exchange.node.service import Actor, Refused
 from exchange.wire import messages as m
 
@@ -93,8 +94,10 @@ class Play(Watched):
     """(partner, word) that was asked back."""
     generation: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PARTNERS, 1))
     trained: dict[str, dt.date] = field(default_factory=dict)
-    hostile: str | None = None
+    hostile: frozenset[str] = frozenset()
     """Who skips its own checks right now."""
+    ids: dict[str, Part] = field(default_factory=dict)
+    """Uuid -> first part, of what was sent so."""
     known: set[str] = field(default_factory=set)
     """Messages that left before."""
     lawless: set[str] = field(default_factory=set)
@@ -187,19 +190,44 @@ class Play(Watched):
                 )
 
     @contextmanager
-    def without_scruples(self, slug: str) -> Iterator[None]:
-        """``slug`` finds everything lawful that it sends itself; everybody else judges as ever."""
-        real = rules.judge
+    def without_scruples(self, *slugs: str) -> Iterator[None]:
+        """``slugs`` find everything lawful that they send themselves; whoever receives it judges as ever."""
+        judge, judge_work = rules.judge, rules.judge_work
 
-        def judge(covenant: Any, kind: m.Kind, sender: str, *rest: Any, **more: Any) -> Verdict:
-            return Verdict(()) if sender == slug else real(covenant, kind, sender, *rest, **more)
+        def share(covenant: Any, kind: m.Kind, sender: str, *rest: Any, **more: Any) -> Verdict:
+            return Verdict(()) if sender in slugs else judge(covenant, kind, sender, *rest, **more)
 
-        self.hostile = slug
-        try:
-            with mock.patch.object(rules, "judge", judge):
+        def work(ctx: Any, covenant: Any, kind: m.Kind, sender: str, *rest: Any, side: Side) -> Verdict:
+            own = side is Side.SENDING and sender in slugs
+            return Verdict(()) if own else judge_work(ctx, covenant, kind, sender, *rest, side=side)
+
+        self.hostile = frozenset(slugs)
+        with (
+            mock.patch.object(rules, "judge", share),
+            mock.patch.object(rules, "judge_work", work),
+            mock.patch.object(areas, "judge_area", return_value=Verdict(())),
+        ):
+            try:
                 yield
-        finally:
-            self.hostile = None
+            finally:
+                self.hostile = frozenset()
+
+    async def again_without_scruples(self, slug: str, what: Callable[[], Awaitable[None]], refused: Refused) -> None:
+        """What a partner refused to say about the work, or to correct, is said all the same; the receiver refuses it alike."""
+        if self.generation[slug] > min(self.generation.values()):
+            return  # who has not accepted the next covenant cannot judge by it
+        before = set(self.lawless)
+        with self.without_scruples(slug):
+            await what()
+            await self.settled()
+        said = [one for uid, one in self.ids.items() if uid in self.lawless - before]
+        for partner in {one.recipient for one in said}:
+            # What is about an area is judged before anybody is named: then the reason stands beside the sender itself.
+            expected = {r.code for r in refused.refusals if r.partner in {partner, slug}} - ONLY_THE_SENDER_SEES
+            answer = {code for one in said if one.recipient == partner for code in self.answers.get(one.message, ())}
+            self.count["refused on both sides"] += bool(expected)
+            if not expected <= answer:
+                self.wrong.append(f"{slug} to {partner}: {sorted(expected)} there, {sorted(answer)} here")
 
     # ------------------------------------------------------------------------------------ what leaves
 
@@ -208,8 +236,9 @@ class Play(Watched):
             return
         first, new = parts[0], parts[0].uid not in self.known
         self.known.add(first.uid)
-        if self.hostile == first.sender and new and first.kind in CONTENT:
+        if first.sender in self.hostile and new:
             self.lawless.add(first.uid)
+            self.ids[first.uid] = first
         if first.uid in self.lawless:
             return
         self.count[first.kind] += 1

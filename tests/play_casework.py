@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import play_forms as pf
 from play import Case, Offer, Play
-from play_commands import COMMANDS, command, drawn, some_twists
+from play_commands import COMMANDS, SAID, command, drawn, some_twists
 from play_forms import Numbers
 from visibility import PARTNERS
 
@@ -167,6 +167,9 @@ async def minutes(play: Play, d: Numbers) -> None:
 # ---------------------------------------------------------------------------------------- afterwards
 
 
+SAID["correct"] = lambda play, d: d.pick(play.given).owner
+
+
 @command
 async def correct(play: Play, d: Numbers) -> None:
     if not play.given:
@@ -225,6 +228,9 @@ async def lift(play: Play, d: Numbers) -> None:
 
 
 # ---------------------------------------------------------------------------------------- beside the exchange
+
+
+SAID["area"] = lambda _, d: d.pick(PARTNERS)
 
 
 @command

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
@@ -14,10 +16,14 @@ from visibility import PARTNERS
 from exchange.errors import ExchangeError
 from exchange.node import facts_forms as ff
 from exchange.node import forms as f
-from exchange.node.service import Actor
+from exchange.node.service import Actor, Refused
 
 Command = Callable[[Play, Numbers], Awaitable[None]]
 COMMANDS: dict[str, Command] = {}
+
+
+SAID: dict[str, Callable[[Play, Numbers], str]] = {}
+"""What is said about the work, or corrected: who says it, given the same numbers."""
 
 
 def command(made: Command) -> Command:
@@ -28,8 +34,15 @@ def command(made: Command) -> Command:
 async def perform(play: Play, name: str, numbers: list[int]) -> None:
     """Do it, whether it may or not, and wait until everything that follows from it has left."""
     try:
-        await COMMANDS[name](play, Numbers(numbers))
+        await COMMANDS[name](play, Numbers(list(numbers)))
         play.count[name] += 1
+    except Refused as refused:
+        play.count[f"{name}: refused"] += 1
+        await play.settled()
+        if name in SAID:
+            with contextlib.suppress(ExchangeError):  # what else stands in its way is not the covenant
+                again = functools.partial(COMMANDS[name], play, Numbers(list(numbers)))
+                await play.again_without_scruples(SAID[name](play, Numbers(list(numbers))), again, refused)
     except ExchangeError:
         play.count[f"{name}: no"] += 1
     await play.settled()
@@ -138,6 +151,9 @@ async def pass_on(play: Play, d: Numbers) -> None:
 @command
 async def decide_wpg(play: Play, d: Numbers) -> None:
     play.decisions.append(await decided(play, d))
+
+
+SAID["reply"] = lambda play, d: d.pick(play.given).recipient
 
 
 @command

@@ -149,6 +149,12 @@ def _signal(form: Form, d: Numbers, today: dt.date) -> None:
     form["support_rationale"] = d.pick(["Gebaat bij hulp.", "Gebaat bij hulp.", "Gebaat bij hulp.", " "])
 
 
+def _street(form: Form, d: Numbers, today: dt.date) -> None:
+    """About a person what can be said of the street."""
+    form["items"] = [{**form["items"][0], "category": "OVERLAST", "field": "aantal-meldingen"}]
+    form |= {"kind": "signal", "signal_kind": "VERVUILING", "support_rationale": "Gebaat bij hulp."}
+
+
 def _excused(form: Form, d: Numbers, today: dt.date) -> None:
     review = today + dt.timedelta(days=d.pick([14, 0, -1]))
     ground = d.pick(["UAVG_41_1_i", "AVG_14_5_b", "ZOMAAR"])
@@ -169,6 +175,9 @@ def _danger(form: Form, d: Numbers, today: dt.date) -> None:
 
 TWISTS: dict[str, Callable[[Form, Numbers, dt.date], None]] = {
     "signal": _signal,
+    "a signal without why": _form(kind="signal", signal_kind="WOONOVERLAST", support_rationale=" "),
+    "a signal of no kind": _form(kind="signal", signal_kind="OPSPORING", support_rationale="Gebaat bij hulp."),
+    "what the street could say": _street,
     "anything": _anything,
     "health": _health,
     "no word of secrecy": _unbound,

@@ -77,6 +77,23 @@ BEGINNING: tuple[tuple[str, list[int]], ...] = (
 """A case of the municipality with everybody, a conference about it with something offered, and a case with two others."""
 
 
+EVERYTHING_ONCE: tuple[tuple[str, list[int]], ...] = (
+    ("reply", [1, 0, 0]),
+    ("reply", [0, 0, 1]),
+    ("reply", [0, 2, 2]),  # with a service number
+    ("correct", []),
+    ("recall", [1, 0, 2]),
+    ("decide", []),
+    ("minutes", []),
+    ("area", []),
+    ("share", [11, 0, 0, 1]),  # by a machine
+    ("share", [1, 2, 0, 0, 0, 0, 3]),  # within a case, from a partner outside its scope
+    ("object_", []),
+    ("share", []),  # about somebody who objected
+    ("next_covenant", [2, 1]),
+    ("share", [0, 0, 0, 1]),  # by somebody who was not trained
+)
+"""After everything that can be wrong with a form: everything else that people do or are refused."""
 Steps = list[tuple[str, list[int]]]
 
 
@@ -107,10 +124,10 @@ async def played(prepared: Path, home: Path, steps: Steps, twisted: tuple[str, .
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_no_sequence_of_commands_makes_a_node_send_what_the_matrix_forbids(prepared: Path, tmp_path: Path) -> None:
-    happened = asyncio.run(played(prepared, tmp_path / "twisted", [], PARTNERS))
+    happened = asyncio.run(played(prepared, tmp_path / "once", list(EVERYTHING_ONCE), PARTNERS))
 
     @settings(
-        max_examples=12, derandomize=True, deadline=None, database=None, phases=[Phase.generate],
+        max_examples=10, derandomize=True, deadline=None, database=None, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(steps=STEPS)
@@ -118,9 +135,10 @@ def test_no_sequence_of_commands_makes_a_node_send_what_the_matrix_forbids(prepa
         with tempfile.TemporaryDirectory() as home:
             happened.update(asyncio.run(played(prepared, Path(home) / "world", steps)))
 
+    reached = set(happened)
     play()
-    never = sorted((KINDS | CODES | {"refused on both sides"}) - {what for what, count in happened.items() if count})
-    assert never == [], "the plays do not reach this any more: let them be longer, or draw otherwise"
+    assert reached >= KINDS | CODES, "what does everything once does not do this any more"
+    assert happened["refused on both sides"] > 300
 
 
 @pytest.mark.parametrize(
