@@ -2,7 +2,7 @@
 
     async with Play.copied(founded, home) as play:
         await play.begin()
-        await play.do("share", numbers)
+        await perform(play, "share", numbers)   one of the commands of play_commands and play_casework
         play.wrong                              what left and should not have
 
 What each partner may get is kept beside the nodes, from what was done; what an item needs stands in ``tests/visibility.py``.
@@ -77,7 +77,7 @@ class Offer:
 
 @dataclass
 class Play(Watched):
-    """See the module. Every ``do_…`` of :mod:`play_commands` is one thing somebody does."""
+    """See the module."""
 
     people: dict[str, list[UUID]] = field(default_factory=dict)
     names: dict[UUID, str] = field(default_factory=dict)

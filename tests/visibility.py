@@ -164,7 +164,7 @@ def _message(sent: Sent) -> Iterator[str]:
     if s.get("emergency") is not None and not _acute(sent):
         yield "R35"
     yield from _signal(sent) if sent.kind == "signal" else _disclosure(sent)
-    yield from _texts(sent.recipient, [*_words(s)])
+    yield from _texts([*_words(s)])
 
 
 def _signal(sent: Sent) -> Iterator[str]:
@@ -208,7 +208,7 @@ def _words(value: Any) -> Iterator[str]:
             yield from _words(inside)
 
 
-def _texts(_recipient: str, texts: list[str]) -> Iterator[str]:
+def _texts(texts: list[str]) -> Iterator[str]:
     if holds_service_number(*texts):
         yield "R02"
     joined = "\n".join(texts).casefold()
@@ -234,13 +234,13 @@ def _item(sent: Sent, fact: tuple[str, str]) -> Iterator[str]:
     s, item = sent.statement, sent.item
     opens = sent.matrix.get((category, sent.recipient), frozenset({"no"}))
     cited = {s.get("special_exception"), s.get("criminal_ground"), *s.get("stated", [])}
-    if category not in MATRIX_CATEGORIES or name not in FIELDS[category] or sent.sender in NOT_FROM.get(category, ()):
+    if category not in CATEGORIES or name not in FIELDS[category] or sent.sender in NOT_FROM.get(category, ()):
         yield "R17"
     if sent.kind == "signal" and category in NEVER_AS_SIGNAL:
         yield "R17"
     police = "politie" in {sent.sender, item.get("origin_partner")} or item.get("origin_regime") == "WPG"
     open_here = "yes" in opens or bool(cited & opens) or ("wpg" in opens and police)
-    yield from _closed(sent, category, open_here, s.get("special_exception"))
+    yield from _closed(sent, category, s.get("special_exception"), open_here=open_here)
     if category in UNDER_SECRECY:
         if sent.recipient == "gemeente" and s["recipient_task"] not in {"wmo", "jeugd"}:
             yield "R07"
@@ -250,10 +250,10 @@ def _item(sent: Sent, fact: tuple[str, str]) -> Iterator[str]:
     yield from _police(sent, category, name, police=police)
     if item.get("valid_until") and sent.on.isoformat() > item["valid_until"]:
         yield "R19"
-    yield from _texts(sent.recipient, [*_words(item)])
+    yield from _texts([*_words(item)])
 
 
-def _closed(sent: Sent, category: str, open_here: bool, exception: str | None) -> Iterator[str]:  # noqa: FBT001
+def _closed(sent: Sent, category: str, exception: str | None, *, open_here: bool) -> Iterator[str]:
     """What stands against a category that is not open to this recipient."""
     opens = sent.matrix.get((category, sent.recipient), frozenset({"no"}))
     vital = _acute(sent) and "no" not in opens
@@ -292,6 +292,3 @@ def _police(sent: Sent, category: str, name: str, *, police: bool) -> Iterator[s
         and not (item["origin_partner"] == "politie" and item.get("source_consent") and item.get("onward_ground"))
     ):
         yield "R29"
-
-
-MATRIX_CATEGORIES = frozenset(CATEGORIES)
