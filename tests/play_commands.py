@@ -205,6 +205,27 @@ async def next_covenant(play: Play, d: Numbers) -> None:
         await train(play, Numbers([PARTNERS.index(slug)]))
 
 
+@command
+async def caught_on_the_way(play: Play, d: Numbers) -> None:
+    """What waits for its receipt when the next covenant closes it leaves no more."""
+    slug = d.pick(["gemeente", "actium"])
+    if play.generation[slug] == 2:
+        return
+    subject = d.pick(play.people[slug])
+    word = play.secret(slug, {"welzijn"}, content=True, subject=subject)
+    play.secrets[play.names[subject]].may.add("welzijn")
+    form = pf.lawful(slug, ["welzijn"], d, play.today, lambda: "")
+    debt = {"category": "FINANCIEN_SCHULDEN", "field": "schuldhulp", "value": word}
+    play.withheld.add((slug, "welzijn"))
+    try:
+        made = f.ShareForm.model_validate({**form, "items": [debt], "subject": subject})
+        await play.nodes[slug].share(play.actor(slug), made, None)
+        await play.until(lambda: any(word in part.words for parts in play.parts for part in parts))
+        await accepts(play, slug)
+    finally:
+        play.withheld.clear()
+
+
 async def accepts(play: Play, slug: str) -> None:
     if play.generation[slug] == 1:
         (signed,) = play.home.glob("generation-2-*/covenant.signed.json")

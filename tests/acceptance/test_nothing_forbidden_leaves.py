@@ -90,6 +90,7 @@ EVERYTHING_ONCE: tuple[tuple[str, list[int]], ...] = (
     ("share", [1, 2, 0, 0, 0, 0, 3]),  # within a case, from a partner outside its scope
     ("object_", []),
     ("share", []),  # about somebody who objected
+    ("caught_on_the_way", []),
     ("next_covenant", [2, 1]),
     ("share", [0, 0, 0, 1]),  # by somebody who was not trained
 )
