@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 from case_forms import share_form
-from memory_world import MemoryWorld
+from world import World
 
 from exchange.crypto import envelope
 from exchange.node import conference_forms as cf
@@ -38,7 +38,7 @@ def nuisance(text: str, field_: str = "toelichting") -> dict[str, Any]:
     return {"category": "OVERLAST", "field": field_, "value": text}
 
 
-async def opened(world: MemoryWorld, scope: list[str]) -> UUID:
+async def opened(world: World, scope: list[str]) -> UUID:
     """A case of the municipality, shared with ``scope``; returns when those who run know of it."""
     others = [p for p in scope if p != "gemeente"]
     form = CaseForm(problem="Overlast in het portaal.", partners=others)
@@ -52,7 +52,7 @@ async def opened(world: MemoryWorld, scope: list[str]) -> UUID:
 class Meeting:
     """A planned conference and the hands to play it with."""
 
-    world: MemoryWorld
+    world: World
     chair: Actor
     conference: UUID
     cases: list[UUID]
@@ -61,7 +61,7 @@ class Meeting:
     """Canary -> offer."""
 
     @classmethod
-    async def planned(cls, world: MemoryWorld, scopes: list[list[str]]) -> Meeting:
+    async def planned(cls, world: World, scopes: list[list[str]]) -> Meeting:
         """W. Voorzitter-Proef of the municipality plans one case per scope; returns when everybody concerned knows."""
         node = world.nodes["gemeente"]
         office = world.actor("gemeente")
@@ -124,12 +124,12 @@ class Meeting:
         await self.world.until(lambda: all(not n.outgoing.waiting() for n in self.world.nodes.values()))
 
 
-def knows(world: MemoryWorld, slug: str, conference: UUID) -> bool:
+def knows(world: World, slug: str, conference: UUID) -> bool:
     """Whether a node was told of a conference."""
     return world.nodes[slug].ctx.ledger.count("conferences WHERE conference=?", str(conference)) == 1
 
 
-def plaintexts(world: MemoryWorld) -> list[tuple[str, str, str, bytes]]:
+def plaintexts(world: World) -> list[tuple[str, str, str, bytes]]:
     """(sender, recipient, kind, plaintext) of every part of every frame the broker was given, opened with every key there is."""
     found = []
     for sender, recipient, frame in world.frames:

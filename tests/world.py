@@ -25,6 +25,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from exchange import app, ceremony, hosting, setup
+from exchange.crypto import envelope
 from exchange.crypto.vault import ArgonCost, Passphrase
 from exchange.domain.retention import local_day
 from exchange.errors import ConflictError
@@ -137,6 +138,8 @@ class World:
     clock: HandClock = field(default_factory=HandClock)
     broker: LocalServer | None = None
     nodes: dict[str, Node] = field(default_factory=dict)
+    frames: list[tuple[str, str, bytes]] = field(default_factory=list)
+    """(sender, recipient, frame) in the order they were published; what a curious broker has."""
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -165,7 +168,19 @@ class World:
         return self.home / "nodes" / slug
 
     def open(self, slug: str, **kwargs: Any) -> Node:
-        return app.open_node(self.directory(slug), SECRET, clock=self.clock, **kwargs)
+        node = app.open_node(self.directory(slug), SECRET, clock=self.clock, **kwargs)
+        self.listen(slug, node)
+        return node
+
+    def listen(self, slug: str, node: Node) -> None:
+        """Keep every frame that leaves a node, as it is handed to the broker."""
+        publish = node.transport.publish
+
+        async def tapped(recipient: str, frame: bytes) -> None:
+            self.left(slug, recipient, frame)
+            await publish(recipient, frame)
+
+        node.transport.publish = tapped  # type: ignore[method-assign]
 
     async def start(self, slug: str, **kwargs: Any) -> Node:
         node = await asyncio.to_thread(self.open, slug, **kwargs)
@@ -243,6 +258,35 @@ class World:
         with contextlib.suppress(ConflictError):  # that he asked is recorded
             await node.retention_enforce(self.actor(slug), confirm_date=None)
         return await node.retention_enforce(colleague, confirm_date=local_day(self.clock.now()))
+
+    def left(self, sender: str, recipient: str, frame: bytes) -> None:
+        """A frame left a node."""
+        self.frames.append((sender, recipient, frame))
+
+    def between(self, sender: str, recipient: str) -> list[bytes]:
+        """Every frame the broker was given from one to the other."""
+        return [frame for s, r, frame in self.frames if (s, r) == (sender, recipient)]
+
+    def parked(self, slug: str) -> list[str]:
+        """Why frames are parked at a node."""
+        return [row["reason"] for row in self.nodes[slug].ctx.ledger.rows("SELECT reason FROM parked ORDER BY at")]
+
+    def events(self, slug: str, topic: str) -> list[Any]:
+        """Every event of a topic in a node's log."""
+        log = self.nodes[slug].ctx.log
+        return log.read_all(log.entries(0, 10_000, [topic]))
+
+    def received(self, slug: str) -> list[str]:
+        """Ids of the messages a node stored."""
+        return [event.message for event in self.events(slug, "message/received/1")]
+
+    def open_frame(self, slug: str, frame: bytes) -> envelope.Opened:
+        """Open a frame with the epoch keys of its recipient."""
+        ctx = self.nodes[slug].ctx
+        parsed = envelope.parse_frame(frame)
+        window = ctx.prekeys.opener(parsed.kid)
+        assert window is not None, "the epoch is gone"
+        return envelope.open_frame(parsed, window.seed, ctx.covenants.id, ctx.covenants.current.generation, ctx.me.id)
 
     async def person(self, slug: str, **identity: Any) -> UUID:
         form = f.SubjectForm(**(identity or JELLE))

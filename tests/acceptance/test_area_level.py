@@ -1,4 +1,4 @@
-"""Scenario 4: the hangout at the Proefplein. Areas come first; nobody stands in them, and nobody can be found in a picture."""
+"""Areas come first; nobody stands in them, and nobody can be found in a picture. The story is scenario 4."""
 
 from __future__ import annotations
 
@@ -52,39 +52,6 @@ def quarter(slug: str, *to: str, **more: Any) -> AreaPictureForm:
         **more,
     }
     return AreaPictureForm.model_validate(form)
-
-
-async def test_reports_of_three_partners_become_a_picture_with_the_small_street_hidden(world: MemoryWorld) -> None:
-    gemeente, chair = world.nodes["gemeente"], world.actor("gemeente")
-    for slug, area, count in (
-        ("politie", "proefplein", 6),
-        ("welzijn", "proefplein", 8),
-        ("politie", "voorbeeldhof", 2),
-    ):
-        await world.nodes[slug].areas.signal(world.actor(slug), report(slug, area, count, "gemeente"), None)
-    await world.until(lambda: len(world.events("gemeente", "area/signalled/1")) == 3)
-    picture = await gemeente.areas.picture(chair, quarter("gemeente", "politie", "welzijn"), None)
-    counts = {(c.area, c.kind): c.count for c in picture.cells}
-    assert counts["proefplein", "JEUGDOVERLAST"] == counts["de-wijk", "*"] == 14
-    assert counts["voorbeeldhof", "JEUGDOVERLAST"] is None
-    assert counts["ruinen", "*"] is None, "the total of the village would show the street"
-    await world.until(lambda: world.events("welzijn", "area/picture-received/1"))
-    (received,) = world.nodes["welzijn"].areas.pictures(world.actor("welzijn"))
-    assert received.partner == "gemeente"
-    assert {(c.area, c.kind): c.count for c in received.cells} == counts
-    assert world.nodes["actium"].areas.pictures(world.actor("actium")) == []
-
-
-async def test_a_report_that_names_somebody_is_refused_and_leaves_no_trace_of_the_name(world: MemoryWorld) -> None:
-    await world.person("welzijn", given_names="Sem", family_name="Verzinsel", birth_date="2010-06-01")
-    node, worker = world.nodes["welzijn"], world.actor("welzijn")
-    form = report("welzijn", "proefplein", 1, "gemeente", text="Vooral Sem Verzinsel maakt lawaai.")
-    with pytest.raises(Refused) as refused:
-        await node.areas.signal(worker, form, None)
-    assert {r.code for r in refused.value.refusals} == {"R09"}
-    assert world.events("welzijn", "area/signalled/1") == []
-    assert world.between("welzijn", "gemeente") == []
-    assert [r.codes for r in world.events("welzijn", "refusal/recorded/1")] == [("R09",)]
 
 
 @pytest.mark.parametrize(

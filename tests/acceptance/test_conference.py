@@ -1,8 +1,7 @@
-"""Scenario 7: the case conference of 12 March 2026, through real nodes. All persons are invented."""
+"""The case conference in its details, through real nodes; the story is scenario 7. All persons are invented."""
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,7 +13,6 @@ from oracle import check_running
 from exchange.errors import ConflictError, NotAllowedError, NotFoundError
 from exchange.node import conference_forms as cf
 from exchange.node import corrections_forms as corrections
-from exchange.node import facts_forms as ff
 from exchange.node import forms as f
 from exchange.node.service import Actor, Refused
 from exchange.wire import messages as m
@@ -35,71 +33,7 @@ def codes(refused: pytest.ExceptionInfo[Refused]) -> set[str]:
     return {reason.code for reason in refused.value.refusals}
 
 
-# ---------------------------------------------------------------------------------------- the scenario
-
-
-async def test_of_eleven_offers_the_chair_strikes_three_and_releases_eight(world: MemoryWorld) -> None:
-    meeting = await Meeting.planned(world, [FIRST, SECOND])
-    people = {slug: await world.person(slug) for slug in ("gemeente", "actium", "welzijn", "politie")}
-    decided = ff.DecisionForm.model_validate({
-        "reference": "besluit-2026-3", "ground": "WPG_16_1_b_1", "goal": "c", "decided_on": "2026-03-02",
-        "signed_by": "teamchef", "interest": "hulp", "purpose": "Hulp bij het opruimen.", "authority": "BURGEMEESTER",
-        "agreed_on": "2026-03-02", "recipients": ["gemeente", "welzijn"],
-        "categories": ["OVERLAST", "IDENTIFICATIE", "CONTACT"], "valid_until": "2026-12-31",
-    })  # fmt: skip
-    functionary = Actor(uuid4(), "person", frozenset({"wpg-functionary"}))
-    decision = (await world.nodes["politie"].facts.register_decision(functionary, decided, None)).fact
-    made = [
-        ("actium", ["gemeente", "welzijn"], 0, "release", {}),
-        ("actium", ["welzijn"], 0, "release", {}),
-        ("actium", ["gemeente"], 0, "strike", {}),
-        ("actium", ["gemeente"], 0, "release", {}),
-        ("welzijn", ["actium"], 0, "release", {}),
-        ("welzijn", ["gemeente"], 0, "strike", {}),
-        ("welzijn", ["gemeente", "actium"], 0, "release", {}),
-        ("gemeente", ["actium", "welzijn"], 0, "release", {}),
-        ("welzijn", ["gemeente"], 1, "release", {}),
-        ("gemeente", ["welzijn"], 1, "strike", {}),
-        ("politie", ["gemeente", "welzijn"], 1, "release", {"wpg_decision_id": str(decision)}),
-    ]
-    for n, (owner, to, case, _, more) in enumerate(made):
-        await meeting.offer(owner, to, f"KANARIE-{n:02d}", people[owner], case=case, **more)
-
-    chair, node = meeting.chair, world.nodes["gemeente"]
-    offers = await node.conferences.offers(chair, meeting.conference)
-    assert len(offers) == 11
-    assert {o.status for o in offers} == {"offered"}
-    assert {o.why for o in offers} == {"Nodig om te bepalen welke hulp past."}
-    assert "KANARIE" not in "".join(o.model_dump_json() for o in offers)
-    assert not [kind for *_, kind, plain in plaintexts(world) if b"KANARIE" in plain]  # an offer has no content
-
-    await meeting.decide(*[(meeting.offers[f"KANARIE-{n:02d}"], one[3]) for n, one in enumerate(made)])
-    for n, (owner, _, _, decision, _) in enumerate(made):
-        await meeting.reaches(
-            owner, meeting.offers[f"KANARIE-{n:02d}"], {"release": "sent", "strike": "struck"}[decision]
-        )
-    await meeting.settled()
-
-    # What left: every released item to exactly its recipients, and nothing of a struck one, in any part of any frame.
-    parts = plaintexts(world)
-    for n, (owner, to, _, decision, _) in enumerate(made):
-        canary = f"KANARIE-{n:02d}".encode()
-        went = Counter((s, r, kind) for s, r, kind, plain in parts if canary in plain)
-        wanted = Counter((owner, r, ABOUT) for r in to) if decision == "release" else Counter()
-        assert went == wanted, (n, went)
-    for slug in world.nodes:
-        rejected = world.nodes[slug].ctx.ledger.rows("SELECT rejected FROM messages WHERE rejected IS NOT NULL")
-        assert [tuple(r) for r in rejected] == []
-
-    # Out of scope is out of sight: not the case, not who sits there, not an offer, not a frame that speaks of it.
-    hidden = [str(meeting.cases[1]).encode(), str(meeting.items[1]).encode(), b"verklaring-politie"]
-    assert not [1 for _, r, _, plain in parts if r == "actium" and any(h in plain for h in hidden)]
-    seen = await world.nodes["actium"].conferences.show(world.actor("actium"), meeting.conference)
-    assert [a.case for a in seen.agenda] == [meeting.cases[0]]
-    assert {p.partner for p in seen.participants} == {"gemeente", "actium", "welzijn"}
-    own = await world.nodes["actium"].conferences.offers(world.actor("actium"), meeting.conference)
-    assert {o.owner for o in own} == {"actium"}
-    check_running(world)
+# ---------------------------------------------------------------------------------------- the table
 
 
 async def test_the_minutes_are_agreements_and_decisions_for_those_in_scope(world: MemoryWorld) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from case_forms import HOUSE, TO_GEMEENTE, share_form
-from case_play import AALTJE, NEIGHBOUR, PROBLEM, amend, enforced
+from case_play import AALTJE, PROBLEM, amend, enforced
 from memory_world import MemoryWorld
 
 from exchange.domain.casework import CloseReason, Outcome, Phase
@@ -18,46 +18,6 @@ from exchange.errors import ConflictError, InputError, NotAllowedError, NotFound
 from exchange.node import casework_forms as cf
 from exchange.node import forms as f
 from exchange.node.service import Actor
-
-
-async def test_a_lonely_widow_is_helped_within_ones_own_task_and_nobody_else_hears_of_her(
-    founded: Path, tmp_path: Path
-) -> None:
-    async with MemoryWorld.copied(founded, tmp_path) as world:
-        welzijn, worker = world.nodes["welzijn"], world.actor("welzijn")
-        aaltje = await world.person("welzijn", **AALTJE)
-        note = cf.NoteForm(
-            subject=aaltje, kind="EENZAAMHEID", reporter_kind="ANONIEM", reporter_identity=NEIGHBOUR,
-            rationale="Zij spreekt weken niemand en is gebaat bij bezoek.", facts=["De gordijnen blijven dicht."],
-        )  # fmt: skip
-        signal = await welzijn.signals.note(worker, note, None)
-        assert [row.source for row in welzijn.signals.all(worker, waiting=True)] == [signal.source]
-        form = cf.TriageForm(
-            source=signal.source, outcome=Outcome.OWN_TASK, reason="Maatschappelijk werk pakt dit zelf op."
-        )
-        await welzijn.signals.triage(worker, form, None)
-        assert welzijn.signals.all(worker, waiting=True) == []
-
-        # Zero disclosures: no message, no item, not a frame with the broker.
-        assert world.events("welzijn", "message/sent/1") == []
-        assert (await welzijn.who_knows(worker, f.WhoKnowsQuery(subject=aaltje))).items == []
-        assert not [frame for frame in world.frames if frame[0] == "welzijn"]
-
-        # The others answer that they hold nothing, as about somebody who does not exist.
-        for slug in ("gemeente", "actium", "politie"):
-            query = f.WhoKnowsQuery(identity=f.IdentityForm.model_validate(AALTJE))
-            with pytest.raises(NotFoundError, match="Nobody in this node's register"):
-                await world.nodes[slug].who_knows(world.actor(slug), query)
-
-        # The neighbour stays hidden: in no answer about her, and in no public line of the log.
-        answers = [
-            await welzijn.signals.read(worker, UUID(signal.source)),
-            await welzijn.who_knows(worker, f.WhoKnowsQuery(subject=aaltje)),
-            *await welzijn.log_rows(worker, 0, 1000),
-        ]
-        assert not [a for a in answers if "Verzinsel-Hoek" in a.model_dump_json()]
-        assert (await welzijn.signals.reporter(worker, UUID(signal.source))).identity == NEIGHBOUR
-        assert world.events("welzijn", "data/read/1")[-1].view == "signal.reporter"
 
 
 async def test_a_signal_is_judged_by_a_person_for_good_and_with_what_its_outcome_needs(
