@@ -281,11 +281,10 @@ def run_node(directory: Path, secret: Secret, *, ready: Callable[[], None] = _no
 
 
 def tune_interpreter() -> None:
-    """Set the interpreter for one long-lived process with two busy threads, the event loop and the writer.
+    """Set the interpreter for one long-lived process: an event loop, and now and then a long reading in a thread beside it.
 
-    Both let go of the interpreter at every cryptographic call and every row they store, hundreds of times a message, and the
-    other keeps it for the whole switch interval: at the default of 5 ms each waits for the other most of the time. At 50 µs
-    twice as many disclosures pass, in two thirds of the time each (docs/performance.md).
+    The loop lets go of the interpreter at every cryptographic call and every row it stores, hundreds of times a message, and
+    the other keeps it for the whole switch interval: at the default of 5 ms a replay or verification would hold up everything.
 
     The register and the rules are many small objects that never become garbage; left to itself the collector walks over all of
     them again and again, for every few messages.

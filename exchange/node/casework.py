@@ -1,6 +1,6 @@
 """Cases: opened, moved through their phases, shared with the partners in scope, planned, closed.
 
-Every change is decided by the pure fold in the writer's thread, recorded with its sealed text, and told to the partners in scope
+Every change is decided by the pure fold in a unit of the writer, recorded with its sealed text, and told to the partners in scope
 in the same transaction. Only the partner that opened a case (its keeper) changes it; a partner in scope keeps its own actions,
 review date and circle beside what the keeper tells.
 """
@@ -229,7 +229,7 @@ class Cases:
         key: Idempotency | None,
         told_too: tuple[str, ...] = (),
     ) -> cf.CaseRow:
-        """Decide in the writer's thread, record, and tell the partners in scope."""
+        """Decide in a unit of the writer, record, and tell the partners in scope."""
         allow(actor, "case.change")
         self._circle.require(actor, case)
         if isinstance(step, c.SetScope) and step.inside:

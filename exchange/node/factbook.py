@@ -35,7 +35,10 @@ TOPICS: Final = (
 
 
 class Factbook:
-    """The fold; ``evolve`` takes events in log order. The writer's thread evolves while others ask."""
+    """The fold; ``evolve`` takes events in log order.
+
+    The event loop evolves while a long reading may ask in a thread of its own.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

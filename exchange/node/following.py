@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 
 class Following:
-    """Keeps views and memory where the log is. Used in the writer's thread."""
+    """Keeps views and memory where the log is. The writer calls it."""
 
     def __init__(self, ctx: Context, actors: Actors) -> None:
         self._ctx = ctx

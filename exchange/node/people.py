@@ -123,7 +123,8 @@ class Found:
 class People:
     """The fold; ``evolve`` takes events in log order.
 
-    The writer's thread evolves while others ask, so whoever walks over everybody walks over a copy taken under the lock.
+    The event loop evolves while a long reading may ask in a thread of its own, so whoever walks over everybody walks over a copy
+    taken under the lock.
     """
 
     def __init__(self) -> None:
@@ -261,6 +262,8 @@ class People:
         target = self.resolve(handle)
         if target is None:
             return []
+        if not self._matched:
+            return [target]
         with self._lock:
             merged = [self._persons[handle] for handle in self._matched if handle != target.handle]
         found = [person for person in merged if self.resolve(person.handle) is target]

@@ -213,7 +213,7 @@ class Signals:
             )
 
     def _decide(self, tx: Tx, form: cf.TriageForm) -> None:
-        """In the writer's thread, so that two people do not judge one signal for good at the same time."""
+        """In a unit of the writer, so that two people do not judge one signal for good at the same time."""
         row = self._ctx.ledger.one(
             "SELECT outcome FROM triages WHERE source=? ORDER BY log_index DESC LIMIT 1", form.source
         )

@@ -1,13 +1,16 @@
-"""One thread that writes. Everything a node decides is decided here, one unit after another, and committed in groups.
+"""The one place that writes. Everything a node decides is decided here, one unit after another, and committed in groups.
 
-A *unit* is a function of a :class:`Tx`: it reads state, decides, and appends events. Units that are waiting when the thread is
-free share one batch: one durable vault commit, one log transaction at ``synchronous=FULL``, then the views; what has to leave
-the node is on its way before the views. A unit that raises leaves no trace in the batch and fails alone. A caller's future
-resolves after the commit; whoever acknowledges anything does so after that.
+A *unit* is a function of a :class:`Tx`: it reads state, decides, and appends events. Units that wait when it is their turn share
+one batch: one durable vault commit, one log transaction at ``synchronous=FULL``, then the views; what has to leave the node is on
+its way before the views. A unit that raises leaves no trace in the batch and fails alone. A caller's future resolves after the
+commit; whoever acknowledges anything does so after that.
 
-Because one thread runs all units in order, a unit sees every earlier one: numbers, indexes and signatures are stamped in batch
-order. When a group cannot be committed because of one unit (a duplicate that only the unique index saw), the units run again
-one by one, and everything is stamped anew; nothing signed has left before the commit.
+Because all units run in order, a unit sees every earlier one: numbers, indexes and signatures are stamped in batch order. When a
+group cannot be committed because of one unit (a duplicate that only the unique index saw), the units run again one by one, and
+everything is stamped anew; nothing signed has left before the commit.
+
+Units and commits run in the event loop (ADR 0030): a thread beside it would compute in the same interpreter, and handing over to
+it and back cost more than the disk does.
 """
 
 from __future__ import annotations
@@ -15,12 +18,12 @@ from __future__ import annotations
 import asyncio
 import functools
 import hashlib
-import queue
-import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from time import monotonic
+from typing import Any, Final, TypeVar
 
 from exchange.domain.event import Event
 from exchange.domain.pairing import PairIn, PairOut
@@ -31,8 +34,12 @@ from exchange.store.log import Batch, Log, Stamped
 T = TypeVar("T")
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 """The root of an empty tree (RFC 6962)."""
-GROUP = 128
+GROUP: Final = 128
 """Most units in one batch."""
+HOLD_S: Final = 0.05
+"""No further unit joins a batch that has held the event loop this long: others want it too."""
+LEAVE_S: Final = 0.001
+"""How long the views wait for what has to leave; to wrap one frame and hand it to the socket takes about that."""
 
 
 @dataclass
@@ -113,14 +120,15 @@ class Tx:
 class _Job:
     unit: Callable[[Tx], Any]
     future: asyncio.Future[Any]
-    loop: asyncio.AbstractEventLoop
     stored: Callable[[Any], None] | None = None
+    leaves: bool = False
+    """Something is on its way out because of it."""
     outcome: Any = None
     failure: BaseException | None = None
 
 
 class Writer:
-    """Runs units in its own thread. Start it once; close it last.
+    """Runs units in the event loop of whoever asks; one at a time, so all of them from one thread. Close it last.
 
     Args:
         log: The log of this node.
@@ -139,8 +147,13 @@ class Writer:
         self._overlay = overlay
         self._before_batch: Callable[[], Overlay | None] = _nothing
         self._after_commit: Callable[[list[tuple[int, Event]]], None] = _nothing
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+        self._jobs: deque[_Job] = deque()
+        self._turn_in: asyncio.AbstractEventLoop | None = None
+        """The loop in which a turn is due."""
+        self._recorded: list[tuple[int, Event]] = []
+        """Stored, and not in the views yet."""
+        self._settled: list[_Job] = []
+        """Whose callers hear of it when the views know."""
         self._broken: BaseException | None = None
         self.surprises = 0
         """How often the log turned out to hold a batch whose callers had been told that nothing was stored."""
@@ -148,7 +161,7 @@ class Writer:
     def start(
         self, before_batch: Callable[[], Overlay | None], after_commit: Callable[[list[tuple[int, Event]]], None]
     ) -> None:
-        """Start the thread.
+        """Tell it who follows the log.
 
         Args:
             before_batch: Called before units run; raises StorageError when the views cannot show what is stored. Gives the
@@ -157,7 +170,6 @@ class Writer:
                 stored by then, so it must not fail.
         """
         self._before_batch, self._after_commit = before_batch, after_commit
-        self._thread.start()
 
     @property
     def overlay(self) -> Overlay:
@@ -165,12 +177,12 @@ class Writer:
         return self._overlay
 
     async def run(self, unit: Callable[[Tx], T], stored: Callable[[T], None] | None = None) -> T:
-        """Run ``unit`` in the writer thread; returns its result after the commit.
+        """Run ``unit`` when it is its turn; returns its result after the commit.
 
         Args:
             unit: Reads, decides and appends.
-            stored: Called in the event loop with the result as soon as it is durable, before the views know it, and also when
-                the caller has gone away: for what has to leave the node. Must not raise.
+            stored: Called with the result as soon as it is durable, before the views know it, and also when the caller has
+                gone away: for what has to leave the node. Must not raise.
 
         Raises:
             ExchangeError: What the unit raised; nothing of it was stored.
@@ -181,31 +193,39 @@ class Writer:
                 "The node stopped writing after a failure; restart it, start-up repairs what is half done."
             )
         loop = asyncio.get_running_loop()
-        job = _Job(unit, loop.create_future(), loop, stored)
-        self._jobs.put(job)
+        job = _Job(unit, loop.create_future(), stored)
+        self._jobs.append(job)
+        self._expect(loop)
         return await job.future  # type: ignore[no-any-return]  # the future carries what the unit returned
 
     def close(self) -> None:
-        """Finish what is queued and end the thread."""
-        self._jobs.put(None)
-        if self._thread.is_alive():
-            self._thread.join()
+        """Finish what waits."""
+        self._finish()
+        while self._jobs:
+            self._run_group()
+            self._finish()
 
-    def _work(self) -> None:
-        closing = False
-        while not closing:
-            jobs: list[_Job] = []
-            job = self._jobs.get()
-            while job is not None:
-                jobs.append(job)
-                if len(jobs) >= GROUP or self._jobs.empty():
-                    break
-                job = self._jobs.get()
-            closing = job is None
-            if jobs:
-                self._run_group(jobs)
+    def _expect(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have a turn taken; whoever asks in the same round of the loop joins it."""
+        if self._turn_in is not loop:
+            self._turn_in = loop
+            loop.call_soon(self._turn, loop)
 
-    def _run_group(self, jobs: list[_Job]) -> None:
+    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._turn_in = None
+        self._finish()
+        if not self._jobs:  # closed meanwhile
+            return
+        self._run_group()
+        if any(job.leaves for job in self._settled):
+            loop.call_later(LEAVE_S, self._finish)
+        else:
+            self._finish()
+        if self._jobs:
+            self._expect(loop)
+
+    def _run_group(self) -> None:
+        jobs = [self._jobs.popleft() for _ in range(min(GROUP, len(self._jobs)))]
         try:
             self._commit(jobs)
         except ConflictError:
@@ -220,12 +240,12 @@ class Writer:
             for job in jobs:
                 job.failure = job.failure or error
         except Exception as error:  # noqa: BLE001 - state on disk unknown: stop writing, start-up repairs
-            self._broken = error
-            for job in jobs:
-                job.failure = job.failure or error
-        _in_loop(_resolve, jobs)
+            self._give_up(error, jobs)
+        self._settled += jobs
 
     def _commit(self, jobs: list[_Job]) -> None:
+        """Store what ``jobs`` decide; those for which there is no time any more are taken out, and wait for the next turn."""
+        self._follow()
         known = self._before_batch()
         if known is not None:
             self._overlay = known
@@ -234,43 +254,59 @@ class Writer:
         batch = self._log.batch(now)
         tx = Tx(batch, now, self._overlay.copy())
         try:
-            for job in jobs:
-                try:
-                    job.outcome = tx.guarded(functools.partial(job.unit, tx))
-                except Exception as error:  # noqa: BLE001 - even a bug in one unit must not take its neighbours along
-                    job.failure = error
+            self._fill(tx, jobs)
             batch.commit()
         except BaseException:
             batch.abandon()
             raise
-        _in_loop(_announce, [job for job in jobs if job.stored is not None and job.failure is None])
         self._overlay = Overlay(tx.overlay.pairs_in, tx.overlay.pairs_out)  # the views know the rest
-        if tx.recorded:
-            self._after_commit(tx.recorded)
+        self._recorded = tx.recorded
+        for job in jobs:
+            if job.stored is not None and job.failure is None and not job.future.get_loop().is_closed():
+                job.leaves = True
+                job.stored(job.outcome)
+
+    def _fill(self, tx: Tx, jobs: list[_Job]) -> None:
+        ends = monotonic() + HOLD_S
+        for number, job in enumerate(jobs):
+            if number and monotonic() > ends:
+                self._jobs.extendleft(reversed(jobs[number:]))
+                del jobs[number:]
+                return
+            try:
+                job.outcome = tx.guarded(functools.partial(job.unit, tx))
+            except Exception as error:  # noqa: BLE001 - even a bug in one unit must not take its neighbours along
+                job.failure = error
+
+    def _finish(self) -> None:
+        """Let the views follow, then the callers go on."""
+        jobs, self._settled = self._settled, []
+        try:
+            self._follow()
+        except Exception as error:  # noqa: BLE001 - memory does not know what is stored: stop writing, a restart reads it
+            self._give_up(error, jobs)
+        for job in jobs:
+            _resolve(job)
+
+    def _follow(self) -> None:
+        recorded, self._recorded = self._recorded, []
+        if recorded:
+            self._after_commit(recorded)
+
+    def _give_up(self, error: Exception, jobs: list[_Job]) -> None:
+        self._broken = error
+        for job in jobs:
+            job.failure = job.failure or error
 
 
 def _nothing(*_: object) -> None:
     """Before the start nobody listens."""
 
 
-def _in_loop(what: Callable[[list[_Job]], None], jobs: list[_Job]) -> None:
-    """Have it done in the event loop of each job."""
-    for loop in {job.loop for job in jobs}:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(what, [job for job in jobs if job.loop is loop])
-
-
-def _announce(jobs: list[_Job]) -> None:
-    for job in jobs:
-        if job.stored is not None:
-            job.stored(job.outcome)
-
-
-def _resolve(jobs: list[_Job]) -> None:
-    for job in jobs:
-        if job.future.done():  # the caller went away; what was stored stays stored
-            continue
-        if job.failure is not None:
-            job.future.set_exception(job.failure)
-        else:
-            job.future.set_result(job.outcome)
+def _resolve(job: _Job) -> None:
+    if job.future.done() or job.future.get_loop().is_closed():  # the caller went away; what was stored stays stored
+        return
+    if job.failure is not None:
+        job.future.set_exception(job.failure)
+    else:
+        job.future.set_result(job.outcome)

@@ -195,7 +195,7 @@ def test_a_partner_cannot_take_another_partners_reference():
 
 
 def test_the_register_answers_while_the_writer_fills_it():
-    """The writer's thread evolves it, the loop asks: a dictionary that grows under a walk raises in Python."""
+    """The event loop evolves it, a long reading asks in its own thread: a dictionary that grows under a walk raises in Python."""
     people, stop, failures = People(), threading.Event(), []
 
     def ask() -> None:
