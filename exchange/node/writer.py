@@ -38,8 +38,8 @@ GROUP: Final = 128
 """Most units in one batch."""
 HOLD_S: Final = 0.05
 """No further unit joins a batch that has held the event loop this long: others want it too."""
-LEAVE_S: Final = 0.001
-"""How long the views wait for what has to leave; to wrap one frame and hand it to the socket takes about that."""
+LEAVE_ROUNDS: Final = 4
+"""Rounds of the event loop that the views wait for what has to leave: it wakes the outbox, is wrapped, reaches the socket."""
 
 
 @dataclass
@@ -217,12 +217,16 @@ class Writer:
         if not self._jobs:  # closed meanwhile
             return
         self._run_group()
-        if any(job.leaves for job in self._settled):
-            loop.call_later(LEAVE_S, self._finish)
-        else:
-            self._finish()
+        self._after(LEAVE_ROUNDS if any(job.leaves for job in self._settled) else 0, loop)
         if self._jobs:
             self._expect(loop)
+
+    def _after(self, rounds: int, loop: asyncio.AbstractEventLoop) -> None:
+        """Finish what was committed, after so many rounds of the loop; a turn before that finishes it first."""
+        if rounds:
+            loop.call_soon(self._after, rounds - 1, loop)
+        else:
+            self._finish()
 
     def _run_group(self) -> None:
         jobs = [self._jobs.popleft() for _ in range(min(GROUP, len(self._jobs)))]
