@@ -29,8 +29,6 @@ from exchange.node.writer import Tx
 from exchange.wire import control
 from exchange.wire import messages as m
 
-TOGETHER: Final = 32
-"""Most messages in one unit: opening or storing them holds the event loop for some thirty milliseconds."""
 LATER_S: Final = 5.0
 """How long a delivery that may pass later stays away the first time; doubled each time."""
 LATER_MOST_S: Final = 300.0
@@ -86,15 +84,6 @@ class Inbox:
 
     async def take(self, deliveries: list[Delivery]) -> None:
         """Handle a batch; every delivery is acknowledged or postponed before this returns."""
-        if len(deliveries) <= TOGETHER:
-            await self._take(deliveries)
-            return
-        async with asyncio.TaskGroup() as parts:  # of which one fails, the others come again
-            for at in range(0, len(deliveries), TOGETHER):
-                parts.create_task(self._take(deliveries[at : at + TOGETHER]))
-                await asyncio.sleep(0)  # whoever else waits for the loop has a turn in between
-
-    async def _take(self, deliveries: list[Delivery]) -> None:
         opened: list[tuple[Delivery, Opened]] = []
         for delivery in deliveries:
             try:
