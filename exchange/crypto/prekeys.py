@@ -224,7 +224,8 @@ def choose(bundle: Bundle, now_ms: int) -> Prekey | None:
     A key that begins within :data:`SKEW` serves when none is valid: the recipient's clock may be ahead of ours. One that
     ended never does: its seed may be gone.
     """
-    usable = [key for key in bundle.prekeys if key.holds(now_ms) and now_ms < key.not_after_ms]
+    # Every frame asks this of every key: the comparison of :func:`in_window` without the calls, and without its skew at the end.
+    usable = [k for k in bundle.prekeys if k.not_before_ms - SKEW <= now_ms < k.not_after_ms > k.not_before_ms]
     begun = [key for key in usable if key.not_before_ms <= now_ms]
     if begun:
         return max(begun, key=_newest)

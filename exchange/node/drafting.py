@@ -190,10 +190,9 @@ class Drafting:
         domain = rules.domain_kind(kind)
         if field not in covenant.index.allowed_fields(purpose, category, to, self._ctx.me.slug, domain.value):
             return False
-        now = self._ctx.clock.now()
-        needed = _kept(covenant, covenant.retention_class(domain, category), to, now)
+        now, retention = self._ctx.clock.now(), covenant.retention_class(domain, category)
         return not any(
-            _kept(covenant, row["retention"], to, now) >= needed
+            _as_long(covenant, row["retention"], retention, to, now)
             and not is_over(_kept(covenant, row["retention"], to, datetime.fromtimestamp(row["at"] / 1000, UTC)), now)
             for row in self._told(person, to)
         )
@@ -331,6 +330,11 @@ def _kept(covenant: Covenant, retention: str, holder: str, at: datetime) -> date
     """Until when a partner keeps something of a class that it gets at ``at``, as the covenant proposes."""
     days = [last_day(rule.rule(), at) for rule in covenant.retention_rules(retention, holder)[:1]]
     return next((day for day in days if day is not None), FOR_EVER)
+
+
+def _as_long(covenant: Covenant, one: str, other: str, holder: str, at: datetime) -> bool:
+    """Whether a partner keeps what it gets at ``at`` at least as long in the one class as in the other."""
+    return one == other or _kept(covenant, one, holder, at) >= _kept(covenant, other, holder, at)
 
 
 def iso_day(day: date | None) -> str | None:

@@ -120,7 +120,8 @@ class Inbox:
 
         try:
             outcomes = await self._ctx.writer.run(
-                lambda tx: [tx.attempt(partial(self._guarded, tx, message)) for message in incoming], answer
+                lambda tx: [tx.attempt(partial(self._guarded, tx, message)) for message in incoming],
+                answer if any(isinstance(message, Incoming) for message in incoming) else None,  # a receipt gets none
             )
         except StorageError:
             log.warning("inbox-storage-refused", count=len(opened))

@@ -263,6 +263,8 @@ class People:
         target = self.resolve(handle)
         if target is None:
             return []
+        if not self._matched:
+            return [target]
         with self._lock:
             merged = [self._persons[handle] for handle in self._matched if handle != target.handle]
         found = [person for person in merged if self.resolve(person.handle) is target]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 from exchange.domain.proposal import Emergency, Notice, NoticeException, Secrecy, Weighing, WpgDecision
 from exchange.domain.vocabulary import SecrecyGround, SecrecyRegime
 from exchange.wire import messages as m
+
+_NO_WEIGHING: Final = m.Weighing()
+_NO_SECRECY: Final = m.Secrecy()
 
 
 def apart(*texts: str) -> str:
@@ -25,7 +29,7 @@ def references(statement: m.Statement) -> list[str]:
 
 def weighing(weighing: m.Weighing) -> Weighing | None:
     """The weighing, when there is one (covenant article 11.1)."""
-    if weighing == m.Weighing():
+    if weighing == _NO_WEIGHING:
         return None
     return Weighing(
         necessity=weighing.necessity, proportionality=weighing.proportionality, subsidiarity=weighing.subsidiarity
@@ -34,7 +38,7 @@ def weighing(weighing: m.Weighing) -> Weighing | None:
 
 def secrecy(secrecy: m.Secrecy) -> Secrecy | None:
     """A code that is none of the law's counts as not given, so the gate refuses it (R30)."""
-    if secrecy == m.Secrecy():
+    if secrecy == _NO_SECRECY:
         return None
     return Secrecy(
         applies=secrecy.applies,
