@@ -74,7 +74,7 @@ class Corrections:
         base = self._item(form.item)
         no_number(form.value, form.explanation)
         copies = [row for row in self._exchanged.copies(base) if not self._corrected(row["item"])]
-        made = [new for row in copies if (new := self._new(row, form)) is not None]
+        made = [new for row in copies if (new := self._new(actor, row, form)) is not None]
         await self._refuse(actor, made)
         by_message = {new.old["log_index"] for new in made}
         by_hand = [row for row in copies if row["log_index"] not in by_message]
@@ -125,7 +125,7 @@ class Corrections:
                 "This item was corrected before; correct what took its place ({item}).", item=row["replacement"] or "-"
             )
 
-    def _new(self, row: sqlite3.Row, form: cf.CorrectionForm) -> New | None:
+    def _new(self, actor: Actor, row: sqlite3.Row, form: cf.CorrectionForm) -> New | None:
         """What a recipient of the old item gets; None when he can only be told outside the exchange."""
         ctx, exchanged = self._ctx, self._exchanged
         if not reachable(ctx, row):
@@ -143,7 +143,8 @@ class Corrections:
             update={"item": uuid4(), "replaces": old.item, "value": form.value, "observed_on": None}
             | (_identity(ctx, row, form.identity, statement, books) if form.identity is not None else {})
         )
-        known = rules.Own(release_known=True)  # the chair let the old value go; the right one takes its place
+        # The chair let the old value go; the right one takes its place.
+        known = rules.Own(release_known=True, trained_on=ctx.facts.trained_on(actor.id))
         verdict = rules.every(
             rules.judge(one, m.Kind.CORRECTED, ctx.me.slug, row["partner"], statement, [item], local_day(now), known)
             for one in books

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from case_forms import TO_GEMEENTE, TO_WELZIJN, share_form
+from case_play import amend
 from correction_play import (
     ARREARS,
     KUNST,
@@ -26,6 +27,7 @@ from exchange.domain.retention import AMSTERDAM
 from exchange.errors import ConflictError, InputError
 from exchange.node import casework_forms as casework
 from exchange.node import corrections_forms as cf
+from exchange.node import facts_forms as ff
 from exchange.node import forms as f
 from exchange.node.service import Idempotency, Refused
 from exchange.wire import messages as m
@@ -146,6 +148,20 @@ async def test_a_correction_reaches_who_left_the_case_since_and_stays_in_that_ca
     )
     assert row["content_key"], "taken, and readable"
     assert row["case_id"] == str(case)
+
+
+async def test_where_lapsed_training_is_refused_who_was_trained_corrects_and_who_was_not_does_not(
+    world: MemoryWorld,
+) -> None:
+    _, (item,) = await debt(world)
+    actium, worker = world.nodes["actium"], world.actor("actium")
+    settings = actium.ctx.covenants.current.covenant.settings
+    amend(actium, settings=settings.model_copy(update={"training_lapsed": "refuse"}))
+    with pytest.raises(Refused, match="R26"):
+        await correct(world, "actium", item)
+    await actium.facts.record_training(worker, ff.TrainingForm(followed_on=world.clock.at.date()))
+    made = await correct(world, "actium", item)
+    assert [r.partner for r in made.recipients] == ["gemeente"]
 
 
 async def test_a_correction_moves_nothing_into_a_case(world: MemoryWorld) -> None:
