@@ -18,7 +18,7 @@ demo: $(STAMP)  ## four partners, a real broker, one case from signal to erasure
 	$(BIN)/exchange demo
 
 test: $(STAMP)  ## the whole test suite
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: $(STAMP)  ## style, types, layers, schemas, translations
 	$(BIN)/ruff check .
