@@ -124,7 +124,9 @@ async def test_what_the_police_are_told_on_paper_is_recorded_as_stated(world: Me
     # The gates are the same as over the exchange.
     money = [{"category": "FINANCIEN_SCHULDEN", "field": "huurachterstand", "value": "Twee maanden."}]
     form = share_form(jelle, [TO_POLICE], money, basis="A6_1_e", task="wmo", notice=TOLD)
-    (asked,) = await gemeente.explain(office, form.model_copy(update={"channel": "PAPER", "occurred_on": date(2026, 3, 2)}))
+    (asked,) = await gemeente.explain(
+        office, form.model_copy(update={"channel": "PAPER", "occurred_on": date(2026, 3, 2)})
+    )
     assert "R17" in {r.code for r in asked.refusals}
 
     # What was told on paper and turns out wrong is told by people: the correction names them, and waits for nothing.
