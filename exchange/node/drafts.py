@@ -20,7 +20,7 @@ from exchange.domain import events as e
 from exchange.domain.actors import may, roles_of
 from exchange.domain.event import Gone
 from exchange.domain.retention import local_day
-from exchange.errors import ConflictError, Detail, InputError, NotAllowedError, NotFoundError, SetupError
+from exchange.errors import BusyError, ConflictError, Detail, InputError, NotAllowedError, NotFoundError, SetupError
 from exchange.node import draft_forms as df
 from exchange.node import forms as f
 from exchange.node.actors import Actors
@@ -41,6 +41,8 @@ from exchange.store.kept import DRAFT
 SENT: Final = "concept-verzonden"
 DISCARDED: Final = "concept-weggegooid"
 """Codes that an erasure shows as the rule a draft went under."""
+MOST_PROPOSALS: Final = 500
+"""Proposals that nobody took up. What more a case system proposes would fill the log and help nobody to see what matters."""
 _UNTAKEN: Final = "d.origin <> 'own' AND d.by = d.began"
 """What a case system proposed and nobody saved since."""
 
@@ -261,6 +263,7 @@ class Drafts:
 
         Raises:
             NotAllowedError: No living system actor with this id may make drafts.
+            BusyError: As many as people can look at wait already.
         """
         actor = self._actors.living(system)
         if actor is None or actor.kind != "system":
@@ -271,6 +274,9 @@ class Drafts:
         fresh: list[UUID] = []
 
         def unit(tx: Tx) -> tuple[UUID, Result]:
+            in_this_batch = sum(isinstance(event, e.DraftSaved) for _, event in tx.recorded)
+            if self._ctx.ledger.count(f"{DRAFTS} AND {_UNTAKEN}") + in_this_batch >= MOST_PROPOSALS:
+                raise BusyError("So many proposals wait for somebody to look at them that no more are taken now.")
             fresh[:] = [uuid4()]
             self._append(tx, fresh[0], tx.new_key(DRAFT), actor, content, "zgw")
             return fresh[0], {}
