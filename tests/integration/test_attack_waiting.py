@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 from memory_world import Mallory, MemoryWorld, receipts
 
-from exchange.node import postponed
+from exchange.node import awaiting, postponed
+from exchange.node.awaiting import PATIENCE
 from exchange.transport.broker import _MAX_ACK_PENDING
 
 PARTNERS = ("actium", "gemeente", "welzijn")
@@ -79,6 +80,23 @@ async def test_a_full_disk_of_our_own_counts_against_nobody(world, monkeypatch):
     monkeypatch.undo()
     assert [taken.ended for taken in await mallory.send("welzijn", *letters)] == [["done"]] * 8
     assert world.parked("welzijn") == []
+
+
+async def test_what_waited_by_a_clock_that_was_ahead_takes_nobodys_place_for_longer(world, monkeypatch):
+    monkeypatch.setattr(awaiting, "MOST", 2)
+    mallory = Mallory(world, "actium")
+
+    async def invented() -> list[str]:
+        case = {**mallory.statement("welzijn"), "case": str(uuid4())}
+        (taken,) = await mallory.send("welzijn", mallory.frame("welzijn", case, mallory.item()))
+        return taken.ended
+
+    world.clock.forward(hours=10)
+    assert [await invented() for _ in range(3)] == [["later"], ["later"], ["done"]]
+    world.clock.forward(hours=-10)
+    assert await invented() == ["done"]
+    world.clock.at += 2 * PATIENCE
+    assert await invented() == ["later"]
 
 
 def test_the_bound_leaves_the_broker_room_for_many_partners() -> None:

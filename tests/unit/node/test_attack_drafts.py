@@ -102,6 +102,17 @@ async def test_who_discards_a_proposal_does_not_destroy_what_another_makes_of_it
     assert (await node.drafts.read(one, draft)).form.items[0].value == CANARY
 
 
+async def test_a_case_system_registered_as_a_person_takes_no_proposal_of_another_up(world):
+    node = world.nodes["actium"]
+    draft = await proposal(world, await system(world))
+    robot = await world.colleague("actium", 6006, "integration")
+    assert robot.kind == "person"
+    assert node.drafts.all(robot) == []
+    with pytest.raises(NotFoundError):
+        await node.drafts.change(robot, draft, form())
+    assert [row.draft for row in node.drafts.all(world.actor("actium"))] == [draft]
+
+
 async def test_a_draft_that_is_sent_under_the_key_of_another_act_is_no_sent_draft_that_stays_readable(world):
     node, worker = world.nodes["actium"], world.actor("actium")
     jelle = await world.person("actium")
