@@ -189,6 +189,7 @@ class Drafts:
         """Share what the draft says; the same gates as ever. Sending it again answers with the act it became.
 
         Raises:
+            ConflictError: It is a proposal that nobody took up, or was saved again meanwhile.
             FormToMendError: Something is missing.
             Refused: The covenant does not allow it; the draft stays.
         """
@@ -196,6 +197,12 @@ class Drafts:
         if (act := self._became(actor, draft)) is not None:
             return await self._sharing.act(act, 0)
         row = self._row(actor, draft)
+        if row["by"] != str(
+            actor.id
+        ):  # whatever a case system filled in, a person looks at it and answers for it (GDPR 22)
+            raise ConflictError(
+                "A case system made this proposal; look at it and take it up by saving it, then send it."
+            )
         own = Idempotency(f"{draft}:{hashlib.sha256(key.key.encode()).hexdigest()}") if key is not None else None
         form = completed(self._ctx.covenants.current.covenant, self._ctx.me.slug, self._form(row))
         allow(actor, COMMANDS[form.kind])

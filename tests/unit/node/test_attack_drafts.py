@@ -113,6 +113,22 @@ async def test_a_case_system_registered_as_a_person_takes_no_proposal_of_another
     assert [row.draft for row in node.drafts.all(world.actor("actium"))] == [draft]
 
 
+async def test_what_a_case_system_filled_in_itself_is_sent_by_nobody_who_did_not_take_it_up(world):
+    node, worker, machine = world.nodes["actium"], world.actor("actium"), await system(world)
+    draft = await proposal(world, machine)
+    whole = form(await world.person("actium"))
+    await node.drafts.change(machine, draft, whole)
+    assert node.drafts.explain(worker, draft).missing == []
+    with pytest.raises(ConflictError, match="take it up"):
+        await node.drafts.send(worker, draft, None)
+    with pytest.raises(Refused) as refused:
+        await node.drafts.send(machine, draft, None)
+    assert "R32" in {r.code for r in refused.value.refusals}
+    assert world.events("actium", "message/sent/1") == []
+    await node.drafts.change(worker, draft, whole)
+    assert (await node.drafts.send(worker, draft, None)).profile == "WOONSITUATIE_HULP"
+
+
 async def test_a_draft_that_is_sent_under_the_key_of_another_act_is_no_sent_draft_that_stays_readable(world):
     node, worker = world.nodes["actium"], world.actor("actium")
     jelle = await world.person("actium")
