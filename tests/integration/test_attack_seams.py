@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from case_forms import HOUSE, TO_WELZIJN, share_form
+from case_play import opened
 from conference_forms import Meeting, nuisance
 from memory_world import MemoryWorld
 from oracle import check_node
 from world import COVENANT, JELLE, NOWHERE, PARTNERS, copied, next_generation
 
-from exchange.errors import NotAllowedError, NotFoundError
+from exchange.errors import InputError, NotAllowedError, NotFoundError
 from exchange.node import casework_forms as cf
 from exchange.node import draft_forms as df
 from exchange.node import forms as f
@@ -27,6 +29,18 @@ FULL = {"category": "HUISVESTING", "field": "staat-woning", "value": "De woning 
 def on_profile(subject: UUID) -> f.OpenForm:
     given = {"subject": subject, "recipients": [{"partner": "welzijn"}], "items": [FULL], "notice": TOLD}
     return f.OpenForm.model_validate({"profile": "WOONSITUATIE_HULP", **given})
+
+
+def told_outside(case: UUID, subject: UUID, **more: Any) -> cf.ThirdPartyForm:
+    """Zorgteam Fictie is told by telephone, and the person knew."""
+    return cf.ThirdPartyForm.model_validate({
+        "case": case, "name": "Zorgteam Fictie", "subject": subject, "purpose": "P0_ONDERSTEUNING", "context": "CASUS",
+        "basis": "A6_1_e", "task": "wmo", "channel": "PHONE", "occurred_on": "2026-03-02", "named_to_subject": True,
+        "items": [FULL],
+        "weighing": {"necessity": "Nodig.", "proportionality": "Alleen dit.", "subsidiarity": "Niets minder."},
+        "notice": {"reference": "k-1", "given_on": "2026-03-02", "mode": "HUISBEZOEK", "recipients": ["welzijn"]},
+        **more,
+    })  # fmt: skip
 
 
 async def test_a_draft_about_somebody_a_partner_named_is_about_the_person_he_was_matched_with(founded, tmp_path):
@@ -68,17 +82,28 @@ async def test_what_the_chair_struck_is_not_told_to_a_third_party_in_the_case_ei
         await meeting.reaches("actium", offer, "struck")
         case = meeting.cases[0]
         await node.circle.change(worker, case, cf.CircleForm(actor=worker.id))
-        form = cf.ThirdPartyForm.model_validate({
-            "case": case, "name": "Zorgteam Fictie", "subject": jelle, "purpose": "P0_ONDERSTEUNING", "context": "CASUS",
-            "basis": "A6_1_f", "task": "verhuur", "channel": "PHONE", "occurred_on": "2026-03-02", "named_to_subject": True,
-            "items": [nuisance("hij dronk  kanarie GISTEREN.")], "weighing": {
-                "necessity": "Nodig.", "proportionality": "Alleen dit.", "subsidiarity": "Niets minder.",
-            },
-            "notice": {"reference": "k-1", "given_on": "2026-03-02", "mode": "HUISBEZOEK", "recipients": ["welzijn"]},
-        })  # fmt: skip
+        form = told_outside(
+            case, jelle, basis="A6_1_f", task="verhuur", items=[nuisance("hij dronk  kanarie GISTEREN.")]
+        )
         with pytest.raises(Refused) as refused:
             await node.third_parties.disclose(worker, form, None)
         assert "R12" in {reason.code for reason in refused.value.refusals}
+
+
+@pytest.mark.parametrize(
+    "name", ["politie", " POLITIE ", "Politie basisteam  Zuidwest Drenthe", "Woningcorporatie Actium"]
+)
+async def test_a_partner_outside_the_case_is_not_told_as_if_he_were_a_third_party(founded, tmp_path, name):
+    async with MemoryWorld.copied(founded, tmp_path, ("gemeente", "actium")) as world:
+        node, worker = world.nodes["gemeente"], world.actor("gemeente")
+        jelle = await world.person("gemeente")
+        case = await opened(world, main_subject=jelle)
+        await node.cases.allocate(worker, case, cf.AllocationForm(to=name, reason="Verdere behandeling."), None)
+        (allocation,) = (await node.cases.read(worker, case)).allocations
+        form = told_outside(case, jelle, name=name, allocation=allocation.allocation)
+        with pytest.raises(InputError, match="is a partner of this covenant"):
+            await node.third_parties.disclose(worker, form, None)
+        assert await node.third_parties.all(worker) == []
 
 
 async def test_a_draft_on_a_profile_goes_without_a_name_where_the_new_generation_makes_nobody_known(tmp_path):
