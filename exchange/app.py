@@ -22,6 +22,7 @@ from typing import Any, Final
 import structlog
 
 from exchange import logs, settings
+from exchange.api import TOKEN
 from exchange.api.access import admit
 from exchange.api.app import create_app
 from exchange.api.auth import AnyOf, BearerToken, PeerCredentials, token_in, token_of
@@ -34,7 +35,7 @@ from exchange.crypto.signing import Ed25519Key, MLDSAKey
 from exchange.crypto.vault import Secret
 from exchange.domain.covenant import Environment
 from exchange.domain.events import CovenantAccepted
-from exchange.errors import IntegrityError
+from exchange.errors import IntegrityError, SetupError
 from exchange.files import read, write_new
 from exchange.node import accountability, factbook
 from exchange.node import actors as node_actors
@@ -373,7 +374,7 @@ def _zgw(directory: Path, place: settings.Settings, node: Node) -> Notifications
     """What comes in from case systems; the token is a systemd credential of that name, or a file of the node.
 
     Raises:
-        SetupError: The actor is no system actor, a code is not in the covenant, or others can read the token.
+        SetupError: The actor is no system actor, a code is not in the covenant, others can read the token, or it is the API's.
     """
     if place.zgw is None:
         return None
@@ -381,6 +382,11 @@ def _zgw(directory: Path, place: settings.Settings, node: Node) -> Notifications
     node.drafts.proposer(place.zgw.actor)
     credential = Path(os.environ.get("CREDENTIALS_DIRECTORY", os.devnull)) / place.zgw.token.name
     token, _uid = token_in(credential if credential.is_file() else place_at(directory, place.zgw.token))
+    if (directory / TOKEN).exists() and token == token_of(directory)[0]:
+        raise SetupError(
+            "The setting zgw.token names the token of the node's own API, with which a case system could do everything here;"
+            " give it a file of its own."
+        )
     adapter = Notifications(
         token=token,
         actor=place.zgw.actor,

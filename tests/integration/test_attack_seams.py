@@ -77,17 +77,21 @@ async def test_what_the_chair_struck_is_not_told_to_a_third_party_in_the_case_ei
     async with MemoryWorld.copied(founded, tmp_path, ("gemeente", "actium", "welzijn")) as world:
         meeting = await Meeting.planned(world, [["gemeente", "actium", "welzijn"]])
         node, worker, jelle = world.nodes["actium"], world.actor("actium"), await world.person("actium")
-        offer = await meeting.offer("actium", ["welzijn"], "Hij dronk KANARIE gisteren.", jelle)
+        offer = await meeting.offer("actium", ["welzijn"], "Hij dronk in café KANARIE.", jelle)
         await meeting.decide((offer, "strike"))
         await meeting.reaches("actium", offer, "struck")
         case = meeting.cases[0]
         await node.circle.change(worker, case, cf.CircleForm(actor=worker.id))
         form = told_outside(
-            case, jelle, basis="A6_1_f", task="verhuur", items=[nuisance("hij dronk  kanarie GISTEREN.")]
+            case, jelle, basis="A6_1_f", task="verhuur", items=[nuisance("hij dronk  in cafe\u0301 kanarie.")]
         )
         with pytest.raises(Refused) as refused:
             await node.third_parties.disclose(worker, form, None)
         assert "R12" in {reason.code for reason in refused.value.refusals}
+        unseen = form.model_copy(update={"items": [f.ItemForm(**nuisance("De buren klagen."))]})
+        with pytest.raises(Refused) as refused:
+            await node.third_parties.disclose(worker, unseen, None)
+        assert "R12" not in {reason.code for reason in refused.value.refusals}
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,11 @@ from memory_world import MemoryWorld
 from oracle import check_node
 
 from exchange import app, settings
+from exchange.api import TOKEN
 from exchange.api.app import create_app
-from exchange.api.auth import PEER, PeerCredentials
+from exchange.api.auth import PEER, PeerCredentials, token_of
 from exchange.api.guards import MAX_BODY
+from exchange.errors import SetupError
 from exchange.node import drafts
 from exchange.node import forms as f
 
@@ -177,6 +179,21 @@ async def test_the_token_opens_no_other_door_and_no_other_door_takes_its_place(d
         for path in ("/v1/drafts", "/v1/status", "/v1/worklist"):
             assert (await http.get(path, headers=headers)).status_code == 401
         assert (await http.post(PATH, json=told(), headers=headers)).status_code == 404  # off: nothing there
+
+
+@pytest.mark.parametrize("link", [False, True])
+async def test_the_case_system_is_never_given_the_token_of_the_nodes_own_api(door: Door, *, link: bool) -> None:
+    directory, node = door.world.directory("actium"), door.world.nodes["actium"]
+    own, _ = token_of(directory)
+    if link:
+        os.link(directory / TOKEN, directory / "other.token")
+    name = Path("other.token" if link else TOKEN)
+    machine = next(actor for actor in node.actors_of_uid(5005))
+    zgw = settings.Zgw(actor=machine.id, propose={TYPE: "EENZAAMHEID_SIGNAAL"}, token=name)
+    place = settings.load(directory).model_copy(update={"zgw": zgw})
+    with pytest.raises(SetupError, match="a file of its own") as refused:
+        app._zgw(directory, place, node)
+    assert own not in str(refused.value)
 
 
 async def test_strangers_who_knock_ten_thousand_times_do_not_wear_out_the_disk(
