@@ -238,7 +238,8 @@ def _no_partner(ctx: Context, name: str) -> None:
     for partner in ctx.covenants.current.covenant.partners:
         if _same(partner.slug, name) or _same(partner.name, name):
             raise InputError(
-                "{partner} is a partner of this covenant and no third party; share it there.", partner=partner.slug
+                "{partner} is a partner of this covenant and no third party; share it with that partner itself.",
+                partner=partner.slug,
             )
 
 
