@@ -22,10 +22,9 @@ from typing import Any, Final
 import structlog
 
 from exchange import logs, settings
-from exchange.api import TOKEN
 from exchange.api.access import admit
 from exchange.api.app import create_app
-from exchange.api.auth import AnyOf, BearerToken, PeerCredentials, token_in, token_of
+from exchange.api.auth import AnyOf, BearerToken, PeerCredentials, token_apart, token_of
 from exchange.api.server import serve
 from exchange.api.webhook import Webhook, check_url, webhook_secret
 from exchange.api.zgw import COUNTED, Notifications, proposals
@@ -35,7 +34,7 @@ from exchange.crypto.signing import Ed25519Key, MLDSAKey
 from exchange.crypto.vault import Secret
 from exchange.domain.covenant import Environment
 from exchange.domain.events import CovenantAccepted
-from exchange.errors import IntegrityError, SetupError
+from exchange.errors import IntegrityError
 from exchange.files import read, write_new
 from exchange.node import accountability, factbook
 from exchange.node import actors as node_actors
@@ -381,12 +380,7 @@ def _zgw(directory: Path, place: settings.Settings, node: Node) -> Notifications
     ctx = node.ctx
     node.drafts.proposer(place.zgw.actor)
     credential = Path(os.environ.get("CREDENTIALS_DIRECTORY", os.devnull)) / place.zgw.token.name
-    token, _uid = token_in(credential if credential.is_file() else place_at(directory, place.zgw.token))
-    if (directory / TOKEN).exists() and token == token_of(directory)[0]:
-        raise SetupError(
-            "The setting zgw.token names the token of the node's own API, with which a case system could do everything here;"
-            " give it a file of its own."
-        )
+    token = token_apart(credential if credential.is_file() else place_at(directory, place.zgw.token), directory)
     adapter = Notifications(
         token=token,
         actor=place.zgw.actor,
