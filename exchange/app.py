@@ -24,7 +24,7 @@ import structlog
 from exchange import logs, settings
 from exchange.api.access import admit
 from exchange.api.app import create_app
-from exchange.api.auth import AnyOf, BearerToken, PeerCredentials, token_in, token_of
+from exchange.api.auth import AnyOf, BearerToken, PeerCredentials, token_apart, token_of
 from exchange.api.server import serve
 from exchange.api.webhook import Webhook, check_url, webhook_secret
 from exchange.api.zgw import COUNTED, Notifications, proposals
@@ -373,14 +373,14 @@ def _zgw(directory: Path, place: settings.Settings, node: Node) -> Notifications
     """What comes in from case systems; the token is a systemd credential of that name, or a file of the node.
 
     Raises:
-        SetupError: The actor is no system actor, a code is not in the covenant, or others can read the token.
+        SetupError: The actor is no system actor, a code is not in the covenant, others can read the token, or it is the API's.
     """
     if place.zgw is None:
         return None
     ctx = node.ctx
     node.drafts.proposer(place.zgw.actor)
     credential = Path(os.environ.get("CREDENTIALS_DIRECTORY", os.devnull)) / place.zgw.token.name
-    token, _uid = token_in(credential if credential.is_file() else place_at(directory, place.zgw.token))
+    token = token_apart(credential if credential.is_file() else place_at(directory, place.zgw.token), directory)
     adapter = Notifications(
         token=token,
         actor=place.zgw.actor,

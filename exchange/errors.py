@@ -90,6 +90,13 @@ class ConflictError(InputError):
     status = 409
 
 
+class BusyError(ExchangeError):
+    """So much of this waits for people already that more of it is not taken now; the same call may be tried again later."""
+
+    code = "busy"
+    status = 429
+
+
 class NotAllowedError(ExchangeError):
     """The actor's role does not include this command."""
 

@@ -151,6 +151,21 @@ def token_in(path: Path) -> tuple[str, int]:
     return _read_token(path)
 
 
+def token_apart(path: Path, directory: Path) -> str:
+    """The bearer token in ``path`` of a caller that may do one thing only at the node in ``directory``.
+
+    Raises:
+        SetupError: As for :func:`token_in`; or it is the token of the node's own API, with which he could do everything.
+    """
+    token, _ = token_in(path)
+    if (directory / TOKEN).exists() and token == token_of(directory)[0]:
+        raise SetupError(
+            "The setting zgw.token names the token of the node's own API, with which a case system could do everything here;"
+            " give it a file of its own."
+        )
+    return token
+
+
 def _read_token(path: Path) -> tuple[str, int]:
     """The content and owner of a token file that nobody but its owner can read."""
     try:

@@ -28,6 +28,7 @@ TITLES: Final[Mapping[str, str]] = {
     "input": N_("The request is not usable"),
     "not-found": N_("Not found"),
     "conflict": N_("This does not fit what happened before"),
+    "busy": N_("Too much waits already"),
     "not-allowed": N_("Not allowed"),
     "not-authenticated": N_("Nobody proved who is calling"),
     "refused": N_("The covenant does not allow this"),

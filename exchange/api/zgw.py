@@ -16,12 +16,13 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, status
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from exchange.api.calls import Service
 from exchange.domain.covenant import Covenant
-from exchange.errors import ConflictError, NotAllowedError, SetupError
+from exchange.errors import BusyError, ConflictError, NotAllowedError, SetupError
 from exchange.node.draft_forms import ProposalForm
 
 router = APIRouter(prefix="/v1", tags=["zgw"])
@@ -30,7 +31,9 @@ Address = Annotated[str, Field(max_length=300, pattern=r"^https?://[^\s@?#]+$")]
 """Of a case or a kind of case: no user, query or fragment, which might hold more than an address."""
 OPENED: Final = ("zaken", "zaak", "create")
 """Channel, resource and action of the one notification that proposes something."""
-COUNTED: Final = ("proposed", "known", "passed-over", "refused")
+COUNTED: Final = ("proposed", "known", "passed-over", "put-off", "refused")
+KEPT_EVERY: Final = 100
+"""How many refusals are counted before they are written down: whoever knocks without a token writes nothing to the disk."""
 
 
 class Notification(BaseModel):
@@ -76,11 +79,13 @@ class Notifications:
         # compare_digest: the time it takes tells nothing about how much was right.
         right = hmac.compare_digest(token.strip().encode(), self.token.encode())
         if scheme.lower() != "bearer" or not right:
-            self.count("refused")
+            self.counts["refused"] = self.counts.get("refused", 0) + 1
+            if self.counts["refused"] % KEPT_EVERY == 0:
+                self.keep(self.counts)
             raise NotAllowedError("Only a notification service that shows the token of this node may tell it of cases.")
 
     def count(self, what: str) -> None:
-        """One more."""
+        """One more, for good."""
         self.counts[what] = self.counts.get(what, 0) + 1
         self.keep(self.counts)
 
@@ -115,9 +120,31 @@ def _notifications(request: Request) -> Notifications:
     return adapter
 
 
-@router.post("/zgw/notifications", status_code=status.HTTP_204_NO_CONTENT)
+async def _told(request: Request, adapter: Annotated[Notifications, Depends(_notifications)]) -> Notification:
+    """What was told, read only after the token was looked at: a stranger's words reach no parser.
+
+    Raises:
+        RequestValidationError: It is no notification.
+    """
+    del adapter  # it let the caller in
+    try:
+        return Notification.model_validate_json(await request.body())
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)
+        raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults]) from None
+
+
+@router.post(
+    "/zgw/notifications",
+    status_code=status.HTTP_204_NO_CONTENT,
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"application/json": {"schema": Notification.model_json_schema()}}}
+    },
+)
 async def notify(
-    service: Service, adapter: Annotated[Notifications, Depends(_notifications)], notification: Notification
+    service: Service,
+    adapter: Annotated[Notifications, Depends(_notifications)],
+    notification: Annotated[Notification, Depends(_told)],
 ) -> None:
     """The callback of a subscription on VNG's Notificaties API: a case that was opened may propose a signal.
 
@@ -134,4 +161,7 @@ async def notify(
     except ConflictError:  # proposed before, when the settings said something else of this kind of case
         adapter.count("known")
         return
+    except BusyError:  # the service tells it again later
+        adapter.count("put-off")
+        raise
     adapter.count("proposed" if proposed.fresh else "known")

@@ -18,10 +18,12 @@ MODEL: Final = (
 """The numbers that the rules are written with."""
 Numbering = Mapping[str, str]
 """Number of the model -> own number. Empty: the covenant has the numbers of the model."""
-_NUMBER: Final = re.compile(r"(?<![\d.])(\d{1,2}\.\d)(?!\d|\.\d)")
-"""A number of the model; the laws that are cited have no article with a dot."""
-_WHOLE: Final = re.compile(r"(?<=\(art\. )([18])(?=\))|(?<=\(article )([18])(?=\))")
-"""An article that is cited as a whole."""
+_NUMBER: Final = re.compile(
+    r"(?<![\d.])(\d{1,2}\.\d)(?!\d|\.\d)"
+    r"|(?<=\(art\. )([18])(?=\))|(?<=\(article )([18])(?=\))"
+)
+"""A number of the model, or an article that is cited as a whole; the laws that are cited have no article with a dot. All at once:
+the own number of one article may be the model's of another."""
 _NONE: Final = "\0"
 _TIDY: Final = (
     (re.compile(rf"art\. {_NONE}; "), ""),
@@ -51,11 +53,11 @@ def own_numbers(numbering: Numbering, sentence: str) -> str:
         return sentence
 
     def own(found: re.Match[str]) -> str:
-        number = found[1] or found[2]
+        number = found[1] or found[2] or found[3]
         known = number if number in MODEL else f"{number}.1"
         return numbering.get(known, _NONE) if known in MODEL else found[0]
 
-    return _tidy(_NUMBER.sub(own, _WHOLE.sub(own, sentence)))
+    return _tidy(_NUMBER.sub(own, sentence))
 
 
 def own_articles(numbering: Numbering, cited: str) -> str:

@@ -52,7 +52,7 @@ class Awaiting:
 
     def _waits(self, this: tuple[str, str], now: datetime) -> bool:
         if this not in self._since:
-            self._since = {one: at for one, at in self._since.items() if now - at < 2 * PATIENCE}
+            self._since = {one: min(at, now) for one, at in self._since.items() if now - at < 2 * PATIENCE}
             if sum(sender == this[0] for sender, _ in self._since) >= MOST:
                 return False
         first = self._since[this] = min(self._since.get(this, now), now)  # a clock that was set back makes it no longer

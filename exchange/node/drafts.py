@@ -17,11 +17,10 @@ from typing import Final, Literal
 from uuid import UUID, uuid4
 
 from exchange.domain import events as e
-from exchange.domain.actors import may, roles_of
-from exchange.domain.bsn import BsnFinding, scan
+from exchange.domain.actors import Role, may, roles_of
 from exchange.domain.event import Gone
 from exchange.domain.retention import local_day
-from exchange.errors import ConflictError, Detail, InputError, NotAllowedError, NotFoundError, SetupError
+from exchange.errors import BusyError, ConflictError, Detail, InputError, NotAllowedError, NotFoundError, SetupError
 from exchange.node import draft_forms as df
 from exchange.node import forms as f
 from exchange.node.actors import Actors
@@ -30,6 +29,7 @@ from exchange.node.completing import FormToMendError, completed, departures, lac
 from exchange.node.context import Context
 from exchange.node.dues import DRAFTS
 from exchange.node.grounds import COMMANDS
+from exchange.node.numbers import holds_number
 from exchange.node.register import Reads
 from exchange.node.retention import Retention
 from exchange.node.service import Actor, Idempotency
@@ -41,6 +41,8 @@ from exchange.store.kept import DRAFT
 SENT: Final = "concept-verzonden"
 DISCARDED: Final = "concept-weggegooid"
 """Codes that an erasure shows as the rule a draft went under."""
+MOST_PROPOSALS: Final = 500
+"""Proposals that nobody took up. What more a case system proposes would fill the log and help nobody to see what matters."""
 _UNTAKEN: Final = "d.origin <> 'own' AND d.by = d.began"
 """What a case system proposed and nobody saved since."""
 
@@ -100,7 +102,7 @@ class Drafts:
 
         def unit(tx: Tx) -> None:
             row = self._row(actor, draft)
-            _still_open(tx, draft)
+            _still_his(tx, draft, actor)
             self._append(tx, draft, row["key_id"], actor, form, row["origin"])
 
         await self._ctx.writer.run(unit)
@@ -137,7 +139,7 @@ class Drafts:
             raise FormToMendError(unknown)
         if form.subject is not None and self._ctx.people.resolve(form.subject) is None:
             raise NotFoundError("There is no such subject in this node's register.")
-        if scan("\n\n\n\n\n\n\n".join(_texts(form))) is BsnFinding.CERTAIN:
+        if holds_number(*_texts(form)):
             raise InputError("The text holds a citizen service number (BSN); remove it.")
 
     # ------------------------------------------------------------------------------------ looking
@@ -187,6 +189,7 @@ class Drafts:
         """Share what the draft says; the same gates as ever. Sending it again answers with the act it became.
 
         Raises:
+            ConflictError: It is a proposal that nobody took up, or was saved again meanwhile.
             FormToMendError: Something is missing.
             Refused: The covenant does not allow it; the draft stays.
         """
@@ -194,6 +197,13 @@ class Drafts:
         if (act := self._became(actor, draft)) is not None:
             return await self._sharing.act(act, 0)
         row = self._row(actor, draft)
+        if row["by"] != str(
+            actor.id
+        ):  # whatever a case system filled in, a person looks at it and answers for it (GDPR 22)
+            raise ConflictError(
+                "A case system made this proposal; look at it and take it up by saving it, then send it."
+            )
+        own = Idempotency(f"{draft}:{hashlib.sha256(key.key.encode()).hexdigest()}") if key is not None else None
         form = completed(self._ctx.covenants.current.covenant, self._ctx.me.slug, self._form(row))
         allow(actor, COMMANDS[form.kind])
 
@@ -203,7 +213,7 @@ class Drafts:
                 self._close(tx, draft, actor, "sent", act)
                 decide(tx)
 
-            return await self._sharing.share(actor, form, key, also)
+            return await self._sharing.share(actor, form, own, also)
 
         act = await self._retention.along(share, [row["key_id"]], SENT, actor)
         return await self._sharing.act(act, 0)
@@ -233,7 +243,7 @@ class Drafts:
         self, tx: Tx, draft: UUID, actor: Actor, outcome: Literal["sent", "discarded"], act: UUID | None
     ) -> None:
         self._row(actor, draft)  # in the writer's thread: nobody else closed it in between
-        _still_open(tx, draft)
+        _still_his(tx, draft, actor)
         tx.append(e.DraftClosed(originator_id=draft, at=tx.now, by=actor.id, outcome=outcome, act=act))
 
     def _became(self, actor: Actor, draft: UUID) -> UUID | None:
@@ -260,6 +270,7 @@ class Drafts:
 
         Raises:
             NotAllowedError: No living system actor with this id may make drafts.
+            BusyError: As many as people can look at wait already.
         """
         actor = self._actors.living(system)
         if actor is None or actor.kind != "system":
@@ -270,6 +281,9 @@ class Drafts:
         fresh: list[UUID] = []
 
         def unit(tx: Tx) -> tuple[UUID, Result]:
+            in_this_batch = sum(isinstance(event, e.DraftSaved) for _, event in tx.recorded)
+            if self._ctx.ledger.count(f"{DRAFTS} AND {_UNTAKEN}") + in_this_batch >= MOST_PROPOSALS:
+                raise BusyError("So many proposals wait for somebody to look at them that no more are taken now.")
             fresh[:] = [uuid4()]
             self._append(tx, fresh[0], tx.new_key(DRAFT), actor, content, "zgw")
             return fresh[0], {}
@@ -290,22 +304,28 @@ def _sees(actor: Actor, row: sqlite3.Row) -> bool:
     if row["by"] == str(actor.id):
         return True
     untaken = row["origin"] != "own" and row["by"] == row["began"]
-    return untaken and actor.kind == "person" and may(roles_of(actor.roles), COMMANDS[row["kind"]])
+    roles = roles_of(actor.roles) - {Role.INTEGRATION}  # a case system registered as a person is none (GDPR 22)
+    return untaken and actor.kind == "person" and may(roles, COMMANDS[row["kind"]])
 
 
-def _still_open(tx: Tx, draft: UUID) -> None:
-    """Nobody closed it earlier in this very batch."""
-    if any(isinstance(event, e.DraftClosed) and event.originator_id == draft for _, event in tx.recorded):
-        raise ConflictError("This draft was sent or discarded already.")
+def _still_his(tx: Tx, draft: UUID, actor: Actor) -> None:
+    """Nobody closed it earlier in this very batch, and nobody else took it up."""
+    for _, event in tx.recorded:
+        if isinstance(event, e.DraftClosed) and event.originator_id == draft:
+            raise ConflictError("This draft was sent or discarded already.")
+        if isinstance(event, e.DraftSaved) and event.originator_id == draft and event.by != actor.id:
+            raise ConflictError("Somebody else took this proposal up just now.")
 
 
 def _texts(form: f.OpenForm) -> Iterable[str]:
-    """Everything a person typed in words; ids and references are no such text."""
-    notice = form.notice
-    yield from (item.value for item in form.items)
+    """Everything a person typed, in words or in codes; what the own system calls its case is no such text."""
+    notice, secrecy = form.notice, form.secrecy
+    for item in form.items:
+        yield from (item.value, item.source, item.certainty, item.source_consent or "", item.onward_ground or "")
     yield from form.weighing.model_dump().values()
-    yield from (form.secrecy.motivation, form.support_rationale, form.request)
+    yield from (secrecy.motivation, secrecy.regime or "", secrecy.ground or "", form.support_rationale, form.request)
     yield from (notice.given_by, notice.interest, notice.motivation, *notice.considerations.values())
+    yield from (notice.reference or "", notice.mode or "", notice.exception or "", form.signal_kind or "", *form.stated)
     if form.emergency is not None:
         yield form.emergency.danger
 

@@ -39,8 +39,13 @@ def stands_under(covenant: Covenant, identity: m.Identity) -> tuple[str, str]:
 
 
 def well_placed(covenant: Covenant, item: m.Item) -> bool:
-    """Whether an item that tells who somebody is stands where the covenant has it; every other item does."""
-    return item.identity is None or stands_under(covenant, item.identity) == (item.category, item.field)
+    """Whether an item that tells who somebody is stands where the covenant has it and says nothing else; every other item does.
+
+    It goes beside what was released, weighed and asked for; words in it would be none of that (articles 11.1, 11.2).
+    """
+    if item.identity is None:
+        return True
+    return not item.value and stands_under(covenant, item.identity) == (item.category, item.field)
 
 
 def disclosed_fields(covenant: Covenant, item: m.Item) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 from uuid import uuid4
@@ -23,8 +23,10 @@ from exchange.errors import ExchangeError, StorageError, WireError
 from exchange.node import duties, receiving, recording, release, rules, taking, telling_taking
 from exchange.node.awaiting import Awaiting
 from exchange.node.context import Context
+from exchange.node.dating import judged_at
 from exchange.node.messages import compose_receipt, frame_hash, stream_of
 from exchange.node.ports import Delivery
+from exchange.node.postponed import Postponed
 from exchange.node.receiving import Incoming, IncomingReceipt, IncomingReceipts, Opened
 from exchange.node.writer import Tx
 from exchange.wire import control
@@ -81,6 +83,7 @@ class Inbox:
         self._refused = refused
         self._arrived = arrived
         self._awaiting = Awaiting()
+        self._postponed = Postponed()
         self._answering: set[asyncio.Task[None]] = set()
         """The loop itself keeps no task alive."""
 
@@ -98,9 +101,10 @@ class Inbox:
     def _open(self, delivery: Delivery) -> Opened:
         ctx = self._ctx
         try:
-            return receiving.open_delivery(
+            opened = receiving.open_delivery(
                 ctx.covenants, ctx.me, ctx.prekeys.opener, delivery.sender, delivery.data, ctx.clock.now()
             )
+            return replace(opened, judged_at=judged_at(ctx, opened)) if isinstance(opened, Incoming) else opened
         except WireError:
             raise
         except ExchangeError as error:  # the vault or the disk, not the frame
@@ -140,6 +144,7 @@ class Inbox:
         if isinstance(outcome, Stored) and outcome.failure is not None:
             await self._refuse(delivery, outcome.failure)
         elif isinstance(outcome, Stored):
+            self._postponed.settled(delivery.sender, frame_hash(delivery.data))
             await delivery.done(overwrite=isinstance(incoming, Incoming))  # a receipt tells nothing about people
         elif isinstance(outcome, WireError):
             await self._refuse(delivery, outcome)
@@ -340,10 +345,12 @@ class Inbox:
 
     async def _refuse(self, delivery: Delivery, error: WireError) -> None:
         """Transient: leave it with the broker. Mendable: tell the sender. For good: park, tell, acknowledge."""
-        if error.reason in receiving.TRANSIENT:
+        frame, rewrap = frame_hash(delivery.data), error.reason in receiving.REWRAP
+        if error.reason in receiving.TRANSIENT and self._postponed.room(
+            delivery.sender, frame, error.reason, self._ctx.clock.now()
+        ):
             await _postpone(delivery)
             return
-        frame, rewrap = frame_hash(delivery.data), error.reason in receiving.REWRAP
         if not rewrap:
             try:
                 await self._ctx.writer.run(partial(self._park, delivery.sender, frame, error.reason))

@@ -67,6 +67,8 @@ class Incoming:
     items: tuple[m.Item, ...]
     work: m.Work | None
     """Of every other kind: its one part."""
+    judged_at: datetime
+    """By the rules of which moment: that of the header, until :mod:`exchange.node.dating` has looked at it."""
 
     @property
     def sequence(self) -> int:
@@ -147,6 +149,7 @@ def open_delivery(
         statement=statement,
         items=items,
         work=work,
+        judged_at=datetime.fromisoformat(header.time),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 from exchange.domain import gates
@@ -130,7 +130,7 @@ def judge_incoming(
 
 def _received(ctx: Context, covenant: Covenant, incoming: Incoming, statement: m.Statement, arrived: Own) -> Verdict:
     """The verdict of one generation, by item."""
-    items, day = list(incoming.items), local_day(_logged(incoming))
+    items, day = list(incoming.items), local_day(incoming.judged_at)
     proposal = proposal_of(covenant, incoming.kind, incoming.sender.slug, ctx.me.slug, statement, items, day, arrived)
     return regroup(gates.judge(covenant, proposal, side=Side.RECEIVING), _owners(items))
 
@@ -160,7 +160,7 @@ def _work_codes(ctx: Context, incoming: Incoming, recorded: scope.Recorded) -> t
     """What stands against a message about the work."""
     if incoming.work is None:
         return ()
-    books, day = ctx.covenants.between(incoming.generation.generation), local_day(_logged(incoming))
+    books, day = ctx.covenants.between(incoming.generation.generation), local_day(incoming.judged_at)
     verdict = every(
         judge_work(
             ctx, b.covenant, incoming.kind, incoming.sender.slug, ctx.me.slug, incoming.work, day, side=Side.RECEIVING
@@ -234,10 +234,6 @@ def _retention_codes(covenant: Covenant, incoming: Incoming) -> list[set[str]]:
         foreign = known and covenant.retention_class(kind, item.category) != ref.retention
         found.append({"R17"} if foreign or not well_placed(covenant, item) else set[str]())
     return found
-
-
-def _logged(incoming: Incoming) -> datetime:
-    return datetime.fromisoformat(incoming.header.time)
 
 
 def judge(

@@ -14,7 +14,7 @@ from exchange.domain import events as e
 from exchange.domain.proposal import NOT_APPLICABLE, Outside, Proposal, Verdict
 from exchange.domain.retention import local_day
 from exchange.domain.vocabulary import THIRD_PARTY, Side
-from exchange.errors import ConflictError, NotFoundError, StorageError
+from exchange.errors import ConflictError, InputError, NotFoundError, StorageError
 from exchange.node import casework_forms as cf
 from exchange.node import forms as f
 from exchange.node import recording, rules, scope
@@ -62,11 +62,13 @@ class ThirdParties:
             NotFoundError: No such case, or the person is not in the register.
             NotAllowedError: The actor is outside the circle of the case.
             ConflictError: The case is closed.
+            InputError: It is a partner, or its name holds a citizen service number.
             Refused: No agreement or allocation (R10), or another gate stands against it.
         """
         allow(actor, "third-party.disclose")
         self._circle.require(actor, form.case)
         no_number(form.name)
+        _no_partner(self._ctx, form.name)
         person = self._ctx.people.resolve(form.subject)
         if person is None:
             raise NotFoundError("There is no such subject in this node's register.")
@@ -228,7 +230,17 @@ class ThirdParties:
 
 def _same(known: str | None, name: str) -> bool:
     """Whether this is the third party that was named; nobody is, once the name was erased."""
-    return known is not None and known.strip().casefold() == name.strip().casefold()
+    return known is not None and known.casefold().split() == name.casefold().split()
+
+
+def _no_partner(ctx: Context, name: str) -> None:
+    """A partner gets what the rules let it have, in its scope. Called a third party it would get around both (article 8)."""
+    for partner in ctx.covenants.current.covenant.partners:
+        if _same(partner.slug, name) or _same(partner.name, name):
+            raise InputError(
+                "{partner} is a partner of this covenant and no third party; share it with that partner itself.",
+                partner=partner.slug,
+            )
 
 
 def names_of(ctx: Context, indexes: dict[str, int]) -> dict[str, str | None]:

@@ -168,6 +168,7 @@ COUNTS: Final[Mapping[str, str]] = {
     "zgw-proposed": N_("cases that proposed something"),
     "zgw-known": N_("told again"),
     "zgw-passed-over": N_("notifications passed over"),
+    "zgw-put-off": N_("notifications put off, because too many proposals wait"),
     "zgw-refused": N_("notifications with a wrong token"),
 }
 """What adapters at the edge count."""

@@ -95,7 +95,7 @@ async def test_a_case_becomes_a_proposal_that_a_person_fills_in_and_sends(world:
         assert sent.status_code == 201, sent.text
         assert sent.json()["profile"] == "EENZAAMHEID_SIGNAAL"
         counts = (await http.get("/v1/status")).json()["counts"]
-    assert counts == {"zgw-proposed": 1, "zgw-known": 2, "zgw-passed-over": 0, "zgw-refused": 1}
+    assert counts == {"zgw-proposed": 1, "zgw-known": 2, "zgw-passed-over": 0, "zgw-put-off": 0, "zgw-refused": 1}
     await world.until(lambda: world.received("welzijn"))
     assert node.drafts.all(worker) == []
     check_node(node, world.directory("actium"))

@@ -31,6 +31,13 @@ def test_a_sentence_cites_the_covenants_own_articles_and_leaves_the_laws_alone(s
     assert own_numbers({}, sentence) == sentence, "a covenant with the numbers of the model"
 
 
+def test_an_own_number_that_the_model_has_for_something_else_is_not_replaced_a_second_time() -> None:
+    own = {"8.1": "5.1", "5.1": "7.1", "1": "4.1", "4.1": "1"}
+    assert own_numbers(own, "Voor derden (art. 8).") == "Voor derden (art. 5.1)."
+    assert own_numbers(own, "For third parties (article 8).") == "For third parties (article 5.1)."
+    assert own_numbers(own, "Waarom (art. 1), waarvoor (art. 4.1).") == "Waarom (art. 4.1), waarvoor (art. 1)."
+
+
 def test_where_it_is_written_is_named_by_own_articles_as_well() -> None:
     assert own_articles(OWN, "4.1; 2.2") == "3; 2"
     assert own_articles(OWN, "3.1; 8.2") == ""
