@@ -176,7 +176,7 @@ class LocalServer:
                         raise SetupError(
                             "The local broker did not start (exit code {code}); its log says why: {log}.",
                             code=self._process.returncode,
-                            log=self.log_file.name,
+                            log=str(self.log_file),
                         )
                     await asyncio.sleep(_POLL_S)
         except TimeoutError as error:
