@@ -113,6 +113,7 @@ ASKS = [
     ),
     (("case", "list"), "1 open, 0 late"),
     (("case", "show", ITEM, "--reason", "waarneming"), "Opruimhulp regelen."),
+    (("case", "show", ITEM, "--reason", "waarneming"), "led by actium"),
     (("case", "move", ITEM, "GESLOTEN", "--close-reason", "OPGELOST"), "in scope: gemeente, welzijn"),
     (("case", "scope", ITEM, "actium", "--reason", "huurder"), "in scope"),
     (("case", "lead", ITEM, "welzijn"), "in scope"),
