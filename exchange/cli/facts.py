@@ -10,6 +10,7 @@ import typer
 
 from exchange.cli.forms import ask, given, read_form
 from exchange.cli.session import Session, command, group
+from exchange.errors import InputError
 from exchange.i18n import N_
 from exchange.reports.times import day
 
@@ -94,6 +95,9 @@ def _give(
         recipients=recipients,
         reference=reference,
     )
+    options = {"subject": "--subject", "given_by": "--by", "given_on": "--on", "mode": "--how", "recipients": "--told"}
+    if lacking := [option for name, option in options.items() if not found.get(name)]:
+        raise InputError("Give {options} as well, or a form with --form.", options=", ".join(lacking))
     found = asked(session, found, purpose=N_("Purpose, as it was told"), interest=N_("The person's interest in it"))
     found.setdefault("rights_explained", rights_explained)
     recorded(session, session.door.post("/v1/notices", found, key=key))
