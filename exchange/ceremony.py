@@ -23,7 +23,7 @@ from exchange.domain.compile import Mistake, Party, draft_covenant
 from exchange.domain.compile import check as check_text
 from exchange.domain.compile import compile_covenant as compile_text
 from exchange.domain.covenant import Covenant
-from exchange.errors import CovenantError, CryptoError, InputError, SetupError
+from exchange.errors import N_, CovenantError, CryptoError, InputError, SetupError
 from exchange.files import make_directory, read, read_json, write_new
 from exchange.node.covenants import Accepted, parse_document, signed_file, split_signed, verify_signed
 from exchange.settings import check_slug
@@ -57,7 +57,7 @@ def open_root(root: Path, passphrase: str) -> RootKey:
         SetupError: No root there.
         LockedError: Wrong passphrase.
     """
-    data = read_json(root / ROOT_FILE, "root key")
+    data = read_json(root / ROOT_FILE, N_("root key"))
     try:
         secret = open_slot(_slot(data["slot"]), Passphrase(passphrase))
         seed = aead.unseal(secret, bytes.fromhex(data["box"]), labels.KEY_FILE.encode() + b"\0" + data["slug"].encode())
@@ -73,7 +73,7 @@ def sign_card(root: Path, passphrase: str, request: Path, out: Path) -> None:
         InputError: The request is not one.
     """
     key = open_root(root, passphrase)
-    data = read_json(request, "card request")
+    data = read_json(request, N_("card request"))
     try:
         card = partner_cards.Card.from_json({**data, "root": key.public.to_json()})
     except CryptoError as error:
@@ -113,7 +113,7 @@ def check_covenant(toml: Path, cards: list[Path]) -> list[Mistake]:
 
 def covenant_text(toml: Path) -> str:
     """The covenant as people wrote it; what is not UTF-8 shows as such, at its line."""
-    return read(toml, "covenant").decode(errors="replace")
+    return read(toml, N_("covenant")).decode(errors="replace")
 
 
 def _parties(cards: list[Path]) -> dict[str, Party]:
@@ -134,7 +134,7 @@ def _parties(cards: list[Path]) -> dict[str, Party]:
 
 def _party(path: Path) -> tuple[str, Party]:
     try:
-        card, _ = partner_cards.read_card_file(read(path, "card"))
+        card, _ = partner_cards.read_card_file(read(path, N_("card")))
     except CryptoError as error:
         raise InputError("The card file {name} is not acceptable: {why}", name=path.name, why=error) from None
     return card.slug, Party(card.partner, card.to_json())
@@ -146,7 +146,7 @@ def sign_covenant(document: Path, root: Path, passphrase: str, out: Path) -> Non
     Raises:
         CovenantError: The document is not a covenant, or this root's partner is not in it.
     """
-    data = read(document, "covenant")
+    data = read(document, N_("covenant"))
     covenant = parse_document(data)
     key = open_root(root, passphrase)
     mine = [
@@ -166,11 +166,11 @@ def assemble_covenant(document: Path, signatures: list[Path], out: Path) -> None
         UnsignedError: A signature is missing or does not hold; names every such partner.
         CovenantError: A signature is doubled, or of another document.
     """
-    data = read(document, "covenant")
+    data = read(document, N_("covenant"))
     expected = document_hash(data).hex()
     collected: dict[str, RootSignature] = {}
     for path in signatures:
-        value = read_json(path, "signature")
+        value = read_json(path, N_("signature"))
         try:
             if value["covenant"] != expected:
                 raise CovenantError("The signature in {name} is for another document.", name=path.name)
@@ -186,7 +186,7 @@ def assemble_covenant(document: Path, signatures: list[Path], out: Path) -> None
 
 def verify_covenant(signed: Path) -> dict[str, object]:
     """Check a signed covenant and say what it is."""
-    return describe(verify_signed(read(signed, "signed covenant"), datetime.now(UTC)))
+    return describe(verify_signed(read(signed, N_("signed covenant")), datetime.now(UTC)))
 
 
 def show_covenant(path: Path) -> dict[str, object]:
@@ -229,7 +229,7 @@ def read_covenant(path: Path, like: Covenant | None = None) -> CovenantFile:
         MistakesError: The TOML has mistakes.
         CovenantError: The file is none of the three.
     """
-    data = read(path, "covenant")
+    data = read(path, N_("covenant"))
     if not data.lstrip().startswith(b"{"):
         return _draft(data.decode(errors="replace"), like, path)
     signed = True
@@ -258,7 +258,7 @@ def compare_covenants(old: Path, new: Path) -> tuple[CovenantFile, CovenantFile]
     Raises:
         CovenantError: A file is no covenant.
     """
-    if read(old, "covenant").lstrip().startswith(b"{"):
+    if read(old, N_("covenant")).lstrip().startswith(b"{"):
         before = read_covenant(old)
         return before, read_covenant(new, before.covenant)
     after = read_covenant(new)

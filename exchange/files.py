@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,22 @@ def write_new(path: Path, data: bytes, mode: int) -> None:
         os.fsync(file.fileno())
 
 
+class _What:
+    """What a file should be, in the reader's language."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def localised(self, gettext: Callable[[str], str]) -> str:
+        """As people call it."""
+        return gettext(self._what)
+
+    def __str__(self) -> str:
+        return self._what
+
+
 def read(path: Path, what: str) -> bytes:
-    """The whole file.
+    """The whole file. ``what`` it should be is a key of the catalog.
 
     Raises:
         InputError: Absent or unreadable; the sentence names ``what`` it should be.
@@ -45,9 +60,9 @@ def read(path: Path, what: str) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise InputError("There is no {what} file {name}.", what=what, name=path.name) from None
+        raise InputError("There is no {what} file {name}.", what=_What(what), name=path.name) from None
     except OSError:
-        raise InputError("The {what} file {name} cannot be read.", what=what, name=path.name) from None
+        raise InputError("The {what} file {name} cannot be read.", what=_What(what), name=path.name) from None
 
 
 def read_json(path: Path, what: str) -> dict[str, Any]:
@@ -59,7 +74,7 @@ def read_json(path: Path, what: str) -> dict[str, Any]:
     try:
         value = json.loads(read(path, what))
     except (ValueError, RecursionError):
-        raise InputError("The {what} file {name} is damaged.", what=what, name=path.name) from None
+        raise InputError("The {what} file {name} is damaged.", what=_What(what), name=path.name) from None
     if not isinstance(value, dict):
-        raise InputError("The {what} file {name} is damaged.", what=what, name=path.name)
+        raise InputError("The {what} file {name} is damaged.", what=_What(what), name=path.name)
     return value

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from exchange.errors import CovenantError
+from exchange.errors import N_, CovenantError
 from exchange.files import make_directory, read, write_new
 from exchange.node.covenants import Accepted, verify_signed
 from exchange.transport import keys as nkeys
@@ -33,7 +33,7 @@ def layout_of(signed: Path, directory: Path) -> BrokerLayout:
     Raises:
         CovenantError: It is a later generation, and the first one was never configured in this directory.
     """
-    accepted = verify_signed(read(signed, "signed covenant"), datetime.now(UTC))
+    accepted = verify_signed(read(signed, N_("signed covenant")), datetime.now(UTC))
     partners = tuple(BrokerPartner(p.slug, p.card.transport) for p in accepted.connected() if p.card is not None)
     operator = nkeys.public_of(operator_seed(directory))
     return BrokerLayout(tag=_tag(directory, accepted), partners=partners, operator=operator)
@@ -51,7 +51,7 @@ def _tag(directory: Path, accepted: Accepted) -> str:
         raise CovenantError(
             "Configure the broker with the first generation of the covenant once: its hash names the subjects."
         )
-    return read(path, "covenant tag").decode().strip()
+    return read(path, N_("covenant tag")).decode().strip()
 
 
 def broker_config(
@@ -73,7 +73,7 @@ def operator_seed(directory: Path) -> str:
     path = directory / OPERATOR_FILE
     if not path.exists():
         write_new(path, nkeys.generate_seed().encode(), 0o600)
-    return read(path, "operator key").decode().strip()
+    return read(path, N_("operator key")).decode().strip()
 
 
 def setup_broker(signed: Path, directory: Path, url: str, *, ca: Path | None = None, replicas: int = 1) -> None:

@@ -22,7 +22,7 @@ from exchange.crypto.hpke import self_test
 from exchange.crypto.signing import Ed25519Key, MLDSAKey, RootPublic
 from exchange.crypto.vault import MODERATE, ArgonCost, Secret
 from exchange.domain import events as e
-from exchange.errors import ConflictError, CovenantError, InputError, SetupError
+from exchange.errors import N_, ConflictError, CovenantError, InputError, SetupError
 from exchange.files import make_directory, read, read_json, write_new
 from exchange.node.actors import Actors
 from exchange.node.covenants import Accepted, verify_signed
@@ -214,7 +214,7 @@ def accept_covenant(
     moment = now or datetime.now(UTC)
     admin = _first_actor(admin_name, uid)
     place = settings.load(directory)
-    accepted = verify_signed(read(signed, "signed covenant"), moment)
+    accepted = verify_signed(read(signed, N_("signed covenant")), moment)
     if fingerprint_read is not None and _letters(fingerprint_read) != _letters(fingerprint(accepted.hash)):
         raise CovenantError("The fingerprint differs from the one you gave; do not accept, call the other partners.")
     _check_mine(directory, place.partner, accepted, joining=joining)
@@ -274,7 +274,7 @@ def load_accepted(log: Log) -> list[Accepted]:
 
 def _check_mine(directory: Path, slug: str, accepted: Accepted, *, joining: bool) -> None:
     mine = accepted.by_slug(slug)
-    request = read_json(directory / REQUEST_FILE, "card request")
+    request = read_json(directory / REQUEST_FILE, N_("card request"))
     if mine is None or mine.card is None:
         if joining:
             return
@@ -293,7 +293,7 @@ def read_keys(directory: Path, vault: Vault) -> Mapping[str, bytes]:
         InputError: The key list is missing or damaged.
         SetupError: A key is not in the vault.
     """
-    data = read_json(directory / KEYS_FILE, "list of role keys")
+    data = read_json(directory / KEYS_FILE, N_("list of role keys"))
     ids = data.get("keys")
     if not isinstance(ids, dict) or not all(isinstance(key_id, str) for key_id in ids.values()):
         raise InputError("The {what} file {name} is damaged.", what="list of role keys", name=KEYS_FILE)

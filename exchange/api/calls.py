@@ -54,7 +54,7 @@ async def _actor(
         if len(found) == 1:
             return found[0]
         raise InputError(
-            "This user account may act as {count} actors; choose one with the header X-Exchange-Actor (--as).",
+            "This user account may act as {count} actors; choose one with --as (in the API: the header X-Exchange-Actor).",
             count=len(found),
         )
     for actor in found:

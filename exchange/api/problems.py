@@ -192,7 +192,11 @@ def _fault(_: Translate, fault: Mapping[str, Any]) -> dict[str, str]:
     template = _EXPECTED.get(kind) or next(
         (text for family, text in _FAMILIES if kind.startswith(family)), N_("This is not usable here.")
     )
+    if fault.get("input") == "":
+        template = N_("This is still empty: fill it in, or leave it out.")
     limits = {key: value for key, value in fault.get("ctx", {}).items() if key in {*_LIMITS, "expected"}}
+    if "expected" in limits:  # pydantic writes "'a', 'b' or 'c'"; our own names, as they are typed
+        limits["expected"] = ", ".join(re.findall(r"'([^']*)'", str(limits["expected"]))) or limits["expected"]
     if kind == "json_invalid":
         return {"location": "body", "type": kind, "message": _(template)}
     return {"location": _location(fault["loc"]), "type": kind, "message": _fill(_(template), limits)}

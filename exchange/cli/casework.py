@@ -163,7 +163,7 @@ def _show_case(session: Session, answer: dict[str, Any]) -> None:
         (
             moment(s["at"]),
             words.step(s["what"], _),
-            s["detail"] or "-",
+            _detail(session, s["detail"]) or "-",
             s["reason"] if s["reason"] is not None else erased,
         )
         for s in answer["history"]
@@ -180,6 +180,25 @@ command(
     ),
     examples=(f"exchange case show {CASE}", f"exchange case show {CASE} --reason Waarneming"),
 )(_show)
+
+
+def _detail(session: Session, text: str) -> str:
+    """What ``name=value`` pairs of an entry say, in words."""
+    _ = session.gettext
+    names = {
+        "phase": _("phase"),
+        "close_reason": _("because"),
+        "partner": _("organisation"),
+        "lead": _("led by"),
+        "outcome": _("outcome"),
+        "status": _("state"),
+        "owner": _("by"),
+        "due": _("before"),
+        "verdict": _("judged"),
+        "view": _("looked at"),
+    }
+    pairs = (part.partition("=") for part in text.split(" ") if part)
+    return ", ".join(f"{names.get(name, name)} {value}" for name, _equals, value in pairs)
 
 
 def _move(

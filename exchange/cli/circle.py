@@ -154,7 +154,8 @@ command(
     N_(
         "Record what somebody who is no partner was told (covenant article 8)."
         "\n\nThe form is that of exchange disclose (--template there prints an empty one), with case, name, channel (ORAL, PHONE,"
-        " SECURE_MAIL or PAPER), occurred_on and agreement or allocation instead of recipients. Without an agreement of a"
+        " SECURE_MAIL or PAPER), occurred_on and agreement or allocation instead of recipients, also under [notice]; say"
+        " named_to_subject = true when the person was told of this third party (otherwise R14). Without an agreement of a"
         " conference or an allocation of the case it is refused (R10)."
     ),
     examples=("exchange case tell-third-party --form derde.toml",),

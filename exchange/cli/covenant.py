@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,7 @@ from exchange.cli.secret import CredentialFile, PassphraseFile, root_passphrase,
 from exchange.cli.session import Session, command, group
 from exchange.errors import InputError
 from exchange.i18n import N_
+from exchange.reports.times import day
 
 if TYPE_CHECKING:
     from exchange.ceremony import CovenantFile
@@ -250,7 +252,7 @@ def show_facts(session: Session, facts: dict[str, Any]) -> None:
         (_("Fingerprint"), facts["fingerprint"]),
         (_("Signed"), signed if facts["signed"] else _("not yet: this is the document before signing")),
         (_("Partners"), partners),
-        (_("Review before"), facts["review_due"]),
+        (_("Review before"), day(date.fromisoformat(facts["review_due"]))),
     ]
     session.show(facts, lambda: session.facts(rows))
 

@@ -127,7 +127,8 @@ def add_to(app: typer.Typer, panel: str) -> None:
         "worklist",
         N_(
             "How much waits for you; never about whom."
-            "\n\nThe lists themselves are: exchange draft list, exchange duty list, exchange exception due"
+            "\n\nThe lists themselves are: exchange draft list, exchange duty list, exchange exception due. What came in is"
+            " counted by exchange status, and stands in: exchange inbox list, exchange triage list, exchange notifications"
         ),
         examples=("exchange worklist", "exchange worklist --json"),
         panel=panel,

@@ -25,9 +25,13 @@ def explained(session: Session, answers: list[dict[str, Any]], whole: Any = None
         for answer in answers:
             verdict, style = outcomes[answer["outcome"] if answer["allowed"] else "refuse"]
             session.say(f"{answer['partner']}: {verdict}", style)
-            for weight, before in weights:
-                for finding in answer[weight]:
-                    session.say(f"  {before}{finding['code']}{session.item_place(finding)}: {finding['text']}")
+            found = [
+                f"  {before}{finding['code']}{session.item_place(finding)}: {finding['text']}"
+                for weight, before in weights
+                for finding in answer[weight]
+            ]
+            for line in dict.fromkeys(found):  # of name and birth date the same may hold
+                session.say(line)
             if answer["identity"]:
                 session.say("  " + _goes_along(session, answer, titles))
 
@@ -45,8 +49,8 @@ def _goes_along(session: Session, answer: dict[str, Any], titles: Titles) -> str
         name = titles.of_field(fact["category"], fact["field"])
         by_category.setdefault(titles.of(fact["category"]), []).append(name)
     text = session.gettext(
-        "Goes along, this once: {fields}. No reference for this person was agreed with {partner} yet, so it must be told whom"
-        " this is about. The same rules judge it."
+        "Goes along: {fields}. Without it {partner} would not know, or not as long as it keeps this, whom this is about. The same"
+        " rules judge it."
     )
     fields = "; ".join(f"{category} ({', '.join(names)})" for category, names in by_category.items())
     return text.format(fields=fields, partner=titles.of_partner(answer["partner"]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,7 +10,9 @@ import typer
 
 from exchange.cli.forms import ask, given, read_form
 from exchange.cli.session import Session, command, group
+from exchange.errors import InputError
 from exchange.i18n import N_
+from exchange.reports.times import day
 
 notice = group(
     N_(
@@ -93,6 +95,9 @@ def _give(
         recipients=recipients,
         reference=reference,
     )
+    options = {"subject": "--subject", "given_by": "--by", "given_on": "--on", "mode": "--how", "recipients": "--told"}
+    if lacking := [option for name, option in options.items() if not found.get(name)]:
+        raise InputError("Give {options} as well, or a form with --form.", options=", ".join(lacking))
     found = asked(session, found, purpose=N_("Purpose, as it was told"), interest=N_("The person's interest in it"))
     found.setdefault("rights_explained", rights_explained)
     recorded(session, session.door.post("/v1/notices", found, key=key))
@@ -260,7 +265,9 @@ command(
     N_(
         "Register a decision to disclose police data. Refer to it when you share: exchange disclose --wpg-decision ID"
         "\n\nThe form holds reference, ground, goal, decided_on, signed_by, interest, purpose, recipients, categories, fields,"
-        " conditions, authority (BURGEMEESTER or OVJ), agreed_on, valid_until and document (its SHA-256)."
+        " conditions, authority (BURGEMEESTER or OVJ), agreed_on, valid_until and document (its SHA-256). The ground is such as"
+        " WPG_19, the goal a, b, c or d. Whoever the recipient does not know yet is made known by name and birth date: then"
+        " the categories include that of the name."
     ),
     examples=("exchange decision add --form besluit.toml",),
 )(_decide)
@@ -288,7 +295,7 @@ def _decisions(session: Session) -> None:
     answer = session.door.get("/v1/wpg-decisions")
     _ = session.gettext
     rows = [
-        (x["decision"], x["reference"], x["ground"], ", ".join(x["recipients"]), x["valid_until"],
+        (x["decision"], x["reference"], x["ground"], ", ".join(x["recipients"]), day(date.fromisoformat(x["valid_until"])),
          _("yes") if x["valid"] else _("no"))
         for x in answer
     ]  # fmt: skip

@@ -10,6 +10,7 @@ import json
 import re
 import sys
 import tomllib
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from exchange.errors import InputError
 from exchange.i18n import N_
 
 _PLACE: Final = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
+_DAYS: Final = ("%Y-%m-%d", "%d-%m-%Y")
 MAX_FORM: Final = 2 * 1024 * 1024
 
 
@@ -105,14 +107,33 @@ def item(session: Session, text: str, nature: str) -> dict[str, str]:
     return {"category": category, "field": field, "value": value, "nature": nature}
 
 
-def ask(label: str) -> str:
-    """One line from the terminal or standard input."""
+def day_of(text: str) -> date | None:
+    """A day as people type it, 2026-03-02 or 2-3-2026; ``None`` for anything else."""
+    for form in _DAYS:
+        try:
+            return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007 - a day, no moment
+        except ValueError:
+            continue
+    return None
+
+
+def ask(label: str, *, optional: bool = False) -> str:
+    """One line from the terminal or standard input; at a terminal only what is ``optional`` may be left empty.
+
+    Raises:
+        InputError: Nobody is there to ask, and standard input has no line for it.
+    """
     if sys.stdin.isatty():
-        answer: str = typer.prompt(label, err=True)
+        suffix = " " if label.endswith("?") else ": "
+        empty = "" if optional else None
+        answer: str = typer.prompt(label, default=empty, show_default=False, prompt_suffix=suffix, err=True)
         return answer
     line = sys.stdin.readline()
     if not line:
-        raise InputError("There is no text on standard input for every item that asks for it.")
+        raise InputError(
+            "Nobody can be asked here for “{label}”: give it as an option, in a form, or as a line on standard input.",
+            label=label,
+        )
     return line.rstrip("\r\n")
 
 

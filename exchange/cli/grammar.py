@@ -35,6 +35,8 @@ _CONSTANTS: Final = (
 )
 """Typer's own headings; it has no other way to say them in another language."""
 _USAGE: Final = N_("Usage:")
+_FEW: Final = 20
+"""Commands that are named when somebody typed one that is not there."""
 _TYPES: Final[Mapping[type, str]] = {
     str: N_("TEXT"), int: N_("NUMBER"), float: N_("NUMBER"), UUID: N_("ID"),
 }  # fmt: skip
@@ -186,7 +188,8 @@ def _option_use(error: Any, _: Translate) -> str:
 def _other(error: Any, _: Translate) -> str:
     message = str(error.message)
     if found := _NO_COMMAND.match(message):
-        return _(N_("There is no command {name}.")).format(name=found[1]) + _meant(_QUOTED.findall(found[2]), _)
+        meant = _meant(_QUOTED.findall(found[2]), _)
+        return _(N_("There is no command {name}.")).format(name=found[1]) + (meant or _known(error, _))
     if message.startswith("Got unexpected extra argument"):
         return _(N_("There are more arguments than this command takes."))
     if message.startswith("Missing command"):
@@ -209,6 +212,13 @@ _SAYINGS: Final[tuple[tuple[type[Exception], Callable[[Any, Translate], str]], .
 def _meant(names: Any, _: Translate) -> str:
     found = sorted(names)
     return _(N_(" Did you mean {names}?")).format(names=", ".join(found)) if found else ""
+
+
+def _known(error: Any, _: Translate) -> str:
+    """The commands of the group that was asked, when they are few enough to read."""
+    group = error.ctx.command if error.ctx is not None else None
+    names = list(group.commands) if isinstance(group, TyperGroup) else []
+    return _(N_(" There are: {names}.")).format(names=", ".join(names)) if 0 < len(names) <= _FEW else ""
 
 
 def _hint(error: Any) -> str:

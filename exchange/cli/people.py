@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
-from exchange.cli.forms import ask, given, read_form
+from exchange.cli.forms import ask, day_of, given, read_form
 from exchange.cli.hints import command_line
 from exchange.cli.session import Session, command, group
 from exchange.i18n import N_
@@ -36,9 +37,9 @@ _OWN = "0b7a9a5e-5d1c-4a55-9c1b-3f5f2f6a9d10"
 
 _QUESTIONS = (
     ("given_names", N_("Given names")),
-    ("prefix", N_("Prefix")),
+    ("prefix", N_("Prefix, such as van der")),
     ("family_name", N_("Family name")),
-    ("birth_date", N_("Birth date (YYYY-MM-DD)")),
+    ("birth_date", N_("Birth date, such as 5-11-1964")),
     ("postcode", N_("Postcode")),
     ("house_number", N_("House number")),
 )
@@ -53,8 +54,11 @@ def identity(session: Session, form: str | None, options: dict[str, Any]) -> dic
     if isinstance(fields.get("birth_date"), datetime):
         fields["birth_date"] = fields["birth_date"].date()
     if not fields:
-        answers = {name: ask(session.gettext(label)).strip() for name, label in _QUESTIONS}
-        fields = given(**answers)
+        if sys.stdin.isatty():
+            typer.echo(session.gettext("What you do not know, leave empty."), err=True)
+        answers = {name: ask(session.gettext(label), optional=True).strip() for name, label in _QUESTIONS}
+        born = answers["birth_date"]
+        fields = given(**answers | {"birth_date": day_of(born) or born})
     return fields
 
 

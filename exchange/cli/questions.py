@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 import typer
 
-from exchange.cli.forms import ask
+from exchange.cli.forms import ask, day_of
 from exchange.cli.session import Session, clean
 from exchange.errors import InputError
 from exchange.i18n import N_
@@ -25,8 +24,7 @@ from exchange.reports.titles import Titles
 MODES: Final = ("GESPREK", "HUISBEZOEK", "TELEFOON", "BRIEF")
 """How people are told most often; any other code may be typed."""
 _CODE: Final = re.compile(r"[A-Z][A-Z0-9_]{0,47}")
-_DAYS: Final = ("%Y-%m-%d", "%d-%m-%Y")
-_NAMED: Final = re.compile(r"(.+?)[,\s]+(\d{4}-\d\d-\d\d|\d\d-\d\d-\d{4})")
+_NAMED: Final = re.compile(r"(.+?)[,\s]+(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}-\d{1,2}-\d{4})")
 _NUMBERED: Final = re.compile(r"(?:^|;)\s*(\d{1,2})\s*[:.)=]?\s+")
 _LABELS: Final = {
     "subject": N_("Whom is it about? Family name and birth date, or an id"),
@@ -78,7 +76,8 @@ class Questions:
         """
         if self._profile is None:
             return self.form
-        self._only_recipient()
+        self._of_its_kind(self._profile)
+        self._reachable(self._profile)
         lacking = list(self._lacking())
         if lacking and not sys.stdin.isatty():
             raise InputError(
@@ -128,9 +127,30 @@ class Questions:
             slug for slug in listed if slug in self._connected or self.form.get("channel", "EXCHANGE") != "EXCHANGE"
         ]
 
-    def _only_recipient(self) -> None:
-        """Where there is but one, nobody has to be asked."""
-        if not self.form.get("recipients") and len(found := self._recipients()) == 1:
+    def _of_its_kind(self, profile: Mapping[str, Any]) -> None:
+        """Before anything is asked: a signal is no disclosure."""
+        if self.form.get("kind") in (None, profile["kind"]):
+            return
+        if profile["kind"] == "signal":
+            raise InputError(
+                "The profile {code} is for signals. Use: exchange signal --profile {code}", code=profile["code"]
+            )
+        raise InputError(
+            "The profile {code} is for disclosures. Use: exchange disclose --profile {code}", code=profile["code"]
+        )
+
+    def _reachable(self, profile: Mapping[str, Any]) -> None:
+        """Where there is but one recipient, nobody has to be asked; where there is none, asking leads nowhere."""
+        if self.form.get("recipients"):
+            return
+        found = self._recipients()
+        if not found and self._me in {sender["partner"] for sender in profile["senders"]}:
+            raise InputError(
+                "Everybody who may receive on the profile {code} takes part on paper: nothing goes there over the exchange."
+                " Tell it another way, and record that with --channel and --occurred-on.",
+                code=profile["code"],
+            )
+        if len(found) == 1:
             self.form["recipients"] = [{"partner": found[0]}]
 
     # ------------------------------------------------------------------------------------ the questions
@@ -163,7 +183,7 @@ class Questions:
         self.form["support_rationale"] = self._answer(_LABELS["support"], lambda text: text or None)
 
     def _ask_told_on(self) -> None:
-        self.form["notice"] = {**self.form.get("notice", {}), "given_on": self._answer(_LABELS["told_on"], _day)}
+        self.form["notice"] = {**self.form.get("notice", {}), "given_on": self._answer(_LABELS["told_on"], day_of)}
 
     def _ask_told_how(self) -> None:
         self._choices([mode.capitalize() for mode in MODES])
@@ -186,7 +206,7 @@ class Questions:
             return str(UUID(text))
         except ValueError:
             named = _NAMED.fullmatch(text)
-        if named is None or (born := _day(named[2])) is None:
+        if named is None or (born := day_of(named[2])) is None:
             return None
         query = {"family_name": named[1], "birth_date": born.isoformat()}
         found = self._session.door.post("/v1/subjects/_zoek", query)
@@ -242,15 +262,6 @@ def _numbered(text: str, count: int) -> dict[int, str]:
     ends = [place.start() for place in places[1:]] + [len(text)]
     found = {int(place[1]) - 1: text[place.end() : end].strip() for place, end in zip(places, ends, strict=True)}
     return found if all(0 <= at < count and said for at, said in found.items()) else {}
-
-
-def _day(text: str) -> date | None:
-    for form in _DAYS:
-        try:
-            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day, no moment
-        except ValueError:
-            continue
-    return None
 
 
 def _mode(text: str) -> str | None:

@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
+from exchange.cli.columns import widths
 from exchange.cli.door import Door, ProblemError
 from exchange.cli.grammar import Command, Group
 from exchange.errors import ExchangeError
@@ -137,11 +138,13 @@ class Session:
         table = Table(
             box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold", pad_edge=False
         )
+        fitting = widths(columns, listed, self.out.width)
         for number, column in enumerate(columns):
             # An id, a code or a short name is there to be copied: it stays on one line, and the others give way.
             cells = [row[number] for row in listed]
             whole = not any(" " in cell for cell in cells) and (number == 0 or max(map(len, cells)) <= _CODE)
-            table.add_column(column, overflow="fold", header_style="bold", no_wrap=whole)
+            width = fitting[number] if fitting else None
+            table.add_column(column, overflow="fold", header_style="bold", no_wrap=whole and not fitting, width=width)
         for row in listed:
             table.add_row(*row)
         self.out.print(table)

@@ -322,7 +322,6 @@ def _signal(session: Session, **options: Any) -> None:
     share(session, "signal", options)
 
 
-_ACTIUM: Final = "--node /var/lib/exchange/actium"
 _PERSON: Final = "0b7a9a5e-5d1c-4a55-9c1b-3f5f2f6a9d10"
 
 
@@ -338,10 +337,13 @@ def add_to(app: typer.Typer, panel: str) -> None:
         ),
         (*_SHARE, *_SIGNAL),
         examples=(
+            "exchange signal --profile EENZAAMHEID_SIGNAAL",
+            "exchange signal --suggest",
             f"exchange signal --subject {_PERSON} \\",
-            "  --to welzijn:A6_1_e:maatschappelijk-werk --purpose P0_ONDERSTEUNING --context SIGNALERING \\",
-            "  --basis A6_1_e --task leefbaarheid --kind VERVUILING --support 'Zij vraagt zelf om hulp.' \\",
-            f"  --item OVERLAST:aantal-meldingen='Drie meldingen' --explain {_ACTIUM}",
+            "  --to welzijn:A6_1_f:maatschappelijk-werk --purpose P0_ONDERSTEUNING \\",
+            "  --context SIGNALERING --basis A6_1_f --task leefbaarheid \\",
+            "  --kind WOONOVERLAST --support 'Zij vraagt zelf om hulp.' \\",
+            "  --item OVERLAST:aantal-meldingen='Drie meldingen' --explain",
         ),
         panel=panel,
     )(_signal)
@@ -350,11 +352,14 @@ def add_to(app: typer.Typer, panel: str) -> None:
         "disclose",
         N_(
             "Give personal data to one or more partners."
-            "\n\nFill in a form (--template prints an empty one) or use options, and ask first with --explain."
-            " Codes stand in the covenant (covenant show). Exit code 1 when the covenant does not allow it."
+            "\n\nOn a profile of the covenant (--profile) you are asked at most six things. Otherwise fill in a form (--template"
+            " prints an empty one) or use options; --suggest says what may go to whom. Ask first with --explain. Codes stand in"
+            " the covenant (covenant show). Exit code 1 when the covenant does not allow it."
         ),
         _SHARE,
         examples=(
+            "exchange disclose --profile WOONSITUATIE_HULP --wait 15",
+            "exchange disclose --suggest",
             "exchange disclose --template > verstrekking.toml",
             "exchange disclose --form verstrekking.toml --explain",
             "exchange disclose --form verstrekking.toml --wait 15",

@@ -17,7 +17,9 @@ def show(session: Session, kind: str, subject: object, purpose: str | None) -> N
 
 def _human(session: Session, answer: dict[str, Any]) -> None:
     _ = session.gettext
-    titles = Titles.of_covenant(session.door.get("/v1/covenant"))
+    covenant = session.door.get("/v1/covenant")
+    titles = Titles.of_covenant(covenant)
+    connected = {partner["slug"] for partner in covenant["partners"] if partner["participation"] == "connected"}
     if answer["restricted"]:
         session.say(_("Everything about this person may only be stored: nothing goes (R18)."), "yellow")
     needs = [
@@ -38,6 +40,9 @@ def _human(session: Session, answer: dict[str, Any]) -> None:
     )
     for way in answer["ways"]:
         _way(session, titles, way)
+        if way["recipient"] not in connected:
+            told = _("It takes part on paper: tell it another way, and record that with --channel and --occurred-on.")
+            session.say("  " + told, "yellow")
     if not answer["ways"]:
         session.say(_("For this purpose nothing about a person goes to anybody."))
 

@@ -321,7 +321,14 @@ def require(roles: Iterable[Role], command: str) -> None:
     """
     if not may(roles, command):
         known = command if command in COMMANDS else "this command"
-        raise NotAllowedError("None of your roles includes {command}; ask the privacy officer.", command=known)
+        holders = [role for role in Role if known in ROLE_COMMANDS.get(role, frozenset())]
+        if not holders:
+            raise NotAllowedError("None of your roles includes {command}; ask the privacy officer.", command=known)
+        raise NotAllowedError(
+            "None of your roles includes this ({command}). It belongs to: {roles}.",
+            command=known,
+            roles=", ".join(holders),
+        )
 
 
 def sees_content(roles: Iterable[Role]) -> bool:

@@ -131,7 +131,11 @@ def decide_decision(
         InputError: One of them is missing, or the decision is over already.
     """
     if ground not in WPG_GROUNDS or goal not in WPG_GOALS:
-        raise InputError("That is no ground or goal of Wpg 16, 18, 19 or 20.")
+        raise InputError(
+            "That is no ground or goal of Wpg 16, 18, 19 or 20. Grounds: {grounds}; goals: {goals}.",
+            grounds=", ".join(WPG_GROUNDS),
+            goals=", ".join(WPG_GOALS),
+        )
     if ground in WPG_NEEDS_AUTHORITY and (authority is None or agreed_on is None):
         raise InputError(
             "Wpg 19 and 20(1) ask for the agreement of the competent authority: name it, and the day it agreed."

@@ -286,8 +286,8 @@ _ALL: Final = (
         "R27",
         "CONVENANTVERSIE",
         409,
-        "Deze convenantversie is niet (meer) van kracht.",
-        "This version of the covenant is not, or no longer, in force.",
+        "Deze convenantversie is niet (meer) van kracht, of had al herzien moeten zijn.",
+        "This version of the covenant is not, or no longer, in force, or should have been reviewed by now.",
         "15.1",
     ),
     Refusal(

@@ -19,15 +19,16 @@ _MISSING: Final = {
     "subject": N_("Say whom it is about."),
     "recipients": N_("Name at least one recipient."),
     "items": N_("Give at least one fact or opinion."),
-    "purpose": N_("Name the purpose (covenant article 4.1)."),
-    "context": N_("Name the part of the scope that it belongs to (covenant article 2.2)."),
+    "purpose": N_("Name the purpose: a code of the covenant."),
+    "context": N_("Name the part of the scope that it belongs to: a code of the covenant."),
     "basis": N_("Name the legal basis (GDPR article 6)."),
-    "task": N_("Name the statutory task (covenant article 3.1)."),
+    "task": N_("Name the statutory task: a code of the covenant."),
 }
 """Field -> what has to be filled in there."""
 _FIXED: Final = N_("The profile {profile} has {expected} here; leave this out, or send it without a profile.")
 _STRANGE: Final = N_("The profile {profile} has no {code} here; it has: {known}.")
 _NO_SENDER: Final = N_("This partner does not send on the profile {profile}; these do: {known}.")
+_NO_PROFILES: Final = N_("The covenant has no profiles; leave this out.")
 _PROFILE: Final = N_("The covenant has no profile “{code}”. Known are: {known}.")
 _MEANT_PROFILE: Final = N_("The covenant has no profile “{code}”. Did you mean {meant}? Known are: {known}.")
 
@@ -54,7 +55,10 @@ def completed(covenant: Covenant, me: str, form: f.OpenForm) -> f.ShareForm:
     Raises:
         FormToMendError: Something is missing, or is not as the profile has it.
     """
-    wrong = [*departures(covenant, me, form), *lacking(covenant, me, form)]
+    wrong = departures(covenant, me, form)
+    profile = _profile_of(covenant, form)
+    if form.profile is None or (profile is not None and profile.sender(me) is not None):
+        wrong += lacking(covenant, me, form)  # what a profile that cannot be used would have filled in, is no mistake
     if wrong:
         raise FormToMendError(wrong)
     return f.ShareForm.model_validate(_filled(_profile_of(covenant, form), me, form))
@@ -80,6 +84,8 @@ def departures(covenant: Covenant, me: str, form: f.OpenForm | f.ShareForm) -> l
     profile = covenant.index.profiles.get(form.profile)
     if profile is None:
         known = list(covenant.index.profiles)
+        if not known:
+            return [Detail("body.profile", "unknown-profile", _NO_PROFILES)]
         return [unknown_code("body.profile", "unknown-profile", form.profile, known, _PROFILE, _MEANT_PROFILE)]
     if profile.sender(me) is None:
         known = [sender.partner for sender in profile.senders]

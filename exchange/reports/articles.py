@@ -388,7 +388,7 @@ class _Tables:
 
     def _approved(self, profile: Profile) -> list[list[str]]:
         return [
-            [self._words.label(name), self._words.value(name, value)]
+            [self._words.label("messages" if name == "kind" else name), self._words.value(name, value)]
             for name, value in profile.model_dump(mode="json").items()
             if name not in {"code", "title"} and value not in (None, [])
         ]

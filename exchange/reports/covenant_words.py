@@ -48,6 +48,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "id": N_("identifier"),
     "name": N_("name"),
     "kind": N_("kind of organisation"),
+    "messages": N_("in messages"),
     "participation": N_("participation"),
     "public_body": N_("public body"),
     "organisation_id": N_("organisation number"),

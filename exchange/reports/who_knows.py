@@ -66,6 +66,7 @@ class Group:
     received: list[Known]
 
 
+_RECALLS: Final = {"done": N_("that recall was carried out"), "refused": N_("that recall was refused")}
 _DATE: Final = re.compile(r"\d\d-\d\d-\d{4}(?: \d\d:\d\d)?")
 
 
@@ -170,6 +171,8 @@ def _notes(item: KnownItem, _: Translate) -> list[str]:
         notes.append(_("takes the place of an earlier value"))
     if item.recalled_at is not None:
         notes.append(_("recalled on {day}").format(day=day(item.recalled_at)))
+        if item.told != "recalled" and item.recall_outcome in _RECALLS:  # something later was told of it since
+            notes.append(_(_RECALLS[item.recall_outcome]))
     if item.restricted_at is not None:
         notes.append(_("restricted since {day}: only stored").format(day=day(item.restricted_at)))
     if item.told_at is not None and item.acknowledged_at is not None:

@@ -141,6 +141,7 @@ STATES: Final[Mapping[str, str]] = {
 }
 
 REASONS: Final[Mapping[str, str]] = {
+    "new": N_("about to be sent"),
     "restart": N_("the node started again"),
     "retry": N_("asked to send again"),
     "no-connection": N_("no connection with the broker"),

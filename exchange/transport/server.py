@@ -162,6 +162,7 @@ class LocalServer:
         if self._address:  # the clients know this port: come back on it
             arguments += ["-p", self._address.rpartition(":")[2]]
         with self.log_file.open("ab") as output:
+            before = output.tell()
             self._process = await asyncio.create_subprocess_exec(
                 str(self._binary or find_binary()),
                 *arguments,
@@ -173,10 +174,15 @@ class LocalServer:
             async with asyncio.timeout(READY_S):
                 while not (announced := self._announced()):
                     if self._process.returncode is not None:
+                        if self._port_is_taken(before):
+                            raise SetupError(
+                                "The port of the local broker is in use already. Stop what uses it, or choose another with --port"
+                                " and name that in broker in each node.toml."
+                            )
                         raise SetupError(
                             "The local broker did not start (exit code {code}); its log says why: {log}.",
                             code=self._process.returncode,
-                            log=self.log_file.name,
+                            log=str(self.log_file),
                         )
                     await asyncio.sleep(_POLL_S)
         except TimeoutError as error:
@@ -201,6 +207,10 @@ class LocalServer:
             except (SetupError, OSError) as error:
                 log.warning("local-broker-not-back", error=type(error).__name__)
                 await self._end_process()
+
+    def _port_is_taken(self, since: int) -> bool:
+        """Whether the start that began at byte ``since`` of the log ended for that reason: the server says so there only."""
+        return b"address already in use" in self.log_file.read_bytes()[since:]
 
     async def _end_process(self) -> None:
         process, self._process = self._process, None

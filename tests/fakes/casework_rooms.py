@@ -67,7 +67,7 @@ class Cases(Room):
             agreement=None, text="Opruimhulp regelen.", result="",
         )  # fmt: skip
         step = cf.StepAnswer(
-            at=NOW, what="case/opened/1", detail="", by=actor.id, reason=None, log_index=3
+            at=NOW, what="case/opened/1", detail="lead=actium", by=actor.id, reason=None, log_index=3
         )  # its text was erased
         return cf.CaseAnswer(
             row=ROW, problem=None, coordinator=actor.id, close_reason=None, next_phases=[Phase.EXECUTION],

@@ -126,6 +126,17 @@ async def test_all_faults_of_a_form_come_together_and_name_the_field(
     assert "500" in next(e["message"] for e in problem["errors"] if e["type"] == "string_too_long")
 
 
+async def test_what_was_left_empty_is_called_empty_and_a_choice_is_named_as_it_is_typed(
+    http: httpx.AsyncClient, form: dict[str, Any]
+) -> None:
+    answer = await http.post("/v1/acts", json={**form, "subject": "", "channel": "DUIF"})
+    found = {fault["location"]: fault["message"] for fault in check(answer, 422, "input")["errors"]}
+    assert found["body.subject"] == "Dit is nog leeg: vul het in, of laat het weg."
+    assert " or " not in found["body.channel"]
+    assert "'" not in found["body.channel"]
+    assert "PHONE" in found["body.channel"]
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -113,6 +113,7 @@ ASKS = [
     ),
     (("case", "list"), "1 open, 0 late"),
     (("case", "show", ITEM, "--reason", "waarneming"), "Opruimhulp regelen."),
+    (("case", "show", ITEM, "--reason", "waarneming"), "led by actium"),
     (("case", "move", ITEM, "GESLOTEN", "--close-reason", "OPGELOST"), "in scope: gemeente, welzijn"),
     (("case", "scope", ITEM, "actium", "--reason", "huurder"), "in scope"),
     (("case", "lead", ITEM, "welzijn"), "in scope"),
@@ -349,7 +350,7 @@ def test_the_empty_form_as_json_is_a_form(exchange: Any, node: Any) -> None:
 
 def test_explain_tells_what_goes_along_by_title_and_without_content(exchange: Any) -> None:
     told = exchange("disclose", *SHARE, "--explain")
-    assert "Goes along, this once: Identificatie (Naam); Contact (Adres). No reference" in told.out
+    assert "Goes along: Identificatie (Naam); Contact (Adres). Without it Welzijn De Wolden would not know" in told.out
     machine = json.loads(exchange("disclose", *SHARE, "--explain", "--json").out)
     assert machine[0]["identity"] == [
         {"category": "IDENTIFICATIE", "field": "naam"}, {"category": "CONTACT", "field": "adres"},

@@ -13,6 +13,13 @@ ID = "00000000-0000-0000-0000-00000000003c"
 GIVEN = ("--subject", SUBJECT, "--by", "Proef", "--on", "2026-03-02", "--how", "GESPREK", "--told", "welzijn")
 
 
+def test_a_notice_names_the_options_it_lacks_before_it_asks_anything(exchange: Any, node: Any) -> None:
+    told = exchange("notice", "add", *GIVEN[:2], stdin="hulp bij opruimen\nrust\n")
+    assert told.code == 1
+    assert "Give --by, --on, --how, --told as well" in told.err
+    assert node.calls == []
+
+
 def test_a_notice_asks_for_what_should_not_stand_in_the_shells_history(exchange: Any, node: Any) -> None:
     done = exchange("notice", "add", *GIVEN, "--rights", stdin="hulp bij opruimen\nrust\n")
     assert (done.code, done.err) == (0, "")

@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 from uuid import UUID
 
@@ -149,8 +150,48 @@ def test_a_profile_the_covenant_does_not_have_is_named_with_those_there_are(node
     assert "Did you mean WONING_HULP?" in err
     _terminal, code, _out, err = person("signal", "--profile", "WONING_HULP", *ALL, "--support", "Gebaat bij hulp.")
     assert code == 1
-    assert "has disclosure here" in err
+    assert "exchange disclose --profile WONING_HULP" in err
     assert sent(node) == []
+
+
+def test_a_profile_of_the_other_kind_is_told_before_anything_is_asked(node: Any, person: Any) -> None:
+    terminal, code, _out, err = person("signal", "--profile", "WONING_HULP")
+    assert (code, terminal.given) == (1, 0)
+    assert "exchange disclose --profile WONING_HULP" in err
+
+
+def test_where_every_recipient_takes_part_on_paper_nobody_is_asked_who_gets_it(
+    node: Any, person: Any, exchange: Any, fakes: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for partner in fakes.COVENANT["partners"]:
+        if partner["slug"] != "actium":
+            monkeypatch.setitem(partner, "participation", "paper")
+    terminal, code, _out, err = person("disclose", "--profile", "WONING_HULP", "--subject", str(JELLE))
+    assert (code, terminal.given) == (1, 0)
+    assert "takes part on paper" in err
+    assert "--channel" in err
+    told = exchange("disclose", "--suggest", "--lang", "en").out
+    assert told.count("It takes part on paper: tell it another way") == len(told.split("To ")) - 1
+
+
+def test_a_person_without_a_prefix_is_registered_by_questions_and_a_day_is_typed_as_people_do(
+    node: Any, person: Any
+) -> None:
+    answers = ("Sanne", "", "Fictief", "5-11-1964", "", "")
+    terminal, code, _out, err = person("subject", "add", "--lang", "nl", answers=answers)
+    assert (code, terminal.left) == (0, [])
+    assert "Wat u niet weet, laat u leeg." in err
+    (form,) = node.people.values()
+    assert (form.given_names, form.prefix, form.family_name) == ("Sanne", "", "Fictief")
+    assert str(form.birth_date) == "1964-11-05"
+
+
+def test_a_question_ends_as_a_question(node: Any, person: Any) -> None:
+    known(node)
+    answers = ("Verzonnen 5-11-1964", "1", "Vol.", "2-3-2026", "2", "nee")
+    _terminal, code, _out, err = person("disclose", "--profile", "WONING_HULP", "--lang", "nl", answers=answers)
+    assert code == 0
+    assert "?:" not in err
 
 
 def test_explaining_a_profile_asks_all_but_whether_to_send(node: Any, person: Any) -> None:

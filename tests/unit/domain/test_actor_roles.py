@@ -106,6 +106,11 @@ def test_nobody_without_a_role_may_do_anything() -> None:
             require((), command)
 
 
+def test_who_may_not_is_told_whose_work_it_is() -> None:
+    with pytest.raises(NotAllowedError, match="It belongs to: wpg-functionary"):
+        require(roles_of(["privacy-officer", "worker"]), "wpg-decision.register")
+
+
 def test_several_roles_add_up() -> None:
     both = roles_of(["operator", "worker"])
     assert may(both, "parked.drop")

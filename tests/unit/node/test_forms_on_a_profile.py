@@ -139,6 +139,11 @@ async def test_what_is_missing_is_named_in_dutch_with_or_without_a_profile(world
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("profile", ["BESTAAT_NIET", "HULPVERLENING_AFSTEMMEN"])
+async def test_a_profile_that_cannot_be_used_is_the_only_mistake_that_is_named(world, profile):
+    assert set(mended(world.nodes["actium"], f.OpenForm(profile=profile))) == {"body.profile"}
+
+
 async def test_own_words_may_take_the_place_of_a_part_of_the_weighing(world):
     node = world.nodes["actium"]
     form = node.completed(on_profile(UUID(int=7), weighing={"subsidiarity": "Drie gesprekken hielpen niet."}))

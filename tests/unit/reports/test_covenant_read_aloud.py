@@ -194,3 +194,9 @@ def test_changes_are_grouped_under_headings_in_the_order_people_talk_about_them(
     ]
     assert found[3].sentences == ["Herziening vóór: was 01-10-2026 en wordt 01-10-2028."]
     assert len(HEADINGS) == len(set(HEADINGS.values()))
+
+
+def test_a_profile_says_for_which_messages_it_is_and_no_kind_of_organisation(de_wolden: Covenant) -> None:
+    (profile,) = [t for t in of_article(de_wolden, "11.1").tables if ["in berichten", "signalen"] in t.rows]
+    assert profile.title == "Signaal van eenzaamheid, voor het maatschappelijk werk"
+    assert "soort organisatie" not in said([of_article(de_wolden, "11.1")])

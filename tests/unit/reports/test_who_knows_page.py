@@ -91,6 +91,7 @@ def test_an_item_reads_as_who_what_when_why_and_until_when(fakes: ModuleType, ti
         ({"corrected_at": NOON}, "corrected on 05-03-2026, not current any more", True),
         ({"replaces": UUID(int=2)}, "takes the place of an earlier value", True),
         ({"recalled_at": NOON}, "recalled on 05-03-2026", True),
+        ({"recalled_at": NOON, "recall_outcome": "refused", "told": "lifted"}, "that recall was refused", True),
         ({"restricted_at": NOON}, "restricted since 05-03-2026: only stored", True),
         ({"told_at": NOON}, "told on 05-03-2026, not answered yet", True),
         ({"told_at": NOON, "acknowledged_at": NOON, "acknowledged": "done"}, "processed on 05-03-2026", True),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from exchange.domain import events
 from exchange.domain.event import EVENTS
 from exchange.i18n import tr
+from exchange.node.outbox import Waiting
 from exchange.reports import words
 
 
@@ -36,3 +39,8 @@ def test_what_a_newer_node_says_is_shown_as_it_came() -> None:
     assert words.step("quantum/entangled/1", tr("nl")) == "quantum/entangled/1"
     assert words.word("quantum", words.REASONS, tr("nl")) == "quantum"
     assert words.step("item/recorded/7", tr("nl")) == words.step("item/recorded/1", tr("nl")) == "gegeven vastgelegd"
+
+
+def test_a_message_that_was_just_written_says_in_words_what_it_waits_for() -> None:
+    new = Waiting("ab" * 32, "welzijn", 1, datetime(2026, 3, 2, tzinfo=UTC))
+    assert words.word(new.why, words.REASONS, tr("nl")) == "wordt zo verstuurd"
