@@ -20,9 +20,14 @@ EXCEPTION = {"exception": "UAVG_41_1_i", "reference": "u-1", "recipients": [], "
 
 
 @pytest.fixture
-async def world(founded: Path, tmp_path: Path):
+async def world(founded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     async with MemoryWorld.copied(founded, tmp_path, PAIR) as made:
+        monkeypatch.setattr(made.nodes["actium"].housekeeping, "_beat", silent)  # its heart beats as Mallory likes
         yield made
+
+
+async def silent(_: datetime) -> None:
+    """No heartbeat of its own accord."""
 
 
 async def beat(world: MemoryWorld, at: datetime, last_sent: int) -> None:
@@ -30,7 +35,7 @@ async def beat(world: MemoryWorld, at: datetime, last_sent: int) -> None:
     node, seen = world.nodes["actium"], world.nodes["gemeente"].partners
     made = node.housekeeping.heartbeat("gemeente", at).model_copy(update={"last_sent": last_sent})
     await node.housekeeping._publish(control.ControlKind.HEARTBEAT, "gemeente", encode_model(made))
-    await world.until(lambda: (beat := seen.heartbeat("actium")) is not None and beat.time == moment(at))
+    await world.until(lambda: seen.heartbeat("actium") == made)
 
 
 async def codes(world: MemoryWorld, mallory: Mallory, dated: datetime) -> set[str]:
@@ -79,6 +84,19 @@ async def test_a_message_that_a_heartbeat_knew_of_is_judged_by_its_own_day_howev
     await days(world, 20)
     await beat(world, world.clock.at, last_sent=1)
     assert await codes(world, mallory, BEGAN) == set()
+
+
+async def test_who_announces_messages_in_advance_to_date_them_back_has_the_gap_on_record(world):
+    mallory, gemeente = Mallory(world, "actium"), world.nodes["gemeente"]
+    await beat(world, world.clock.at, last_sent=3)
+    await days(world, 1)
+    await gemeente.housekeeping._find_gaps(world.clock.at)
+    (gap,) = world.events("gemeente", "gap/found/1")
+    assert (gap.partner, gap.first, gap.last, gap.at) == ("actium", 1, 3, world.clock.at)
+    await days(world, 19)
+    assert (
+        await codes(world, mallory, BEGAN) == set()
+    )  # as if the broker had held it back: the log says since when it was missed
 
 
 async def test_a_heartbeat_of_a_clock_that_was_ahead_makes_no_message_one_of_tomorrow(world):
