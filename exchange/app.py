@@ -373,7 +373,7 @@ def _zgw(directory: Path, place: settings.Settings, node: Node) -> Notifications
     """What comes in from case systems; the token is a systemd credential of that name, or a file of the node.
 
     Raises:
-        SetupError: The actor is no system actor, a code is not in the covenant, others can read the token, or it is the API's.
+        SetupError: The actor is no system actor, a code never was in the covenant, others can read the token, or it is the API's.
     """
     if place.zgw is None:
         return None
@@ -381,13 +381,15 @@ def _zgw(directory: Path, place: settings.Settings, node: Node) -> Notifications
     node.drafts.proposer(place.zgw.actor)
     credential = Path(os.environ.get("CREDENTIALS_DIRECTORY", os.devnull)) / place.zgw.token.name
     token = token_apart(credential if credential.is_file() else place_at(directory, place.zgw.token), directory)
+    proposed, ended = proposals([one.covenant for one in ctx.covenants.all()], ctx.me.slug, place.zgw.propose)
     adapter = Notifications(
         token=token,
         actor=place.zgw.actor,
-        propose=proposals(ctx.covenants.current.covenant, ctx.me.slug, place.zgw.propose),
+        propose=proposed,
         counts=dict(ctx.side.get(ZGW, "counts") or {}),
         keep=lambda counts: ctx.side.put(ZGW, "counts", counts),
     )
+    node.warn_of(lambda: ["zgw-code-ended"] if ended else [])
     node.count_of(lambda: {f"zgw-{name}": adapter.counts.get(name, 0) for name in COUNTED})
     return adapter
 

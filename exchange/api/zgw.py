@@ -9,7 +9,7 @@ for an answer, so nobody who comes without the right token gets anything else.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Final
@@ -90,25 +90,42 @@ class Notifications:
         self.keep(self.counts)
 
 
-def proposals(covenant: Covenant, me: str, configured: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """What each kind of case proposes: a profile that this partner sends on, or a signal of one kind.
+def proposals(
+    generations: Sequence[Covenant], me: str, configured: Mapping[str, str]
+) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """What each kind of case proposes (a profile that this partner sends on, or a signal of one kind), and which no longer do.
+
+    A code that a later generation took out proposes nothing any more: that must not keep the node from starting.
+
+    Args:
+        generations: Every generation of the covenant here, oldest first.
+        me: Who we are.
+        configured: Kind of case -> code.
 
     Raises:
-        SetupError: It is neither; names the code.
+        SetupError: A code never was either; names it.
     """
-    index, found = covenant.index, dict[str, dict[str, str]]()
+    found, ended = dict[str, dict[str, str]](), list[str]()
     for zaaktype, code in configured.items():
-        profile = index.profiles.get(code)
-        if profile is not None and profile.sender(me) is not None:
-            found[zaaktype] = {"profile": code, "kind": profile.kind}
-        elif code in index.signal_kinds:
-            found[zaaktype] = {"kind": "signal", "signal_kind": code}
-        else:
+        meant = [_proposed(covenant, me, code) for covenant in generations]
+        if not any(meant):
             raise SetupError(
                 "The setting zgw.propose names {code}, which is no profile that this partner sends on and no kind of signal.",
                 code=code,
             )
-    return found
+        if (now := meant[-1]) is not None:
+            found[zaaktype] = now
+        else:
+            ended.append(code)
+    return found, ended
+
+
+def _proposed(covenant: Covenant, me: str, code: str) -> dict[str, str] | None:
+    index = covenant.index
+    profile = index.profiles.get(code)
+    if profile is not None and profile.sender(me) is not None:
+        return {"profile": code, "kind": profile.kind}
+    return {"kind": "signal", "signal_kind": code} if code in index.signal_kinds else None
 
 
 def _notifications(request: Request) -> Notifications:

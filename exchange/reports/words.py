@@ -157,6 +157,9 @@ REASONS: Final[Mapping[str, str]] = {
     "replica-silent": N_("the vault's replica does not follow"),
     "covenant-review-overdue": N_("the covenant should have been reviewed"),
     "equivocation": N_("a partner signed two different messages for one number; the evidence is kept"),
+    "zgw-code-ended": N_(
+        "a kind of case proposes nothing any more: the covenant has its code no longer; mend zgw.propose"
+    ),
     "webhook-failing": N_("the case system does not take what it is told; it is told again until it does"),
     "duty-overdue": N_("what was owed after acute danger is late"),
     "answer-overdue": N_("a partner did not answer a correction, recall or restriction in time"),

@@ -189,9 +189,17 @@ def test_a_setting_that_names_no_profile_and_no_kind_of_signal_is_a_mistake_of_t
 
     text = (Path(__file__).parents[3] / "deploy" / "de-wolden" / "covenant.toml").read_text()
     covenant = draft_covenant(text, {})
-    assert zgw.proposals(covenant, "gemeente", {"a": "EENZAAMHEID_SIGNAAL", "b": "ZORG_OM_PERSOON"}) == {
+    found, ended = zgw.proposals([covenant], "gemeente", {"a": "EENZAAMHEID_SIGNAAL", "b": "ZORG_OM_PERSOON"})
+    assert ended == []
+    assert found == {
         "a": {"profile": "EENZAAMHEID_SIGNAAL", "kind": "signal"}, "b": {"kind": "signal", "signal_kind": "ZORG_OM_PERSOON"},
     }  # fmt: skip
     for code in ("WOONSITUATIE_HULP", "BESTAAT_NIET"):  # of another sender; of nobody
         with pytest.raises(SetupError, match=code):
-            zgw.proposals(covenant, "gemeente", {"a": code})
+            zgw.proposals([covenant], "gemeente", {"a": code})
+    # What a later generation took out keeps no node from starting: it proposes nothing any more, and status says so.
+    later = covenant.model_copy(update={"profiles": (), "generation": 2})
+    assert zgw.proposals([covenant, later], "gemeente", {"a": "EENZAAMHEID_SIGNAAL", "b": "ZORG_OM_PERSOON"}) == (
+        {"b": {"kind": "signal", "signal_kind": "ZORG_OM_PERSOON"}},
+        ["EENZAAMHEID_SIGNAAL"],
+    )
