@@ -103,9 +103,14 @@ class MemoryBroker:
 
     async def deliver(self, waited_s: float = 0.0) -> int:
         """Hand over all that is due after ``waited_s`` more seconds; how many frames and messages that were."""
-        number = 0
+        number, failures = 0, list[Exception]()
         for transport in [t for t in self.transports if t.connected]:
-            number += await transport.take(waited_s)
+            try:
+                number += await transport.take(waited_s)
+            except Exception as error:  # noqa: BLE001 - one that hangs up meanwhile keeps nobody else from getting its own
+                failures.append(error)
+        if failures:
+            raise failures[0]
         return number
 
 
