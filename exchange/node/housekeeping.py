@@ -64,8 +64,8 @@ class Housekeeping:
     partners: Partners
     outbox: Outbox
     transport: Transport
-    daily: Callable[[], Awaitable[None]]
-    """The retention run of the day."""
+    daily: Callable[[], Awaitable[bool]]
+    """The retention run of the day; whether it was done, or waits for a clock that can be trusted."""
     resume: Callable[[], Awaitable[int]]
     """Finishes erasures that were decided and not done."""
     void: Callable[[str, str], Awaitable[None]]
@@ -143,8 +143,7 @@ class Housekeeping:
             return
         self._retain_at = now + RETAIN_AGAIN
         await self.resume()
-        if self._day != local_day(now):
-            await self.daily()
+        if self._day != local_day(now) and await self.daily():
             self._day = local_day(now)
         self._retain_at = None
 

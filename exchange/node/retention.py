@@ -22,6 +22,7 @@ import structlog
 
 from exchange.domain import events as e
 from exchange.domain.actors import Hands
+from exchange.domain.retention import local_day
 from exchange.errors import ConflictError, StorageError
 from exchange.node import forms as f
 from exchange.node.actors import Actors
@@ -54,6 +55,8 @@ class Retention:
         self._epochs_rolled = epochs_rolled
         self._at_it: set[UUID] = set()
         """Erasures that are being finished right now; nobody else may finish them meanwhile."""
+        self._alarmed: date | None = None
+        """The day on which the clock was last said not to be trusted."""
 
     # ------------------------------------------------------------------------------------ rules
 
@@ -284,19 +287,22 @@ class Retention:
         finally:
             self._at_it.discard(erasure)
 
-    async def daily(self) -> None:
-        """The node's own run; an untrusted clock is an alarm, not a destruction."""
+    async def daily(self) -> bool:
+        """The node's own run; whether it was done. An untrusted clock is an alarm, one a day, and no destruction."""
         now = self._ctx.clock.now()
+        if self._alarmed == local_day(now) and self.clock_state() != "trusted":
+            return False
         entries = self._dues.entries_over(now)
         terms = [term for term in self._terms.all() if term.confirmed]
         if self.overdue_count() == 0 and entries.keys().isdisjoint(term.rule.code for term in terms):
-            return
+            return True
         if self.clock_state() != "trusted":
+            self._alarmed = local_day(now)
             await self._ctx.writer.run(
                 lambda tx: tx.append(e.AlarmRaised(originator_id=uuid4(), at=tx.now, alarm="clock", partner=None))
             )
             log.warning("retention-stopped", state=self.clock_state())
-            return
+            return False
         answer = self._answer_of_nothing()
         for expired in _batches(self._dues.drafts_over(now)):
             await self._erase(EXPIRED, expired, None, "trusted", answer)
@@ -304,6 +310,7 @@ class Retention:
             await self._erase_over(term, now, None, "trusted", answer, alone=False)
             for ended in _batches(entries.get(term.rule.code, [])):
                 await self._erase(term.rule.code, ended, None, "trusted", answer, entries=True)
+        return True
 
     def _records(self, keys: list[str]) -> list[UUID]:
         return [

@@ -245,7 +245,8 @@ async def test_a_clock_that_nobody_vouches_for_destroys_no_draft(world):
     await node.drafts.save(worker, form(), None)
     world.clock.forward(days=20)
     assert node.retention.clock_state() != "trusted"
-    await node.retention.daily()
+    for _ in range(2):  # it is not done, so it is tried again the same day; one alarm is enough
+        assert not await node.retention.daily()
     assert len(node.drafts.all(worker)) == 1
     assert [x.alarm for x in world.events("actium", "alarm/raised/1")] == ["clock"]
     assert "retention-overdue" in (await node.status()).warnings
