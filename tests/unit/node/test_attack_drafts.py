@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from draft_play import CANARY, FULL, PAIR, TOLD, ZAAK, form, system
 from memory_world import MemoryWorld
 from oracle import check_node
 from world import next_generation
@@ -19,17 +20,11 @@ from exchange.domain.event import Gone
 from exchange.errors import ConflictError, InputError, NotFoundError
 from exchange.node import accountability
 from exchange.node import draft_forms as df
-from exchange.node import forms as f
 from exchange.node.completing import FormToMendError
 from exchange.node.node import Node
 from exchange.node.service import Actor, Idempotency, Refused
 from exchange.node.writer import Tx
 
-PAIR = ("actium", "welzijn")
-CANARY = "De woning staat vol kanaries."
-FULL = {"category": "HUISVESTING", "field": "staat-woning", "value": CANARY}
-TOLD = {"given_on": "2026-03-02", "mode": "HUISBEZOEK", "recipients": ["welzijn"]}
-ZAAK = "https://zaken.example.org/zaken/api/v1/zaken/5f0c1d4e-1111-4222-8333-444455556666"
 BSN = "999990342"
 
 
@@ -37,19 +32,6 @@ BSN = "999990342"
 async def world(founded: Path, tmp_path: Path):
     async with MemoryWorld.copied(founded, tmp_path, PAIR) as made:
         yield made
-
-
-def form(subject: UUID | None = None, **more: Any) -> f.OpenForm:
-    given = {"subject": subject, "recipients": [{"partner": "welzijn"}], "items": [FULL], "notice": TOLD}
-    return f.OpenForm.model_validate({"profile": "WOONSITUATIE_HULP", **given, **more})
-
-
-async def system(world: MemoryWorld) -> Actor:
-    """A case system of the organisation."""
-    node = world.nodes["actium"]
-    asked = f.ActorForm(kind="system", name="Zaaksysteem", roles=["integration"], uid=5005)
-    made = await node.register_actor(world.actor("actium"), asked, None)
-    return next(a for a in node.actors_of_uid(5005) if a.id == made.actor)
 
 
 async def proposal(world: MemoryWorld, machine: Actor) -> UUID:

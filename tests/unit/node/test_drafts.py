@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from draft_play import CANARY, FULL, PAIR, ZAAK, form, system
 from memory_world import MemoryWorld
 from oracle import check_node
 
@@ -23,31 +24,11 @@ from exchange.node.completing import FormToMendError
 from exchange.node.node import Node
 from exchange.node.service import Actor, Idempotency, Refused
 
-PAIR = ("actium", "welzijn")
-CANARY = "De woning staat vol kanaries."
-FULL = {"category": "HUISVESTING", "field": "staat-woning", "value": CANARY}
-TOLD = {"given_on": "2026-03-02", "mode": "HUISBEZOEK", "recipients": ["welzijn"]}
-ZAAK = "https://zaken.example.org/zaken/api/v1/zaken/5f0c1d4e-1111-4222-8333-444455556666"
-
 
 @pytest.fixture
 async def world(founded: Path, tmp_path: Path):
     async with MemoryWorld.copied(founded, tmp_path, PAIR) as made:
         yield made
-
-
-def form(subject: UUID | None = None, **more: Any) -> f.OpenForm:
-    given = {"subject": subject, "recipients": [{"partner": "welzijn"}], "items": [FULL], "notice": TOLD}
-    return f.OpenForm.model_validate({"profile": "WOONSITUATIE_HULP", **given, **more})
-
-
-async def system(world: MemoryWorld, uid: int = 5005) -> Actor:
-    """A case system of the organisation."""
-    node = world.nodes["actium"]
-    made = await node.register_actor(
-        world.actor("actium"), f.ActorForm(kind="system", name="Zaaksysteem", roles=["integration"], uid=uid), None
-    )
-    return next(a for a in node.actors_of_uid(uid) if a.id == made.actor)
 
 
 def texts(node: Node) -> list[str | Gone]:
