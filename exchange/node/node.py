@@ -108,8 +108,8 @@ class Node(UseCases):
             await self.retention.resume()
         except StorageError:  # the replica of the vault is away: no reason to stay down; housekeeping goes on trying
             log.warning("erasure-unfinished")
-        self.outgoing.load()
         await self._redeciding.run()
+        self.outgoing.load()  # after it: what no longer goes out must not wait
         await self.transport.start(self.inbox_handler.take, self._control)
         self._tasks = [
             asyncio.create_task(self._supervise("outbox", self.outgoing.run)),

@@ -285,6 +285,25 @@ async def test_a_case_is_shared_and_used_whoever_accepts_the_next_generation_fir
     assert [(s.state, s.rejected) for s in answer.messages] == [("receipted", {})]
 
 
+@pytest.mark.parametrize("waits", ["the message", "the void that took its place"])
+async def test_what_a_partner_that_left_did_not_acknowledge_waits_no_more(world: MemoryWorld, waits: str) -> None:
+    world.withheld = {("gemeente", "politie")}
+    gemeente, worker = world.nodes["gemeente"], world.actor("gemeente")
+    form = casework_forms.CaseForm(problem="De stank trekt door het trapportaal.", partners=["politie"])
+    await gemeente.cases.open(worker, form, None)
+    await world.until(lambda: [w.why for w in gemeente.outgoing.waiting()] == ["awaiting-receipt"])
+    (waiting,) = gemeente.outgoing.waiting()
+    if waits != "the message":
+        form = f.DropForm(reason="zaak-ingetrokken")
+        await gemeente.drop_message(await world.colleague("gemeente"), waiting.message, form)
+        (waiting,) = gemeente.outgoing.waiting()
+    signed = next_generation(world.home, world.signed, on_paper("politie"), [p for p in PARTNERS if p != "politie"])
+    gemeente = await world.accept("gemeente", signed)
+    assert gemeente.outgoing.waiting() == []
+    row = gemeente.ctx.ledger.one("SELECT state, why FROM messages WHERE message=?", waiting.message)
+    assert tuple(row) == ("nacked", "partner-left")
+
+
 async def test_a_case_goes_on_among_those_who_stay_when_its_lead_leaves_the_covenant(world: MemoryWorld) -> None:
     gemeente, worker = world.nodes["gemeente"], world.actor("gemeente")
     form = casework_forms.CaseForm(problem="De stank trekt door het trapportaal.", partners=["actium", "politie"])
