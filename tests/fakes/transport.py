@@ -107,8 +107,9 @@ class MemoryBroker:
         for transport in [t for t in self.transports if t.connected]:
             try:
                 number += await transport.take(waited_s)
-            except Exception as error:  # noqa: BLE001 - one that hangs up meanwhile keeps nobody else from getting its own
-                failures.append(error)
+            except Exception as error:  # noqa: BLE001 - one that fails keeps nobody else from getting its own
+                if transport.connected:  # else it hung up meanwhile; what it had in hand comes again
+                    failures.append(error)
         if failures:
             raise failures[0]
         return number
