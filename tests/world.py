@@ -216,7 +216,7 @@ class World:
             )
         )
 
-    async def until(self, condition: Callable[[], object], within_s: float = 30) -> None:
+    async def until(self, condition: Callable[[], object], within_s: float = 60) -> None:
         """Wait for a fact, not for a time: looks after every bell, fails loudly.
 
         A receipt leaves a node before its views show what it acknowledges, so the views get a moment to follow as well.
@@ -292,7 +292,7 @@ class World:
         form = f.SubjectForm(**(identity or JELLE))
         return (await self.nodes[slug].register_subject(self.actor(slug), form, None)).subject
 
-    async def share(self, slug: str, form: f.ShareForm, wait_s: float = 20) -> f.ActAnswer:
+    async def share(self, slug: str, form: f.ShareForm, wait_s: float = 60) -> f.ActAnswer:
         node, actor = self.nodes[slug], self.actor(slug)
         answer = await node.share(actor, form, None)
         return await node.act(actor, answer.act, wait_s=wait_s)

@@ -176,7 +176,7 @@ async def test_a_question_is_answered_by_a_new_offer_or_by_showing_it_to_the_cha
     # Showing it is a disclosure to the chair's organisation: gated, logged, received in its inbox, and nothing else.
     to = cf.ToChairForm(basis="A6_1_e", task="wmo")
     act = await node.offers.show_to_chair(worker, meeting.conference, first, to)
-    await node.act(worker, act.act, wait_s=20)
+    await node.act(worker, act.act, wait_s=60)
     (row,) = await world.nodes["gemeente"].inbox(world.actor("gemeente"))
     assert (row.sender, row.kind) == ("welzijn", "disclosure")
     known = await node.who_knows(worker, f.WhoKnowsQuery(subject=jelle))
@@ -210,7 +210,7 @@ async def test_what_was_not_offered_to_go_on_release_waits_for_a_person(world: M
     await meeting.settled()
     assert not [1 for *_, plain in plaintexts(world) if b"KANARIE" in plain]
     act = await node.offers.confirm(worker, meeting.conference, offer)
-    assert [s.state for s in (await node.act(worker, act.act, wait_s=20)).messages] == ["receipted"]
+    assert [s.state for s in (await node.act(worker, act.act, wait_s=60)).messages] == ["receipted"]
     (sent,) = world.events("actium", "conference/offer-fulfilled/1")
     assert (sent.by, sent.act) == (worker.id, act.act)
     with pytest.raises(ConflictError):

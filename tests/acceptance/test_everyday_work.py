@@ -115,7 +115,7 @@ async def test_a_message_to_a_partner_whose_node_is_off_waits_and_says_so(tmp_pa
         assert [(r.state, r.why) for r in await actium.outbox(worker)] == [("waiting", "no-prekey")]
         assert "no-prekey" in (await actium.status()).warnings
         await world.start("welzijn")
-        answer = await actium.act(worker, act.act, wait_s=30)
+        answer = await actium.act(worker, act.act, wait_s=60)
         assert [m.state for m in answer.messages] == ["receipted"]
 
 
@@ -129,7 +129,7 @@ async def test_a_dropped_message_leaves_no_gap_at_the_partner(tmp_path: Path) ->
         await actium.drop_message(colleague, dropped.messages[0].message or "", f.DropForm(reason="verkeerde-persoon"))
         kept = await actium.share(worker, share_form(jelle, [TO_WELZIJN], HOUSE), None)
         await world.start("welzijn")
-        assert [m.state for m in (await actium.act(worker, kept.act, wait_s=30)).messages] == ["receipted"]
+        assert [m.state for m in (await actium.act(worker, kept.act, wait_s=60)).messages] == ["receipted"]
         await world.until(lambda: not actium.outgoing.waiting())
         welzijn = world.nodes["welzijn"]
         assert len(await welzijn.inbox(world.actor("welzijn"))) == 1

@@ -209,7 +209,7 @@ async def test_an_exception_that_runs_out_on_the_way_counts_as_on_the_day_it_was
     world.clock.forward(hours=20)
     assert await codes(world, "actium", form) == ["R15"]
     await world.start("gemeente")
-    answer = await actium.act(world.actor("actium"), act.act, wait_s=30)
+    answer = await actium.act(world.actor("actium"), act.act, wait_s=60)
     assert [(m.state, m.rejected) for m in answer.messages] == [("receipted", {})]
     assert gemeente is not world.nodes["gemeente"]
 
@@ -301,7 +301,7 @@ async def test_police_data_go_only_under_a_registered_decision_that_holds(founde
         world.clock.forward(days=2)
         assert await codes(world, "politie", late) == ["R28"]
         await world.start("actium")
-        answer = await politie.act(world.actor("politie"), act.act, wait_s=30)
+        answer = await politie.act(world.actor("politie"), act.act, wait_s=60)
         assert [(m.state, m.rejected) for m in answer.messages] == [("receipted", {})], "valid when it was sent"
 
 

@@ -42,7 +42,7 @@ async def test_a_decision_that_runs_out_on_the_way_counts_as_on_the_day_it_was_s
         await world.nodes["politie"].share(world.actor("politie"), disclosure(person, rests_on, "7"), None)
     assert {r.code for r in refused.value.refusals} == {"R28"}
     await world.deliver("actium", "politie", frame)
-    done = await world.nodes["politie"].act(world.actor("politie"), sent.act, wait_s=20)
+    done = await world.nodes["politie"].act(world.actor("politie"), sent.act, wait_s=60)
     assert [(s.state, s.rejected) for s in done.messages] == [("receipted", {})]
 
 

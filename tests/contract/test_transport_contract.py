@@ -19,7 +19,7 @@ from exchange.transport.server import LocalServer
 
 SLUGS = ("gemeente", "politie", "welzijn")
 TAG = "00112233445566aa"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class MemoryWorld:

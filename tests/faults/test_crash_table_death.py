@@ -91,7 +91,7 @@ async def disclose(world: MemoryWorld, arm: Callable[[], None]) -> None:
     arm()
     form = share_form(jelle, [TO_WELZIJN], HOUSE)
     answer = await world.nodes["actium"].share(world.actor("actium"), form, Idempotency("zaak-2"))
-    await world.nodes["actium"].act(world.actor("actium"), answer.act, wait_s=20)
+    await world.nodes["actium"].act(world.actor("actium"), answer.act, wait_s=60)
     await world.until(lambda: not any(world.memory.inboxes.values()))
 
 

@@ -20,7 +20,7 @@ from exchange.transport.subjects import OPERATOR_INBOX
 
 TAG = "00112233445566aa"
 SLUGS = ("gemeente", "politie", "welzijn")
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 @dataclass

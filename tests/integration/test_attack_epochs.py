@@ -65,7 +65,7 @@ async def test_a_frame_for_a_destroyed_epoch_is_wrapped_anew_by_its_sender(world
     (taken,) = await world.deliver("gemeente", "actium", late)
     assert taken.ended == ["done"]
     assert world.parked("gemeente") == []  # nothing to park: the sender mends it
-    answer = await world.nodes["actium"].act(world.actor("actium"), act, wait_s=20)
+    answer = await world.nodes["actium"].act(world.actor("actium"), act, wait_s=60)
     assert answer.messages[0].state == "receipted"
     anew = world.between(*PAIR)[-1]
     assert envelope.parse_frame(anew).kid != envelope.parse_frame(late).kid
@@ -114,7 +114,7 @@ async def test_wrapped_outside_the_window_is_sent_back_for_a_new_wrap_and_never_
     assert waiting.attempts == 4
     monkeypatch.undo()  # the clock is put right
     world.clock.forward(minutes=5)
-    assert (await actium.act(world.actor("actium"), act, wait_s=20)).messages[0].state == "receipted"
+    assert (await actium.act(world.actor("actium"), act, wait_s=60)).messages[0].state == "receipted"
 
 
 async def test_no_prekey_the_message_waits_and_says_so_and_goes_when_there_is_one(founded, tmp_path):
@@ -130,7 +130,7 @@ async def test_no_prekey_the_message_waits_and_says_so_and_goes_when_there_is_on
         assert "no-prekey" in (await actium.status()).warnings
         assert world.between(*PAIR) == []  # never a long-lived fallback
         await world.start("gemeente")
-        assert (await actium.act(worker, act, wait_s=20)).messages[0].state == "receipted"
+        assert (await actium.act(worker, act, wait_s=60)).messages[0].state == "receipted"
         assert "no-prekey" not in (await actium.status()).warnings
 
 
@@ -256,5 +256,5 @@ async def test_no_connection_the_outbox_waits_says_so_and_loses_nothing(world):
     actium = await world.start("actium")
     world.memory.back()
     world.clock.forward(seconds=2)
-    assert (await actium.act(worker, act, wait_s=20)).messages[0].state == "receipted"
+    assert (await actium.act(worker, act, wait_s=60)).messages[0].state == "receipted"
     assert await actium.who_knows(worker, f.WhoKnowsQuery(subject=jelle))

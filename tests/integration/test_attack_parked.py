@@ -140,7 +140,7 @@ async def test_a_parked_frame_is_asked_for_again_and_then_stored(world, monkeypa
         await world.start("actium")
     worker, gemeente = world.actor("gemeente"), world.nodes["gemeente"]
     await gemeente.retry_parked(worker, parked.parked)
-    status = await world.nodes["actium"].act(world.actor("actium"), answer.act, wait_s=20)
+    status = await world.nodes["actium"].act(world.actor("actium"), answer.act, wait_s=60)
     assert [m.state for m in status.messages] == ["receipted"] or await settled(world, answer)
     assert world.received("gemeente") == [answer.messages[0].message]
     assert [p.state for p in await gemeente.parked(worker)] == ["retried"]

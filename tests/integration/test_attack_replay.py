@@ -179,7 +179,7 @@ async def test_the_broker_drops_the_last_three_and_a_heartbeat_reveals_it(world)
     assert [(g.first, g.last) for g in world.events("gemeente", "gap/found/1")] == [(2, 4)]
     worker = world.actor("actium")
     for act in acts:
-        answer = await actium.act(worker, act, wait_s=20)
+        answer = await actium.act(worker, act, wait_s=60)
         assert [message.state for message in answer.messages] == ["receipted"]
 
 
@@ -195,7 +195,7 @@ async def test_a_stream_rebuilt_from_nothing_loses_no_message(world):
     world.withheld.clear()
     world.clock.forward(minutes=1)
     world.nodes["actium"].outgoing.hurry()
-    answer = await world.nodes["actium"].act(world.actor("actium"), act, wait_s=20)
+    answer = await world.nodes["actium"].act(world.actor("actium"), act, wait_s=60)
     assert answer.messages[0].state == "receipted"
     assert len(world.received("gemeente")) == 2
 
@@ -208,7 +208,7 @@ async def test_a_receipt_lost_on_the_way_is_given_again(world):
     world.withheld.clear()
     world.clock.forward(seconds=21)
     world.nodes["actium"].outgoing.hurry()
-    answer = await world.nodes["actium"].act(world.actor("actium"), act, wait_s=20)
+    answer = await world.nodes["actium"].act(world.actor("actium"), act, wait_s=60)
     assert answer.messages[0].state == "receipted"
     assert len({data for _, data in receipts(world, "gemeente", "actium")}) == 1
     assert len(world.received("gemeente")) == 1

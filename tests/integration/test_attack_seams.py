@@ -123,7 +123,7 @@ async def test_a_draft_on_a_profile_goes_without_a_name_where_the_new_generation
         node, worker = world.nodes["actium"], world.actor("actium")
         act = await node.drafts.send(worker, row.draft, None)
         await world.until(lambda: world.received("welzijn"))
-        assert (await node.act(worker, act.act, wait_s=10)).messages[0].rejected == {}
+        assert (await node.act(worker, act.act, wait_s=60)).messages[0].rejected == {}
         assert [x.category for x in world.events("welzijn", "item/recorded/1")] == ["HUISVESTING"]
         assert [p.identity.family_name for p in world.nodes["welzijn"].ctx.people.unmatched()] == [""]
         check_node(node, world.directory("actium"))

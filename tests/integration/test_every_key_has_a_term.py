@@ -77,7 +77,7 @@ async def everything(world: MemoryWorld) -> UUID:
     await world.share("actium", share_form(jelle, [TO_GEMEENTE], HOUSE, **SIGNAL))
     form = share_form(jelle, [TO_GEMEENTE], HOUSE, external_reference="ZAAK-1")
     answer = await actium.share(worker, form, Idempotency("een"))
-    await actium.act(worker, answer.act, wait_s=20)
+    await actium.act(worker, answer.act, wait_s=60)
     oral = {"channel": "ORAL", "occurred_on": "2026-03-02"}
     await actium.share(worker, share_form(jelle, [TO_GEMEENTE], HOUSE, **oral), None)
     message = world.received("gemeente")[0]

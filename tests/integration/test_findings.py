@@ -56,7 +56,7 @@ async def test_the_case_number_of_the_callers_system_is_sealed_and_stays_here(wo
     actium, worker = world.nodes["actium"], world.actor("actium")
     form = share_form(await world.person("actium"), [TO_GEMEENTE], HOUSE, external_reference=CASE)
     answer = await actium.share(worker, form, Idempotency("verzoek-1"))
-    await actium.act(worker, answer.act, wait_s=20)
+    await actium.act(worker, answer.act, wait_s=60)
     (kept,) = world.events("actium", "command/accepted/1")
     assert kept.external_reference == CASE
     for frame in world.between(*PAIR):

@@ -111,7 +111,7 @@ async def test_what_waits_is_decided_anew_and_what_the_new_rules_forbid_never_le
     setup.accept_covenant(world.directory("actium"), SECRET, signed, admin_name="Proef", now=world.clock.now())
     actium = await world.start("actium")
     worker = world.actor("actium")
-    kept = await actium.act(worker, lawful.act, wait_s=20)
+    kept = await actium.act(worker, lawful.act, wait_s=60)
     assert [s.state for s in kept.messages] == ["receipted"]
     await world.until(lambda: world.events("welzijn", "message/voided-by-partner/1"))
     dropped = await actium.act(worker, forbidden.act)
@@ -159,7 +159,7 @@ async def test_a_partner_two_generations_behind_waits_and_loses_nothing(world: M
     await world.accept("welzijn", second)
     await world.until(lambda: world.nodes["actium"].partners.bundle("welzijn").generation == 2)
     await world.accept("welzijn", third)
-    done = await world.nodes["actium"].act(world.actor("actium"), answer.act, wait_s=20)
+    done = await world.nodes["actium"].act(world.actor("actium"), answer.act, wait_s=60)
     assert [s.state for s in done.messages] == ["receipted"]
 
 
@@ -226,7 +226,7 @@ async def test_what_the_chair_released_and_a_correction_are_not_lost_by_a_new_ge
     waiting = await actium.offers.confirm(worker, meeting.conference, offer)
     await actium.corrections.correct(worker, cf.CorrectionForm(item=item, value="Verbeterd."), None)
     await accept_while_something_waits(world, next_generation(world.home, world.signed, change), "actium")
-    done = await world.nodes["actium"].act(world.actor("actium"), waiting.act, wait_s=20)
+    done = await world.nodes["actium"].act(world.actor("actium"), waiting.act, wait_s=60)
     assert [(s.state, s.rejected) for s in done.messages] == [("receipted", {})]
     await meeting.settled()
     (told,) = await world.nodes["actium"].corrections.listed(world.actor("actium"))

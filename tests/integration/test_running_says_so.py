@@ -25,7 +25,7 @@ async def started(*arguments: str) -> tuple[asyncio.subprocess.Process, bytes]:
 
 async def ended(process: asyncio.subprocess.Process) -> int:
     process.terminate()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         return await process.wait()
 
 

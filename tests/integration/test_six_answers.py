@@ -45,7 +45,7 @@ async def door(world: MemoryWorld) -> AsyncIterator[Path]:
     serving = asyncio.create_task(
         serve(create_app(node, PeerCredentials(node)), socket=directory / "api.sock", ready=ready)
     )
-    await asyncio.wait_for(ready.wait(), 10)
+    await asyncio.wait_for(ready.wait(), 60)
     try:
         yield directory
     finally:

@@ -129,7 +129,7 @@ async def test_a_frame_goes_through_tls(server, layout, seeds, authority):
     await politie.start(take, nothing)
     await gemeente.wait_connected(20)
     await gemeente.publish("politie", b"through the wire, closed")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert await got.get() == b"through the wire, closed"
     await asyncio.gather(gemeente.close(), politie.close())
 

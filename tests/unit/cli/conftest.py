@@ -38,7 +38,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Any]
     loop = asyncio.new_event_loop()
     ready = asyncio.Event()
     task = loop.create_task(serve(app, socket=home / "api.sock", ready=ready))
-    loop.run_until_complete(asyncio.wait_for(ready.wait(), 10))
+    loop.run_until_complete(asyncio.wait_for(ready.wait(), 60))
     thread = threading.Thread(target=lambda: loop.run_until_complete(asyncio.wait([task])))
     thread.start()
     yield home, app
