@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from exchange.demo.stage import Narrator, Stage
-from exchange.demo.story import play
+from exchange.demo.story import CASE, play
 from exchange.errors import ExchangeError
 from exchange.i18n import tr
 
@@ -47,4 +47,4 @@ async def _run(home: Path, narrator: Narrator, *, keep: bool, language: str) -> 
     async with Stage.set(home, narrator) as stage:
         await play(stage, language)
         if keep and narrator.passed:
-            await stage.stay_open()
+            await stage.stay_open(CASE)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -263,15 +264,30 @@ class Stage:
                 )
             await asyncio.sleep(0.1)  # another process: look again
 
-    async def stay_open(self) -> None:
-        """Leave everything up until interrupted, and say how to play."""
-        say = self.narrator.say
-        self.narrator.chapter(N_("The nodes stay up; stop with Ctrl-C"))
+    async def stay_open(self, case: str) -> None:
+        """Leave everything up until interrupted, and say how to play.
+
+        Args:
+            case: The case that was played, to ask about.
+        """
         for slug, office in self.offices.items():
             if office.process is None:
                 await self.start(slug)
-            say(N_("{name}: exchange --node {directory} status"), name=PARTNERS[slug], directory=office.directory)
+        self.narrator.chapter(N_("The nodes stay up; stop with Ctrl-C"))
+        say, command = self.narrator.say, _command()
+        say(N_("In another window, choose an office; for instance:"))
+        for slug, name in PARTNERS.items():
+            say("  export EXCHANGE_NODE={directory}   # {name}", directory=self.offices[slug].directory, name=name)
+        say(N_("and try:"))
+        for arguments in ("status", f"who-knows --case {case}", "inbox list", "log replay", "retention due"):
+            say("  {command} {arguments}", command=command, arguments=arguments)
         await asyncio.Event().wait()
+
+
+def _command() -> str:
+    """How the command is called where this runs, also where it stands in no search path."""
+    beside = Path(sys.executable).with_name("exchange")
+    return "exchange" if shutil.which("exchange") or not beside.exists() else str(beside)
 
 
 def covenant_text() -> Path:
