@@ -252,7 +252,7 @@ def verify_offline(directory: Path) -> Iterator[int | VerifyAnswer]:
             "",
         )
         covenants = Covenants(load_accepted(log_))
-        yield from accountability.verify_log(log_, covenants, me, with_keys=False)
+        yield from accountability.verify_log(log_, covenants, me, vault=None)
     finally:
         log_.close()
 

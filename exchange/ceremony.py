@@ -70,7 +70,7 @@ def sign_card(root: Path, passphrase: str, request: Path, out: Path) -> None:
     """The root signs a node's card request.
 
     Raises:
-        InputError: The request is not one.
+        InputError: The request is not one, or it is another partner's.
     """
     key = open_root(root, passphrase)
     data = read_json(request, N_("card request"))
@@ -78,6 +78,13 @@ def sign_card(root: Path, passphrase: str, request: Path, out: Path) -> None:
         card = partner_cards.Card.from_json({**data, "root": key.public.to_json()})
     except CryptoError as error:
         raise InputError("The card request is not acceptable: {why}", why=error) from None
+    own = read_json(root / ROOT_FILE, N_("root key"))["slug"]  # authenticated when the root was opened
+    if card.slug != own:
+        raise InputError(
+            "This root is {own}'s and the card request {other}'s; every partner signs with a root of its own.",
+            own=own,
+            other=card.slug,
+        )
     write_new(out, partner_cards.card_file(card, partner_cards.sign_card(key, card)), 0o644)
 
 

@@ -51,7 +51,7 @@ class Found:
 def check_node(node: Node, directory: Path) -> Found:
     """Everything about one node; gives what :func:`check_between` compares."""
     ctx = node.ctx
-    verified = list(accountability.verify_log(ctx.log, ctx.covenants, ctx.me.slug, with_keys=True))[-1]
+    verified = list(accountability.verify_log(ctx.log, ctx.covenants, ctx.me.slug, ctx.vault))[-1]
     assert isinstance(verified, f.VerifyAnswer)
     assert verified.ok, f"{ctx.me.slug}: entry {verified.first_bad}: {verified.problem}"
     replayed = list(accountability.replay(ctx.log, ctx.ledger))[-1]

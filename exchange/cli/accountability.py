@@ -18,7 +18,7 @@ from exchange.cli.people import Born, Family, Form, Given, House, Postcode, Pref
 from exchange.cli.session import Session, command
 from exchange.cli.session import group as command_group
 from exchange.cli.sharing import moment
-from exchange.errors import InputError, IntegrityError
+from exchange.errors import Detail, InputError, IntegrityError
 from exchange.i18n import N_
 from exchange.reports import words
 from exchange.reports.times import minute
@@ -239,9 +239,11 @@ def _verify(
 
     session.show(answer, human)
     if not answer["ok"] and not session.given.json:
-        index = answer["first_bad"]
+        if answer["first_bad"] is None:
+            raise IntegrityError(answer["problem_template"], **answer["problem_values"])
+        problem = Detail("log", "damaged", answer["problem_template"], answer["problem_values"])
         raise IntegrityError(
-            "The log is damaged; the first bad entry is {index}: {problem}", index=index, problem=answer["problem"]
+            "The log is damaged; the first bad entry is {index}: {problem}", index=answer["first_bad"], problem=problem
         )
     if not answer["ok"]:
         raise typer.Exit(1)

@@ -302,9 +302,13 @@ def guarded(session: Session, action: Callable[[Session], None]) -> None:
         raise
     except Exception as error:  # noqa: BLE001 - the last line: a traceback could quote what a person typed
         # Only the kind of error and our own line: its text may hold personal data.
-        place = _place(error)
-        sentence = session.gettext("Something unexpected went wrong ({kind} at {place}). Please report this line.")
-        session.err.print(sentence.format(kind=type(error).__name__, place=place), style="bold red", soft_wrap=True)
+        session.fail(
+            ExchangeError(
+                "Something unexpected went wrong ({kind} at {place}). Please report this line.",
+                kind=type(error).__name__,
+                place=_place(error),
+            )
+        )
         raise typer.Exit(1) from None
 
 

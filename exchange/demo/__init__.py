@@ -46,5 +46,6 @@ def run_demo(*, keep: bool = False, directory: Path | None = None, language: str
 async def _run(home: Path, narrator: Narrator, *, keep: bool, language: str) -> None:
     async with Stage.set(home, narrator) as stage:
         await play(stage, language)
-        if keep and narrator.passed:
+        narrator.played()
+        if keep:
             await stage.stay_open(CASE)

@@ -47,7 +47,8 @@ class Narrator:
         if not self.console.is_terminal:
             self.console.width = PAPER
         self.translate = translate
-        self.passed = True
+        self.passed = False
+        """Whether the whole story was played and everything held."""
         self.checks = 0
 
     def chapter(self, sentence: str, **words: object) -> None:
@@ -68,8 +69,11 @@ class Narrator:
         if not held:
             self._end(self._fill(sentence, words))
 
+    def played(self) -> None:
+        """The story came to its end: nothing failed on the way."""
+        self.passed = True
+
     def _end(self, sentence: str) -> NoReturn:
-        self.passed = False
         raise DemoError("An expectation of the demonstration failed: {what}", what=sentence)
 
     def failed(self, sentence: str) -> None:

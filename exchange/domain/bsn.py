@@ -33,7 +33,8 @@ _SHORT: Final = 8
 _NEARBY: Final = 32
 """How far from a number, in characters, a word for it still counts."""
 
-_CHAIN: Final = re.compile(r"[0-9](?:[\W_]{0,6}[0-9]){7,}", re.ASCII)
+_CHAIN: Final = re.compile(r"[0-9](?:[\W_]*[0-9]){7,}", re.ASCII)
+"""Digits with anything between them but a letter, however much of it."""
 _GROUP: Final = re.compile(r"[0-9]+", re.ASCII)
 _WORDS: Final = re.compile(r"\b(?:bsn|b\.s\.n|sofi|burger\W{0,2}service|sociaal\W{0,2}fiscaal)", re.IGNORECASE)
 _SHIELDS: Final = (

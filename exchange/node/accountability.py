@@ -27,6 +27,7 @@ from exchange.node.covenants import Covenants
 from exchange.store.entry import Entry
 from exchange.store.ledger import Ledger
 from exchange.store.log import PAGE, Log
+from exchange.store.vault import Vault
 from exchange.store.verify import verify
 from exchange.store.views import pump
 
@@ -190,12 +191,15 @@ class Witnessed:
         self.erased += 1
 
 
-def verify_log(log: Log, covenants: Covenants, me: str, *, with_keys: bool) -> Iterator[int | f.VerifyAnswer]:
-    """Re-read everything; progress as entry counts, the answer last."""
+def verify_log(log: Log, covenants: Covenants, me: str, vault: Vault | None) -> Iterator[int | f.VerifyAnswer]:
+    """Re-read everything, with a vault also what is sealed and each of its rows; progress as entry counts, the answer last."""
+    with_keys = vault is not None
     witnessed = Witnessed(log, covenants, me, with_keys)
     try:
         yield from (step for step in verify(log, extra=witnessed.check, unseal=with_keys) if isinstance(step, int))
         witnessed.checkpoints = verify_checkpoints(log, covenants, me)
+        if vault is not None:
+            vault.verify()
     except IntegrityError as error:
         yield _verified(log, witnessed, error)
         return
@@ -210,6 +214,8 @@ def _verified(log: Log, witnessed: Witnessed, error: IntegrityError | None) -> f
         root=root.hex(),
         first_bad=error.index if error else None,
         problem=str(error) if error else "",
+        problem_template=error.template if error else "",
+        problem_values={k: v if isinstance(v, int) else str(v) for k, v in error.params.items()} if error else {},
         signatures=witnessed.signatures,
         parts=witnessed.parts,
         checkpoints=witnessed.checkpoints,

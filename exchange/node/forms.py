@@ -660,6 +660,9 @@ class VerifyAnswer(Answer):
     root: str
     first_bad: int | None = None
     problem: str = ""
+    """In English; ``problem_template`` and ``problem_values`` make the same sentence in the reader's language."""
+    problem_template: str = ""
+    problem_values: dict[str, str | int] = {}
     signatures: int
     parts: int
     checkpoints: int

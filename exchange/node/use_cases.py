@@ -193,7 +193,7 @@ class UseCases:
         """Re-read everything; progress, then the answer."""
         allow(actor, "log.verify")
         return _threaded(
-            lambda: accountability.verify_log(self.ctx.log, self.ctx.covenants, self.ctx.me.slug, with_keys=True)
+            lambda: accountability.verify_log(self.ctx.log, self.ctx.covenants, self.ctx.me.slug, self.ctx.vault)
         )
 
     def replay_log(self, actor: Actor) -> AsyncIterator[int | f.ReplayAnswer]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from eventsourcing.persistence import PersistenceError
 
-from exchange.errors import ExchangeError, IntegrityError, SetupError, StorageError
+from exchange.errors import N_, ExchangeError, IntegrityError, SetupError, StorageError
 
 BUSY_S: Final = 5.0
 
@@ -45,6 +45,8 @@ class Format:
     statements: tuple[str, ...]
     page_size: int = 4096
     pragmas: tuple[str, ...] = DURABLE
+    damaged: str = N_("The file {name} is damaged; stop the node and put its newest copy back.")
+    """What to say of a file that cannot be read."""
 
 
 def create(path: Path, form: Format) -> None:
@@ -89,16 +91,19 @@ def connect(path: Path, form: Format) -> sqlite3.Connection:
     """
     if not path.is_file():
         raise SetupError("There is no {name} in this node directory; check the path, or restore it.", name=path.name)
-    with disk():
-        db = _connect(path)
-        try:
-            for pragma in form.pragmas:
-                db.execute(pragma)
-            kind = db.execute("PRAGMA application_id").fetchone()[0]
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-        except BaseException:
-            db.close()
-            raise
+    try:
+        with disk():
+            db = _connect(path)
+            try:
+                for pragma in form.pragmas:
+                    db.execute(pragma)
+                kind = db.execute("PRAGMA application_id").fetchone()[0]
+                version = db.execute("PRAGMA user_version").fetchone()[0]
+            except BaseException:
+                db.close()
+                raise
+    except IntegrityError:
+        raise IntegrityError(form.damaged, name=path.name) from None
     if (kind, version) != (form.application_id, form.version):
         db.close()
         raise SetupError(
@@ -203,7 +208,7 @@ def _sentence(codes: Iterable[int]) -> ExchangeError:
             "The database is in use by another process; nothing was stored. Stop that process and try again."
         )
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return IntegrityError("The database file is damaged; stop the node and restore it from a backup.")
+        return IntegrityError("A database file is damaged; stop the node and look at deploy/backup-and-restore.md.")
     if code in (sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_AUTH):
         return IntegrityError("The database refused a write that contradicts what it holds; nothing was stored.")
     return StorageError("The database cannot be read or written (SQLite code {code}); nothing was stored.", code=code)

@@ -29,6 +29,8 @@ from exchange.store.vaultschema import FORMAT, open_any, read_slots, slot_row, w
 BUCKET_ROWS: Final = 128
 """Keys per bucket: what a shred wraps anew around one deleted row."""
 _CHUNK: Final = 500
+VERIFIED_AT_ONCE: Final = 1000
+"""Rows of one page of :meth:`VaultFile.verify_page`."""
 _NONE: Final = bytes(vc.SECRET_SIZE)
 """Opens nothing: for a row that names a bucket there is not."""
 
@@ -247,19 +249,19 @@ class VaultFile:
         with sqlite.disk():
             return int(self._db.execute("SELECT count(*) FROM keys").fetchone()[0])
 
-    def verify(self) -> int:
-        """Open every row; how many there were.
+    def verify_page(self, after: bytes) -> tuple[int, bytes | None]:
+        """Open the rows that follow the key ``after``, up to a page; how many there were, and the last one while more follow.
 
         Raises:
             IntegrityError: One was changed.
         """
         self._ready()
-        count = 0
+        query = "SELECT id, bucket, box FROM keys WHERE id > ? ORDER BY id LIMIT ?"
         with sqlite.disk():
-            for key_id, bucket, box in self._db.execute("SELECT id, bucket, box FROM keys"):
-                vc.open_row(self._buckets.get(bucket, _NONE), key_id, box)
-                count += 1
-        return count
+            rows = self._db.execute(query, (after, VERIFIED_AT_ONCE)).fetchall()
+        for key_id, bucket, box in rows:
+            vc.open_row(self._buckets.get(bucket, _NONE), key_id, box)
+        return len(rows), rows[-1][0] if len(rows) == VERIFIED_AT_ONCE else None
 
     # ------------------------------------------------------------------------------------ rolling
 

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from exchange.crypto import vault as vc
-from exchange.errors import LockedError
+from exchange.errors import N_, LockedError
 from exchange.store import sqlite
 
 FORMAT: Final = sqlite.Format(
     application_id=0x43565856,  # "CVXV"
     version=1,
+    damaged=N_(
+        "The file {name} is damaged; stop the node and put the replica and its anchor in its place. Without a replica the keys"
+        " are lost: see deploy/backup-and-restore.md."
+    ),
     pragmas=("PRAGMA locking_mode=EXCLUSIVE", *sqlite.DURABLE),
     statements=(
         "CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) WITHOUT ROWID",

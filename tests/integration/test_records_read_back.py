@@ -164,7 +164,7 @@ async def test_verify_and_replay_hold_no_more_than_a_few_pages_of_events(world, 
     monkeypatch.setattr(Log, "read_all", counted)
     for walk in (
         lambda: verify(ctx.log, unseal=True),
-        lambda: accountability.verify_log(ctx.log, ctx.covenants, "actium", with_keys=True),
+        lambda: accountability.verify_log(ctx.log, ctx.covenants, "actium", ctx.vault),
         lambda: accountability.replay(ctx.log, ctx.ledger),
     ):
         most = pages = 0

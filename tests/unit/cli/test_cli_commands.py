@@ -381,11 +381,19 @@ def test_unknown_codes_are_listed_by_item_with_those_there_are(exchange: Any, no
 def test_the_demo_can_tell_a_machine_what_it_expected(capsys: pytest.CaptureFixture[str]) -> None:
     narrator = Narrator(tr("en"), as_json=True)
     narrator.expect(True, "Four nodes run.")
+    narrator.played()
     narrator.verdict()
     narrator.outcome()
     printed = capsys.readouterr()
     assert json.loads(printed.out) == {"passed": True, "expectations": [{"held": True, "text": "Four nodes run."}]}
     assert "Four nodes run." in printed.err
+
+
+def test_a_demo_that_was_broken_off_did_not_pass(capsys: pytest.CaptureFixture[str]) -> None:
+    narrator = Narrator(tr("en"), as_json=True)
+    narrator.expect(True, "Four nodes run.")
+    narrator.outcome()
+    assert json.loads(capsys.readouterr().out)["passed"] is False
 
 
 def test_a_damaged_log_is_exit_1_with_the_entry(exchange: Any, node: Any, fakes: Any) -> None:
@@ -396,7 +404,9 @@ def test_a_damaged_log_is_exit_1_with_the_entry(exchange: Any, node: Any, fakes:
             entries=42,
             root="0f" * 32,
             first_bad=17,
-            problem="leaf",
+            problem="Entry 17 of the log is not what was written.",
+            problem_template="Entry {index} of the log is not what was written.",
+            problem_values={"index": 17},
             signatures=0,
             parts=0,
             checkpoints=0,
@@ -406,9 +416,35 @@ def test_a_damaged_log_is_exit_1_with_the_entry(exchange: Any, node: Any, fakes:
     node.verify_log = bad
     told = exchange("log", "verify")
     assert told.code == 1
-    assert "first bad entry is 17" in told.err
+    assert "first bad entry is 17: Entry 17 of the log is not what was written." in told.err
+    dutch = exchange("log", "verify", "--lang", "nl")
+    assert "de eerste foute regel is 17: Regel 17 van het logboek is niet wat er is geschreven." in dutch.err
     machine = exchange("log", "verify", "--json")
     assert (machine.code, json.loads(machine.out)["first_bad"]) == (1, 17)
+
+
+def test_a_vault_row_that_was_changed_fails_the_verification_though_no_entry_is_bad(
+    exchange: Any, node: Any, fakes: Any
+) -> None:
+    async def bad(_actor: Any) -> Any:
+        said = "A key of the vault is not what was written."
+        outcome = {"signatures": 0, "parts": 0, "checkpoints": 0, "erased": 0}
+        yield fakes.f.VerifyAnswer(ok=False, entries=42, root="0f" * 32, problem=said, problem_template=said, **outcome)
+
+    node.verify_log = bad
+    told = exchange("log", "verify")
+    assert (told.code, told.err.strip()) == (1, "A key of the vault is not what was written.")
+
+
+def test_a_fault_of_ours_is_json_too_and_quotes_nothing(exchange: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fault(*_: object) -> None:
+        raise RuntimeError("Jelle Verzonnen")
+
+    monkeypatch.setattr("exchange.cli.door.Door.get", fault)
+    told = exchange("status", "--json")
+    assert (told.code, told.err) == (1, "")
+    assert json.loads(told.out)["detail"].startswith("Something unexpected went wrong (RuntimeError at ")
+    assert "Verzonnen" not in told.out + told.err
 
 
 def test_views_that_differ_are_exit_1(exchange: Any, node: Any, fakes: Any) -> None:

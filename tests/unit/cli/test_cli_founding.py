@@ -121,6 +121,15 @@ def test_a_root_or_key_list_that_was_damaged_is_one_sentence(bare: Any, tmp_path
                 setup.read_keys(node, vault)
 
 
+def test_a_root_signs_no_card_of_another_partner(bare: Any, tmp_path: Path, secret_file: Path) -> None:
+    secret, root, node = ("--passphrase-file", str(secret_file)), tmp_path / "root", tmp_path / "node"
+    assert bare("root", "create", "welzijn", "--to", str(root), *secret).code == 0
+    request = str(setup.init_node(node, "actium", Passphrase(PASS)))
+    ran = bare("root", "sign", request, "--root", str(root), "--out", str(tmp_path / "card"), *secret)
+    assert (ran.code, "This root is welzijn's and the card request actium's" in ran.err) == (1, True), ran
+    assert not (tmp_path / "card").exists()
+
+
 def test_a_second_process_on_a_node_is_told_so_at_once_by_every_command_that_opens_it(
     bare: Any, tmp_path: Path, secret_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,8 +22,8 @@ def _complete(eight: int) -> str | None:
 
 numbers = st.integers(1, 99_999_999).map(_complete).filter(lambda n: n is not None)
 separators = st.sampled_from(
-    ["", " ", ".", "-", "/", "  ", " - ", "\u00a0", "\u200b", "\u2013", "\t", "\n", "_", "\u00ad", ", "]
-)
+    ["", " ", ".", "-", "/", "  ", " - ", "\u00a0", "\u200b", "\u2013", "\t", "\n", "_", "\u00ad", ", ", " " * 7]
+) | st.sampled_from(["." * 12, "\n" + " " * 40, " | ", "\u00a0" * 9])
 words_around = st.text(st.characters(categories=["Ll", "Lu", "Zs"]), max_size=20)
 SCRIPTS = [0x30, 0x660, 0x6F0, 0x966, 0xFF10, 0x1D7CE]
 """ASCII, Arabic-Indic, Persian, Devanagari, full width, mathematical bold."""
