@@ -237,7 +237,8 @@ class Stage:
                 if office.door is not None and (await office.door.get("/v1/status")).status_code == httpx.codes.OK:
                     return
             await asyncio.sleep(0.05)  # the socket of another process: there is nothing to wait on
-        raise SetupError("The node of {partner} did not start; see node.log in its directory.", partner=office.slug)
+        said = (office.directory / "node.log").read_text(encoding="utf-8").splitlines() or [""]
+        raise SetupError("The node of {partner} did not start: {why}", partner=PARTNERS[office.slug], why=said[-1])
 
     async def stop(self, slug: str) -> None:
         """End a node process kindly."""

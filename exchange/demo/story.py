@@ -8,24 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 from rich.table import Table
 
-from exchange import settings, setup
-from exchange.crypto import envelope
-from exchange.crypto.hpke import OpenedSeed
+from exchange.demo import burglar
 from exchange.demo.eavesdropper import Eavesdropper
 from exchange.demo.stage import PARTNERS, Narrator, Stage
 from exchange.domain.retention import local_day
-from exchange.errors import WireError
 from exchange.i18n import N_
-from exchange.node.covenants import verify_signed
 from exchange.node.forms import WhoKnows
 from exchange.reports.matrix import matrix
 from exchange.reports.titles import Titles
-from exchange.store.side import SideStore
 
 JELLE: Final = {
     "given_names": "Jelle",
@@ -79,7 +73,7 @@ async def play(stage: Stage, language: str) -> None:
     await _erase(stage, jelle)
     await _logs(stage)
     await _matrix(stage, language)
-    await _police_with_all_keys(stage)
+    await _burglary(stage)
 
 
 def _ready(status: dict[str, Any]) -> bool:
@@ -329,36 +323,22 @@ async def _titles(stage: Stage) -> Titles:
     return Titles.of_covenant(await stage.offices["actium"].call("GET", "/covenant"))
 
 
-async def _police_with_all_keys(stage: Stage) -> None:
+async def _burglary(stage: Stage) -> None:
     """After all nodes stopped: every key in the police's vault, tried on the copied frame."""
     say = stage.narrator
     say.chapter(N_("11. The police's own keys, all of them, on the copied frame"))
     for slug in PARTNERS:
         await stage.stop(slug)
-    tries = await asyncio.to_thread(_try_all, stage)
+    tries = await asyncio.to_thread(burglar.try_every_key, stage, "politie")
     say.expect(tries > 0, N_("{count} keys tried, none opens it."), count=tries)
-
-
-def _try_all(stage: Stage) -> int:
-    directory, frame = stage.offices["politie"].directory, (stage.home / "copied.frame").read_bytes()
-    accepted = verify_signed(stage.signed.read_bytes(), datetime.now(UTC))
-    seeds = _seeds(directory, stage)
-    for partner in accepted.connected():
-        for seed in seeds:
-            try:
-                envelope.open_frame(envelope.parse_frame(frame), OpenedSeed(seed), accepted.hash, 1, partner.id)
-            except WireError:
-                continue
-            return 0
-    return len(seeds) * len(PARTNERS)
-
-
-def _seeds(directory: Path, stage: Stage) -> list[bytes]:
-    side = SideStore.open(directory / setup.SIDE_FILE)
-    ids = [value["key"] for _, value in side.list("own-prekey") if value["key"]]
-    side.close()
-    with setup.open_vault(directory, settings.load(directory), stage.credential("politie")) as vault:
-        return list(vault.get_many(ids).values())
+    say.chapter(N_("12. Actium's files and its passphrase, in the wrong hands"))
+    gone = await asyncio.to_thread(burglar.look_for_what_was_erased, stage, "actium")
+    say.expect(
+        gone.keys and gone.parts and not gone.left,
+        N_("Of what Actium erased, {keys} keys and {parts} ciphertexts were sought in its files: none is there."),
+        keys=gone.keys,
+        parts=gone.parts,
+    )
 
 
 def _about(subject: str) -> dict[str, Any]:
