@@ -106,6 +106,11 @@ class Log:
     # ------------------------------------------------------------------------------------ reading
 
     @property
+    def path(self) -> Path:
+        """Its file."""
+        return self._archive.path
+
+    @property
     def size(self) -> int:
         """How many events are stored."""
         return self._frontier.size
