@@ -96,7 +96,6 @@ class Ledger(View):
     schema_version = 9
     schema = SCHEMA + "".join(chapter.SCHEMA for chapter in CHAPTERS)
     indexes = INDEXES
-    blind = True
 
     def handle(self, db: Statements, index: int, event: Event | Public) -> None:
         """Take one event in. Events of no interest to any table still move the position."""

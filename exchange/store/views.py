@@ -64,8 +64,6 @@ class View(ABC):
     """Indexes that only questions need; a draft gets them last."""
     unsealed: ClassVar[bool] = False
     """Whether :meth:`handle` gets private fields unsealed."""
-    blind: ClassVar[bool] = False
-    """Whether it has :meth:`statements`; then a second process makes those of a long log (:mod:`exchange.store.ahead`)."""
 
     def __init__(self, path: Path, *, draft: bool = False) -> None:
         self._path = path
@@ -91,9 +89,12 @@ class View(ABC):
         return log.read_all(page, unseal=self.unsealed)
 
     @classmethod
-    def statements(cls, page: Sequence[Entry]) -> list[Many]:
-        """What :meth:`handle_all` runs for the entries of a page, when it needs neither the tables nor any key to know it."""
-        raise NotImplementedError
+    def statements(cls, page: Sequence[Entry]) -> list[Many] | None:  # noqa: ARG003 - for those that need no more
+        """What :meth:`handle_all` runs for the entries of a page; None when the tables or a key are needed to know it.
+
+        Whoever knows it lets a second process do it for a long log (:mod:`exchange.store.ahead`).
+        """
+        return None
 
     # ------------------------------------------------------------------------------------ taking in
 
@@ -301,10 +302,10 @@ def pump(log: Log, view: View, until: int | None = None) -> Iterator[int]:
 
 
 def _helper(log: Log, view: View, until: int) -> contextlib.AbstractContextManager[ahead.Helper]:
-    """Who makes pages ahead of us; nobody when the view must see the tables or what is sealed."""
-    if view.blind and not view.unsealed:
-        return ahead.of(log.path, type(view), view.schema_id(), view.position, until)
-    return contextlib.nullcontext(ahead.Helper(None))
+    """Who makes pages ahead of us; nobody when only the view can."""
+    if view.statements([]) is None:
+        return contextlib.nullcontext(ahead.Helper(None))
+    return ahead.of(log.path, type(view), view.schema_id(), view.position, until)
 
 
 def catch_up(log: Log, view: View) -> int:

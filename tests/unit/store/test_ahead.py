@@ -170,16 +170,14 @@ def test_it_works_in_a_thread_of_a_process_that_goes_on(long_log, helpers, made)
     assert (made.position, made.who) == (long_log.size, ["ahead"] * PAGES)
 
 
-@pytest.mark.parametrize("why", ["short", "one core", "sealed fields", "looks at the tables"])
+@pytest.mark.parametrize("why", ["short", "one core", "only the view knows"])
 def test_no_process_is_started_when_it_would_not_help_or_could_not(long_log, helpers, made, monkeypatch, why):
     if why == "short":
         monkeypatch.setattr(ahead, "LONG", long_log.size + 1)
     elif why == "one core":
         monkeypatch.setattr(ahead, "_cores", lambda: 1)
-    elif why == "sealed fields":
-        monkeypatch.setattr(type(made), "unsealed", True)
     else:
-        monkeypatch.setattr(type(made), "blind", View.blind)
+        monkeypatch.setattr(type(made), "statements", View.statements)
     assert list(pump(long_log, made))[-1] == long_log.size
     assert (helpers, set(made.who)) == ([], {"alone"})
 
