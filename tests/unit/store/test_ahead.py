@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from uuid import uuid4
@@ -18,6 +19,7 @@ import pytest
 
 from exchange.domain import events as e
 from exchange.errors import IntegrityError
+from exchange.node import accountability
 from exchange.store import ahead, views
 from exchange.store.entry import Entry
 from exchange.store.ledger import Ledger
@@ -168,6 +170,20 @@ def test_it_works_in_a_thread_of_a_process_that_goes_on(long_log, helpers, made)
     thread.start()
     thread.join()
     assert (made.position, made.who) == (long_log.size, ["ahead"] * PAGES)
+
+
+def test_the_auditors_replay_agrees_and_leaves_nothing_behind_when_it_is_broken_off(
+    long_log, helpers, plain, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    alone(long_log, plain)
+    answer = list(accountability.replay(long_log, plain))[-1]
+    assert (answer.ok, answer.entries) == (True, long_log.size)
+    steps = accountability.replay(long_log, plain)
+    assert next(steps) == views.PAGE
+    steps.close()
+    assert [ended(process) for process in helpers] == [True, True]
+    assert not list(tmp_path.glob("replay-*"))
 
 
 @pytest.mark.parametrize("why", ["short", "one core", "only the view knows"])
