@@ -41,7 +41,7 @@ class Archive(Application[UUID]):
     recorder: LogRecorder
 
     def __init__(self, path: Path, keys: KeySource | None) -> None:
-        self._path = path  # before super(): the hooks below need them
+        self.path = path  # before super(): the hooks below need them
         self._keys = keys
         super().__init__({"SQLITE_DBNAME": str(path)})
 
@@ -51,7 +51,7 @@ class Archive(Application[UUID]):
 
     def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
         """SQLite, through our datastore."""
-        return LogFactory(env, self._path)
+        return LogFactory(env, self.path)
 
     def construct_mapper(self) -> Mapper[UUID]:
         """Our mapper: sealed private fields, closed registry of topics."""

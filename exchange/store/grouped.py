@@ -1,14 +1,14 @@
-"""Statements of many events, gathered and handed to SQLite table by table.
+"""Statements of many events, gathered table by table, to be handed to SQLite later, by this process or by another one.
 
 A statement that is run a thousand times with ``executemany`` costs a fraction of a thousand statements taking turns. What may
 change places must not depend on one another, so the rule is narrow: every statement names one table and touches no other, and
-those of one table keep their order. Then each table ends up with the rows it would have had.
+those of one table keep their order. Then each table ends up with the rows it would have had. What does not keep to the rule goes
+in at its place: after everything that came before it, and before everything that comes after.
 """
 
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final, Protocol
@@ -17,24 +17,48 @@ from exchange.errors import IntegrityError
 
 _TABLE: Final = re.compile(r"(?:INSERT(?: OR \w+)? INTO|UPDATE) (\w+)")
 Values = tuple[Any, ...]
+Many = tuple[str, list[Values]]
+"""A statement, and the values it is run with one after another."""
 
 
 class Statements(Protocol):
-    """Where a view's statements go: a connection, or :class:`Grouped` over one. Nothing is read back."""
+    """Where a view's statements go: a connection, or what gathers them for one. Nothing is read back."""
 
     def execute(self, sql: str, parameters: Values, /) -> object:
         """Run one statement."""
 
-    def executemany(self, sql: str, parameters: list[Values], /) -> object:
+    def executemany(self, sql: str, parameters: Iterable[Values], /) -> object:
         """Run one statement once for each of many values."""
 
 
-class Grouped:
-    """Takes statements as a connection does, and runs them at :meth:`flush`."""
+def run(db: Statements, statements: Iterable[Many]) -> None:
+    """Run what was gathered."""
+    for sql, rows in statements:
+        db.executemany(sql, rows)
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-        self._queues: dict[str, list[tuple[str, list[Values]]]] = {}
+
+class InOrder:
+    """Keeps statements as they come."""
+
+    def __init__(self) -> None:
+        self.taken: list[Many] = []
+        """What came, to be run in this order."""
+
+    def execute(self, sql: str, parameters: Values, /) -> None:
+        """One statement more."""
+        self.taken.append((sql, [parameters]))
+
+    def executemany(self, sql: str, parameters: Iterable[Values], /) -> None:
+        """The same statement with many values."""
+        self.taken.append((sql, list(parameters)))
+
+
+class Grouped:
+    """Takes statements as a connection does; :meth:`all` gives them back, each table's together."""
+
+    def __init__(self) -> None:
+        self._before = InOrder()
+        self._queues: dict[str, list[Many]] = {}
         self._last: dict[str, list[Values]] = {}
         """Of the newest statement of each table: where further values go."""
 
@@ -46,13 +70,18 @@ class Grouped:
         """The same statement with many values."""
         (self._last.get(sql) or self._rows(sql)).extend(parameters)
 
-    def flush(self) -> None:
-        """Run everything, each table's statements in the order they came."""
+    def in_between(self) -> Statements:
+        """For statements that look at other tables: where they are run between those before and those after them."""
         for queue in self._queues.values():
-            for sql, rows in queue:
-                self._db.executemany(sql, rows)
+            self._before.taken += queue
         self._queues.clear()
         self._last.clear()
+        return self._before
+
+    def all(self) -> list[Many]:
+        """Everything there is to run, each table's statements in the order they came."""
+        self.in_between()
+        return self._before.taken
 
     def _rows(self, sql: str) -> list[Values]:
         """Begin with another statement of its table."""

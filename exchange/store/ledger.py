@@ -26,7 +26,7 @@ from exchange.store import (
     ledger_facts,
 )
 from exchange.store.entry import Entry
-from exchange.store.grouped import Grouped, Statements
+from exchange.store.grouped import Grouped, Many, Statements, run
 from exchange.store.kept import ACCOUNTABILITY, ACTOR, KEPT
 from exchange.store.log import Log
 from exchange.store.mapper import Public, decode, public
@@ -103,30 +103,18 @@ class Ledger(View):
         if action is not None:
             action(db, index, event)
 
-    def handle_all(self, db: sqlite3.Connection, events: Iterable[tuple[int, Event | Public]]) -> None:
+    def handle_all(self, db: Statements, events: Iterable[tuple[int, Event | Public]]) -> None:
         """Take a page in, with each table's statements together."""
-        grouped, index = Grouped(db), 0
-        try:
-            for index, event in events:
-                if event.topic in _OF_CHAPTERS:  # rarer, and free to read and change what stands before it
-                    grouped.flush()
-                    _OF_CHAPTERS[event.topic](db, index, event)
-                else:
-                    self.handle(grouped, index, event)
-        except (AttributeError, TypeError, ValueError):  # public fields are not validated
-            raise IntegrityError("Entry {index} of the log does not read as what was written.", index=index) from None
-        grouped.flush()
+        run(db, _gathered(events))
 
     def events(self, log: Log, page: Sequence[Entry]) -> list[Event | Public]:  # noqa: ARG002 - others read sealed fields
         """The public fields of what is of interest here: no key is needed, and most of a long rebuild is this."""
-        return [self._event(entry) for entry in page]
+        return [_event(entry) for entry in page]
 
-    @staticmethod
-    def _event(entry: Entry) -> Event | Public:
-        if entry.topic in _ACTIONS:
-            line: Public = public(entry)
-            return line
-        return decode(entry, None) if entry.topic in _OF_CHAPTERS else _other(entry)
+    @classmethod
+    def statements(cls, page: Sequence[Entry]) -> list[Many]:
+        """What the entries of a page do to the tables."""
+        return _gathered((entry.index, _event(entry)) for entry in page)
 
     # ------------------------------------------------------------------------------------ questions
 
@@ -139,6 +127,27 @@ class Ledger(View):
         """How many rows."""
         row = self.one(f"SELECT count(*) AS n FROM {table_and_where}", *values)
         return int(row["n"]) if row else 0
+
+
+def _event(entry: Entry) -> Event | Public:
+    if entry.topic in _ACTIONS:
+        line: Public = public(entry)
+        return line
+    return decode(entry, None) if entry.topic in _OF_CHAPTERS else _other(entry)
+
+
+def _gathered(events: Iterable[tuple[int, Event | Public]]) -> list[Many]:
+    grouped, index = Grouped(), 0
+    try:
+        for index, event in events:
+            topic = event.topic
+            if (action := _ACTIONS.get(topic)) is not None:
+                action(grouped, index, event)
+            elif (action := _OF_CHAPTERS.get(topic)) is not None:  # rarer, and free to look at what stands before it
+                action(grouped.in_between(), index, event)
+    except (AttributeError, TypeError, ValueError):  # public fields are not validated
+        raise IntegrityError("Entry {index} of the log does not read as what was written.", index=index) from None
+    return grouped.all()
 
 
 def _message_sent(db: Statements, index: int, event: e.MessageSent) -> None:
@@ -322,8 +331,8 @@ def _actor(db: Statements, index: int, event: e.ActorRegistered) -> None:
     db.execute(_CONTENT, (event.key_id, None, None, None, ACTOR, None, None))
 
 
-def _actor_revoked(db: sqlite3.Connection, index: int, event: e.ActorRevoked) -> None:  # noqa: ARG001
-    """Reads what stands before it, so it does not go in with the others."""
+def _actor_revoked(db: Statements, index: int, event: e.ActorRevoked) -> None:  # noqa: ARG001
+    """Looks at another table, so it does not go in with the others."""
     actor = str(event.originator_id)
     db.execute("UPDATE actors SET revoked=1 WHERE actor=?", (actor,))
     db.execute(

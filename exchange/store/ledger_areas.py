@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ import orjson
 
 from exchange.domain import events as e
 from exchange.domain.event import Event
+from exchange.store.grouped import Statements
 from exchange.store.moments import ms
 
 SCHEMA: Final = """
@@ -24,7 +24,7 @@ CREATE TABLE area_pictures(
 """
 
 
-def _signalled(db: sqlite3.Connection, index: int, event: e.AreaSignalled) -> None:
+def _signalled(db: Statements, index: int, event: e.AreaSignalled) -> None:
     db.execute(
         "INSERT OR IGNORE INTO area_signals VALUES(?,?,?,?,?,?,?,?,?,?,?)",  # a report told twice counts once
         (index, str(event.originator_id), event.origin, event.partner, event.message, event.area, event.kind,
@@ -36,7 +36,7 @@ def _signalled(db: sqlite3.Connection, index: int, event: e.AreaSignalled) -> No
     )
 
 
-def _pictured(db: sqlite3.Connection, index: int, event: e.AreaPictured | e.AreaPictureReceived) -> None:
+def _pictured(db: Statements, index: int, event: e.AreaPictured | e.AreaPictureReceived) -> None:
     partner = event.partner if isinstance(event, e.AreaPictureReceived) else None
     cells = orjson.dumps([[cell.area, cell.kind, cell.count] for cell in event.cells]).decode()
     db.execute(
@@ -46,7 +46,7 @@ def _pictured(db: sqlite3.Connection, index: int, event: e.AreaPictured | e.Area
     )  # fmt: skip
 
 
-ACTIONS: Final[dict[type[Event], Callable[[sqlite3.Connection, int, Any], None]]] = {
+ACTIONS: Final[dict[type[Event], Callable[[Statements, int, Any], None]]] = {
     e.AreaSignalled: _signalled,
     e.AreaPictured: _pictured,
     e.AreaPictureReceived: _pictured,

@@ -6,13 +6,13 @@ class, so that it has a term; ``case_contents`` says to which case it belongs, s
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
 from exchange.domain import events as e
 from exchange.domain.casework import Phase
 from exchange.domain.event import Event
+from exchange.store.grouped import Statements
 
 SCHEMA = """
 CREATE TABLE signals(
@@ -57,7 +57,7 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _kept(db: sqlite3.Connection, event: Any, case: object = None) -> None:
+def _kept(db: Statements, event: Any, case: object = None) -> None:
     """The key of a sealed text has a class, and perhaps a case."""
     db.execute(
         "INSERT OR IGNORE INTO contents(key_id, retention, at) VALUES(?,?,?)",
@@ -67,15 +67,15 @@ def _kept(db: sqlite3.Connection, event: Any, case: object = None) -> None:
         _belongs(db, event.key_id, case)
 
 
-def _belongs(db: sqlite3.Connection, key_id: str, case: object) -> None:
+def _belongs(db: Statements, key_id: str, case: object) -> None:
     db.execute("INSERT OR IGNORE INTO case_contents VALUES(?,?)", (key_id, str(case)))
 
 
-def _logged(db: sqlite3.Connection, index: int, case: object) -> None:
+def _logged(db: Statements, index: int, case: object) -> None:
     db.execute("INSERT OR IGNORE INTO case_log VALUES(?,?)", (str(case), index))
 
 
-def _signal(db: sqlite3.Connection, index: int, event: e.SignalNoted) -> None:
+def _signal(db: Statements, index: int, event: e.SignalNoted) -> None:
     db.execute(
         "INSERT INTO signals(signal, log_index, at, by) VALUES(?,?,?,?)",
         (str(event.originator_id), index, _ms(event), str(event.by)),
@@ -83,12 +83,12 @@ def _signal(db: sqlite3.Connection, index: int, event: e.SignalNoted) -> None:
     _kept(db, event)
 
 
-def _reporter(db: sqlite3.Connection, index: int, event: e.ReporterNoted) -> None:
+def _reporter(db: Statements, index: int, event: e.ReporterNoted) -> None:
     db.execute("UPDATE signals SET reporter=? WHERE signal=?", (index, str(event.originator_id)))
     _kept(db, event)
 
 
-def _triaged(db: sqlite3.Connection, index: int, event: e.SignalTriaged) -> None:
+def _triaged(db: Statements, index: int, event: e.SignalTriaged) -> None:
     source, at = event.message or str(event.signal), _ms(event)
     db.execute(
         "INSERT INTO triages VALUES(?,?,?,?,?,?)",
@@ -106,7 +106,7 @@ def _triaged(db: sqlite3.Connection, index: int, event: e.SignalTriaged) -> None
         _logged(db, index, event.case)
 
 
-def _opened(db: sqlite3.Connection, index: int, event: e.CaseOpened) -> None:
+def _opened(db: Statements, index: int, event: e.CaseOpened) -> None:
     db.execute(
         "INSERT OR IGNORE INTO cases(case_id, keeper, lead, coordinator, phase, inside, opened_at, review_due, stream)"
         " VALUES(?,'',?,?,?,1,?,?,?)",
@@ -117,7 +117,7 @@ def _opened(db: sqlite3.Connection, index: int, event: e.CaseOpened) -> None:
     _logged(db, index, event.case)
 
 
-def _shared(db: sqlite3.Connection, index: int, event: e.CaseShared) -> None:
+def _shared(db: Statements, index: int, event: e.CaseShared) -> None:
     """What the keeper of a case tells; the taker saw to it that it is the keeper's own case."""
     case, at = str(event.case), _ms(event)
     db.execute(
@@ -135,12 +135,12 @@ def _shared(db: sqlite3.Connection, index: int, event: e.CaseShared) -> None:
     _logged(db, index, case)
 
 
-def _subject(db: sqlite3.Connection, index: int, event: e.CaseSubjectAdded) -> None:
+def _subject(db: Statements, index: int, event: e.CaseSubjectAdded) -> None:
     _kept(db, event, event.case)
     _logged(db, index, event.case)
 
 
-def _moved(db: sqlite3.Connection, index: int, event: e.CaseMoved) -> None:
+def _moved(db: Statements, index: int, event: e.CaseMoved) -> None:
     closed = _ms(event) if event.phase == Phase.CLOSED.value else None
     db.execute(
         "UPDATE cases SET phase=?, closed_at=?, close_reason=? WHERE case_id=?",
@@ -150,7 +150,7 @@ def _moved(db: sqlite3.Connection, index: int, event: e.CaseMoved) -> None:
     _logged(db, index, event.case)
 
 
-def _scope(db: sqlite3.Connection, index: int, event: e.CaseScopeChanged) -> None:
+def _scope(db: Statements, index: int, event: e.CaseScopeChanged) -> None:
     statement = (
         "INSERT OR IGNORE INTO case_scope VALUES(?,?)"
         if event.inside
@@ -161,19 +161,19 @@ def _scope(db: sqlite3.Connection, index: int, event: e.CaseScopeChanged) -> Non
     _logged(db, index, event.case)
 
 
-def _lead(db: sqlite3.Connection, index: int, event: e.CaseLeadSet) -> None:
+def _lead(db: Statements, index: int, event: e.CaseLeadSet) -> None:
     db.execute(
         "UPDATE cases SET lead=?, coordinator=? WHERE case_id=?", (event.lead, str(event.coordinator), str(event.case))
     )
     _logged(db, index, event.case)
 
 
-def _goal(db: sqlite3.Connection, index: int, event: e.CaseGoalSet) -> None:
+def _goal(db: Statements, index: int, event: e.CaseGoalSet) -> None:
     _kept(db, event, event.case)
     _logged(db, index, event.case)
 
 
-def _action(db: sqlite3.Connection, index: int, event: e.CaseActionSet) -> None:
+def _action(db: Statements, index: int, event: e.CaseActionSet) -> None:
     db.execute(
         "INSERT OR REPLACE INTO actions VALUES(?,?,?,?,?,?)",
         (str(event.action), str(event.case), event.owner, event.due, event.status, _text(event.agreement)),
@@ -182,17 +182,17 @@ def _action(db: sqlite3.Connection, index: int, event: e.CaseActionSet) -> None:
     _logged(db, index, event.case)
 
 
-def _review(db: sqlite3.Connection, index: int, event: e.CaseReviewSet) -> None:
+def _review(db: Statements, index: int, event: e.CaseReviewSet) -> None:
     db.execute("UPDATE cases SET review_due=? WHERE case_id=?", (event.due, str(event.case)))
     _logged(db, index, event.case)
 
 
-def _allocated(db: sqlite3.Connection, index: int, event: e.CaseAllocated) -> None:
+def _allocated(db: Statements, index: int, event: e.CaseAllocated) -> None:
     _kept(db, event, event.case)
     _logged(db, index, event.case)
 
 
-def _circle(db: sqlite3.Connection, index: int, event: e.CircleChanged) -> None:
+def _circle(db: Statements, index: int, event: e.CircleChanged) -> None:
     statement = (
         "INSERT OR IGNORE INTO circle VALUES(?,?)" if event.inside else "DELETE FROM circle WHERE case_id=? AND actor=?"
     )
@@ -200,7 +200,7 @@ def _circle(db: sqlite3.Connection, index: int, event: e.CircleChanged) -> None:
     _logged(db, index, event.case)
 
 
-def _outside(db: sqlite3.Connection, index: int, event: e.OpenedOutsideCircle) -> None:
+def _outside(db: Statements, index: int, event: e.OpenedOutsideCircle) -> None:
     db.execute(
         "INSERT INTO openings(opening, ground, case_id, message, view, by, at, log_index) VALUES(?,?,?,?,?,?,?,?)",
         (str(event.originator_id), event.ground, _text(event.case), event.message, event.view, str(event.by), _ms(event),
@@ -211,7 +211,7 @@ def _outside(db: sqlite3.Connection, index: int, event: e.OpenedOutsideCircle) -
         _logged(db, index, event.case)
 
 
-def _reviewed(db: sqlite3.Connection, index: int, event: e.OutsideOpeningReviewed) -> None:  # noqa: ARG001 - one shape
+def _reviewed(db: Statements, index: int, event: e.OutsideOpeningReviewed) -> None:  # noqa: ARG001 - one shape
     db.execute(
         "UPDATE openings SET verdict=?, reviewed_by=?, reviewed_at=? WHERE opening=?",
         (event.verdict, str(event.by), _ms(event), str(event.originator_id)),
@@ -219,14 +219,14 @@ def _reviewed(db: sqlite3.Connection, index: int, event: e.OutsideOpeningReviewe
     _kept(db, event)
 
 
-def _receiver(db: sqlite3.Connection, index: int, event: e.WpgReceiverSet) -> None:  # noqa: ARG001
+def _receiver(db: Statements, index: int, event: e.WpgReceiverSet) -> None:  # noqa: ARG001
     if event.designated:
         db.execute("INSERT OR REPLACE INTO wpg_receivers VALUES(?,?,?)", (str(event.actor), _ms(event), str(event.by)))
     else:
         db.execute("DELETE FROM wpg_receivers WHERE actor=?", (str(event.actor),))
 
 
-def _third_party(db: sqlite3.Connection, index: int, event: e.ThirdPartyTold) -> None:
+def _third_party(db: Statements, index: int, event: e.ThirdPartyTold) -> None:
     db.execute(
         "INSERT INTO third_parties VALUES(?,?,?,?,?,?,?)",
         (str(event.act), str(event.case), _text(event.agreement), _text(event.allocation), _ms(event), str(event.by),
@@ -236,13 +236,13 @@ def _third_party(db: sqlite3.Connection, index: int, event: e.ThirdPartyTold) ->
     _logged(db, index, event.case)
 
 
-def _feedback(db: sqlite3.Connection, index: int, event: e.FeedbackWanted) -> None:  # noqa: ARG001
+def _feedback(db: Statements, index: int, event: e.FeedbackWanted) -> None:  # noqa: ARG001
     db.execute(
         "INSERT OR IGNORE INTO feedback VALUES(?,?,?,?)", (event.message, event.partner, event.direction, event.due)
     )
 
 
-ACTIONS: dict[type[Event], Callable[[sqlite3.Connection, int, Any], None]] = {
+ACTIONS: dict[type[Event], Callable[[Statements, int, Any], None]] = {
     e.SignalNoted: _signal,
     e.ReporterNoted: _reporter,
     e.SignalTriaged: _triaged,

@@ -6,12 +6,12 @@ tables find it, list the work that waits, and give every sealed text its term.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from exchange.domain import events as e
 from exchange.domain.event import Event
+from exchange.store.grouped import Statements
 
 SCHEMA: Final = """
 CREATE TABLE conferences(
@@ -35,7 +35,7 @@ CREATE INDEX conference_steps_case ON conference_steps(case_id);
 _AFTER: Final = {"release": "released", "strike": "struck", "ask": "asked"}
 
 
-def _planned(db: sqlite3.Connection, index: int, event: e.ConferencePlanned) -> None:  # noqa: ARG001 - one shape for all
+def _planned(db: Statements, index: int, event: e.ConferencePlanned) -> None:  # noqa: ARG001 - one shape for all
     db.execute(
         "INSERT INTO conferences VALUES(?,?,?,?,?,?)"
         " ON CONFLICT DO UPDATE SET date=excluded.date, version=excluded.version WHERE chair=excluded.chair",
@@ -43,7 +43,7 @@ def _planned(db: sqlite3.Connection, index: int, event: e.ConferencePlanned) -> 
     )
 
 
-def _agenda(db: sqlite3.Connection, index: int, event: e.AgendaItemSet) -> None:
+def _agenda(db: Statements, index: int, event: e.AgendaItemSet) -> None:
     db.execute(
         "INSERT OR IGNORE INTO conference_cases VALUES(?,?,?)",
         (str(event.conference), str(event.item), str(event.case)),
@@ -52,7 +52,7 @@ def _agenda(db: sqlite3.Connection, index: int, event: e.AgendaItemSet) -> None:
     _step(db, index, str(event.case))
 
 
-def _offered(db: sqlite3.Connection, index: int, event: e.ItemOffered) -> None:
+def _offered(db: Statements, index: int, event: e.ItemOffered) -> None:
     db.execute(
         "INSERT OR IGNORE INTO offers(offer, conference, case_id, owner, automatic, status, at) VALUES(?,?,?,?,?,?,?)",
         (str(event.offer), str(event.conference), str(event.case), event.owner, int(event.automatic), "offered", _ms(event)),
@@ -61,7 +61,7 @@ def _offered(db: sqlite3.Connection, index: int, event: e.ItemOffered) -> None:
     _step(db, index, str(event.case))
 
 
-def _decided(db: sqlite3.Connection, index: int, event: e.OfferDecided) -> None:
+def _decided(db: Statements, index: int, event: e.OfferDecided) -> None:
     db.execute(
         "UPDATE offers SET status=?, release=? WHERE offer=?",
         (_AFTER[event.decision], str(event.release) if event.release else None, str(event.offer)),
@@ -71,15 +71,15 @@ def _decided(db: sqlite3.Connection, index: int, event: e.OfferDecided) -> None:
     _step_of_offer(db, index, event.offer)
 
 
-def _status(status: str) -> Callable[[sqlite3.Connection, int, Any], None]:
-    def act(db: sqlite3.Connection, index: int, event: Any) -> None:
+def _status(status: str) -> Callable[[Statements, int, Any], None]:
+    def act(db: Statements, index: int, event: Any) -> None:
         db.execute("UPDATE offers SET status=? WHERE offer=?", (status, str(event.offer)))
         _step_of_offer(db, index, event.offer)
 
     return act
 
 
-def _agreed(db: sqlite3.Connection, index: int, event: e.AgreementMade) -> None:
+def _agreed(db: Statements, index: int, event: e.AgreementMade) -> None:
     db.execute(
         "INSERT OR IGNORE INTO agreements(agreement, conference, case_id, owner, due, chair, log_index, at)"
         " SELECT ?,?,?,?,?,chair,?,? FROM conferences WHERE conference=?",
@@ -90,7 +90,7 @@ def _agreed(db: sqlite3.Connection, index: int, event: e.AgreementMade) -> None:
     _step(db, index, str(event.case))
 
 
-def _done(db: sqlite3.Connection, index: int, event: e.AgreementDone) -> None:
+def _done(db: Statements, index: int, event: e.AgreementDone) -> None:
     db.execute("UPDATE agreements SET done_at=? WHERE agreement=?", (_ms(event), str(event.agreement)))
     db.execute(
         "INSERT OR IGNORE INTO conference_steps SELECT ?, case_id FROM agreements WHERE agreement=?",
@@ -98,28 +98,28 @@ def _done(db: sqlite3.Connection, index: int, event: e.AgreementDone) -> None:
     )
 
 
-def _resolved(db: sqlite3.Connection, index: int, event: e.DecisionMade) -> None:
+def _resolved(db: Statements, index: int, event: e.DecisionMade) -> None:
     _term(db, event.key_id, event.retention, event)
     _step(db, index, str(event.case))
 
 
-def _published(db: sqlite3.Connection, index: int, event: e.OutcomePublished) -> None:
+def _published(db: Statements, index: int, event: e.OutcomePublished) -> None:
     db.execute(
         "INSERT OR IGNORE INTO conference_steps SELECT ?, case_id FROM conference_cases WHERE conference=? AND item=?",
         (index, str(event.conference), str(event.item)),
     )
 
 
-def _term(db: sqlite3.Connection, key_id: str, retention: str, event: Event) -> None:
+def _term(db: Statements, key_id: str, retention: str, event: Event) -> None:
     """Sealed text has a term; text that came with a message has that of the message already."""
     db.execute("INSERT OR IGNORE INTO contents(key_id, retention, at) VALUES(?,?,?)", (key_id, retention, _ms(event)))
 
 
-def _step(db: sqlite3.Connection, index: int, case: str) -> None:
+def _step(db: Statements, index: int, case: str) -> None:
     db.execute("INSERT OR IGNORE INTO conference_steps VALUES(?,?)", (index, case))
 
 
-def _step_of_offer(db: sqlite3.Connection, index: int, offer: object) -> None:
+def _step_of_offer(db: Statements, index: int, offer: object) -> None:
     db.execute(
         "INSERT OR IGNORE INTO conference_steps SELECT ?, case_id FROM offers WHERE offer=?", (index, str(offer))
     )
@@ -129,7 +129,7 @@ def _ms(event: Event) -> int:
     return round(event.at.timestamp() * 1000)
 
 
-ACTIONS: Final[Mapping[type[Event], Callable[[sqlite3.Connection, int, Any], None]]] = {
+ACTIONS: Final[Mapping[type[Event], Callable[[Statements, int, Any], None]]] = {
     e.ConferencePlanned: _planned,
     e.AgendaItemSet: _agenda,
     e.ItemOffered: _offered,

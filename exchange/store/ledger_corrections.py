@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ import orjson
 
 from exchange.domain import events as e
 from exchange.domain.event import Event
+from exchange.store.grouped import Statements
 from exchange.store.ledger_facts import keep
 from exchange.store.moments import ms
 
@@ -41,7 +41,7 @@ def _list(values: tuple[object, ...]) -> str:
     return orjson.dumps([str(value) for value in values]).decode()
 
 
-def _decided(db: sqlite3.Connection, index: int, event: e.NotificationDecided) -> None:
+def _decided(db: Statements, index: int, event: e.NotificationDecided) -> None:
     at = ms(event)
     db.execute(
         "INSERT INTO notified VALUES(?,?,?,?,?,?,?,?,?)",
@@ -51,9 +51,7 @@ def _decided(db: sqlite3.Connection, index: int, event: e.NotificationDecided) -
     keep(db, event.key_id, event.retention, at)
 
 
-def _told(
-    db: sqlite3.Connection, event: e.NotificationSent | e.NotificationReceived, direction: str, act: str | None
-) -> None:
+def _told(db: Statements, event: e.NotificationSent | e.NotificationReceived, direction: str, act: str | None) -> None:
     db.execute(
         "INSERT INTO notifications(message, direction, act, partner, telling, action, reason, items, at, due_on)"
         " VALUES(?,?,?,?,?,?,?,?,?,?)",
@@ -63,18 +61,18 @@ def _told(
     db.executemany("INSERT OR IGNORE INTO noticed VALUES(?,?)", [(str(item), event.message) for item in event.items])
 
 
-def _sent(db: sqlite3.Connection, index: int, event: e.NotificationSent) -> None:  # noqa: ARG001 - one shape for all
+def _sent(db: Statements, index: int, event: e.NotificationSent) -> None:  # noqa: ARG001 - one shape for all
     _told(db, event, "sent", str(event.act))
 
 
-def _received(db: sqlite3.Connection, index: int, event: e.NotificationReceived) -> None:  # noqa: ARG001
+def _received(db: Statements, index: int, event: e.NotificationReceived) -> None:  # noqa: ARG001
     _told(db, event, "received", None)
     db.executemany(
         "INSERT OR IGNORE INTO onward VALUES(?,?,?)", [(str(item), event.message, ms(event)) for item in event.onward]
     )
 
 
-def _answered(db: sqlite3.Connection, index: int, event: e.NotificationProcessed | e.NotificationAnswered) -> None:
+def _answered(db: Statements, index: int, event: e.NotificationProcessed | e.NotificationAnswered) -> None:
     db.execute(
         "UPDATE notifications SET outcome=?, ground=?, answered_at=?, answer_index=? WHERE message=?",
         (event.outcome, event.ground, ms(event), index, event.message),
@@ -83,7 +81,7 @@ def _answered(db: sqlite3.Connection, index: int, event: e.NotificationProcessed
         keep(db, event.key_id, event.retention, ms(event))
 
 
-def _corrected(db: sqlite3.Connection, index: int, event: e.ItemCorrected) -> None:
+def _corrected(db: Statements, index: int, event: e.ItemCorrected) -> None:
     replacement = str(event.replacement) if event.replacement else None
     db.execute(
         "INSERT INTO corrected VALUES(?,?,?,?,?,?)",
@@ -91,7 +89,7 @@ def _corrected(db: sqlite3.Connection, index: int, event: e.ItemCorrected) -> No
     )
 
 
-def _objection(db: sqlite3.Connection, index: int, event: e.ObjectionReceived) -> None:
+def _objection(db: Statements, index: int, event: e.ObjectionReceived) -> None:
     at = ms(event)
     db.execute(
         "INSERT INTO objections(objection, log_index, key_id, at, by, received_on, due_on, items) VALUES(?,?,?,?,?,?,?,?)",
@@ -101,22 +99,22 @@ def _objection(db: sqlite3.Connection, index: int, event: e.ObjectionReceived) -
     keep(db, event.key_id, event.retention, at)
 
 
-def _extended(db: sqlite3.Connection, index: int, event: e.ObjectionExtended) -> None:  # noqa: ARG001
+def _extended(db: Statements, index: int, event: e.ObjectionExtended) -> None:  # noqa: ARG001
     db.execute("UPDATE objections SET due_on=?, extended=1 WHERE objection=?", (event.due_on, str(event.originator_id)))
 
 
-def _weighed(db: sqlite3.Connection, index: int, event: e.ObjectionDecided) -> None:  # noqa: ARG001
+def _weighed(db: Statements, index: int, event: e.ObjectionDecided) -> None:  # noqa: ARG001
     db.execute(
         "UPDATE objections SET outcome=?, decided_at=? WHERE objection=?",
         (event.outcome, ms(event), str(event.originator_id)),
     )
 
 
-def _lifted(db: sqlite3.Connection, index: int, event: e.ObjectionLifted) -> None:  # noqa: ARG001
+def _lifted(db: Statements, index: int, event: e.ObjectionLifted) -> None:  # noqa: ARG001
     db.execute("UPDATE objections SET lifted_at=? WHERE objection=?", (ms(event), str(event.originator_id)))
 
 
-ACTIONS: dict[type[Event], Callable[[sqlite3.Connection, int, Any], None]] = {
+ACTIONS: dict[type[Event], Callable[[Statements, int, Any], None]] = {
     e.NotificationDecided: _decided,
     e.NotificationSent: _sent,
     e.NotificationReceived: _received,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
 from exchange.domain import events as e
 from exchange.domain.event import Event
+from exchange.store.grouped import Statements
 from exchange.store.kept import DRAFT
 from exchange.store.moments import ms
 
@@ -23,7 +23,7 @@ CREATE TABLE profiled(
 """
 
 
-def _saved(db: sqlite3.Connection, index: int, event: e.DraftSaved) -> None:
+def _saved(db: Statements, index: int, event: e.DraftSaved) -> None:
     draft, by, at = str(event.originator_id), str(event.by), ms(event)
     db.execute(
         "INSERT INTO drafts VALUES(?,?,?,?,?,?,?,?,?,?,'open',NULL) ON CONFLICT(draft) DO UPDATE SET by=excluded.by,"
@@ -37,21 +37,21 @@ def _saved(db: sqlite3.Connection, index: int, event: e.DraftSaved) -> None:
     )
 
 
-def _closed(db: sqlite3.Connection, index: int, event: e.DraftClosed) -> None:  # noqa: ARG001 - one shape for all
+def _closed(db: Statements, index: int, event: e.DraftClosed) -> None:  # noqa: ARG001 - one shape for all
     db.execute(
         "UPDATE drafts SET state=?, act=? WHERE draft=?",
         (event.outcome, str(event.act) if event.act else None, str(event.originator_id)),
     )
 
 
-def _profiled(db: sqlite3.Connection, index: int, event: e.SharedOnProfile) -> None:
+def _profiled(db: Statements, index: int, event: e.SharedOnProfile) -> None:
     db.execute(
         "INSERT INTO profiled VALUES(?,?,?,?,?,?)",
         (str(event.originator_id), event.profile, event.kind, event.generation, index, ms(event)),
     )
 
 
-ACTIONS: dict[type[Event], Callable[[sqlite3.Connection, int, Any], None]] = {
+ACTIONS: dict[type[Event], Callable[[Statements, int, Any], None]] = {
     e.DraftSaved: _saved,
     e.DraftClosed: _closed,
     e.SharedOnProfile: _profiled,

@@ -5,12 +5,12 @@ Ids, codes, dates and key ids only; who a notice is about stands sealed in the l
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
 from exchange.domain import events as e
 from exchange.domain.event import Event
+from exchange.store.grouped import Statements
 from exchange.store.moments import ms, to_ms
 
 SCHEMA = """
@@ -37,13 +37,13 @@ CREATE INDEX emergencies_message ON emergencies(message) WHERE message IS NOT NU
 """
 
 
-def keep(db: sqlite3.Connection, key_id: str, retention: str, at: int) -> None:
+def keep(db: Statements, key_id: str, retention: str, at: int) -> None:
     """A key that seals a fact has a term like any other."""
     db.execute("INSERT OR IGNORE INTO contents(key_id, retention, at) VALUES(?,?,?)", (key_id, retention, at))
 
 
-def _fact(kind: str) -> Callable[[sqlite3.Connection, int, Any], None]:
-    def act(db: sqlite3.Connection, index: int, event: Any) -> None:
+def _fact(kind: str) -> Callable[[Statements, int, Any], None]:
+    def act(db: Statements, index: int, event: Any) -> None:
         at = ms(event)
         until = getattr(event, "review_on", None) or getattr(event, "valid_until", None)
         about = getattr(event, "act", None)
@@ -57,7 +57,7 @@ def _fact(kind: str) -> Callable[[sqlite3.Connection, int, Any], None]:
     return act
 
 
-def _reviewed(db: sqlite3.Connection, index: int, event: e.ExceptionReviewed) -> None:  # noqa: ARG001 - one shape for all
+def _reviewed(db: Statements, index: int, event: e.ExceptionReviewed) -> None:  # noqa: ARG001 - one shape for all
     db.execute(
         "UPDATE facts SET review_on=?, ends_on=?, state=? WHERE fact=?",
         (event.review_on, event.ends_on, "live" if event.outcome == "prolonged" else "ended", str(event.originator_id)),
@@ -66,35 +66,35 @@ def _reviewed(db: sqlite3.Connection, index: int, event: e.ExceptionReviewed) ->
     db.execute("UPDATE contents SET at=? WHERE key_id=? AND erasure IS NULL", (ms(event), event.key_id))
 
 
-def _withdrawn(db: sqlite3.Connection, index: int, event: e.WpgDecisionWithdrawn) -> None:  # noqa: ARG001
+def _withdrawn(db: Statements, index: int, event: e.WpgDecisionWithdrawn) -> None:  # noqa: ARG001
     db.execute("UPDATE facts SET state='withdrawn' WHERE fact=?", (str(event.originator_id),))
 
 
-def _training(db: sqlite3.Connection, index: int, event: e.TrainingFollowed) -> None:  # noqa: ARG001
+def _training(db: Statements, index: int, event: e.TrainingFollowed) -> None:  # noqa: ARG001
     db.execute("INSERT INTO trainings VALUES(?,?,?,?)", (str(event.actor), event.followed_on, ms(event), str(event.by)))
 
 
-def _activity(db: sqlite3.Connection, index: int, event: e.ActivityRegistered) -> None:
+def _activity(db: Statements, index: int, event: e.ActivityRegistered) -> None:
     entry = str(event.originator_id)
     db.execute("UPDATE activities SET state='replaced' WHERE entry=? AND state='live'", (entry,))
     db.execute("INSERT INTO activities VALUES(?,?,?,?,'live')", (event.activity, entry, index, ms(event)))
 
 
-def _activity_ended(db: sqlite3.Connection, index: int, event: e.ActivityEnded) -> None:  # noqa: ARG001
+def _activity_ended(db: Statements, index: int, event: e.ActivityEnded) -> None:  # noqa: ARG001
     db.execute("UPDATE activities SET state='ended' WHERE activity=?", (event.activity,))
 
 
-def _restricted(db: sqlite3.Connection, index: int, event: e.RestrictionSet) -> None:  # noqa: ARG001
+def _restricted(db: Statements, index: int, event: e.RestrictionSet) -> None:  # noqa: ARG001
     at, item = ms(event), str(event.item) if event.item else None
     db.execute("INSERT INTO restrictions VALUES(?,?,?,?,NULL)", (str(event.originator_id), item, event.cause, at))
     keep(db, event.key_id, event.retention, at)
 
 
-def _lifted(db: sqlite3.Connection, index: int, event: e.RestrictionLifted) -> None:  # noqa: ARG001
+def _lifted(db: Statements, index: int, event: e.RestrictionLifted) -> None:  # noqa: ARG001
     db.execute("UPDATE restrictions SET lifted_at=? WHERE restriction=?", (ms(event), str(event.originator_id)))
 
 
-def _duty(db: sqlite3.Connection, index: int, event: e.DutyArisen) -> None:  # noqa: ARG001
+def _duty(db: Statements, index: int, event: e.DutyArisen) -> None:  # noqa: ARG001
     at = ms(event)
     db.execute(
         "INSERT INTO duties(duty, key_id, code, act, partner, owner, role, at, due_at) VALUES(?,?,?,?,?,?,?,?,?)",
@@ -104,25 +104,25 @@ def _duty(db: sqlite3.Connection, index: int, event: e.DutyArisen) -> None:  # n
     keep(db, event.key_id, event.retention, at)
 
 
-def _duty_done(db: sqlite3.Connection, index: int, event: e.DutyFulfilled) -> None:  # noqa: ARG001
+def _duty_done(db: Statements, index: int, event: e.DutyFulfilled) -> None:  # noqa: ARG001
     db.execute(
         "UPDATE duties SET good=?, fact=?, done_at=?, done_by=? WHERE duty=? AND good IS NULL",
         (event.good, str(event.fact) if event.fact else None, ms(event), str(event.by), str(event.originator_id)),
     )
 
 
-def _duty_late(db: sqlite3.Connection, index: int, event: e.DutyOverdue) -> None:  # noqa: ARG001
+def _duty_late(db: Statements, index: int, event: e.DutyOverdue) -> None:  # noqa: ARG001
     db.execute("UPDATE duties SET late=1 WHERE duty=?", (str(event.originator_id),))
 
 
-def _emergency(db: sqlite3.Connection, index: int, event: e.EmergencyInvoked) -> None:  # noqa: ARG001
+def _emergency(db: Statements, index: int, event: e.EmergencyInvoked) -> None:  # noqa: ARG001
     db.execute(
         "INSERT OR REPLACE INTO emergencies VALUES(?,?,?,?,?,?)",
         (str(event.act), event.partner, event.direction, event.message, " ".join(event.codes), ms(event)),
     )
 
 
-ACTIONS: dict[type[Event], Callable[[sqlite3.Connection, int, Any], None]] = {
+ACTIONS: dict[type[Event], Callable[[Statements, int, Any], None]] = {
     e.NoticeGiven: _fact("notice"),
     e.ExceptionInvoked: _fact("exception"),
     e.ExceptionReviewed: _reviewed,

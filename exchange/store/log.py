@@ -50,7 +50,7 @@ class Log:
     """See the module. Made by :meth:`open`."""
 
     def __init__(self, archive: Archive, keys: KeyStore | None, lock: int) -> None:
-        self._archive = archive
+        self.path, self._archive = archive.path, archive
         self._recorder = archive.recorder
         self._keys = keys
         self._lock = lock

@@ -124,6 +124,20 @@ def connect(path: Path) -> sqlite3.Connection:
     return db
 
 
+def reader(path: Path) -> sqlite3.Connection:
+    """A connection that reads the log at ``path`` beside the process that writes it, and can change nothing at all."""
+    db = sqlite.connect(path, FORMAT)
+    db.execute("PRAGMA query_only=ON")
+    db.set_authorizer(_authorise)
+    return db
+
+
+def entries(db: sqlite3.Connection, start: int, limit: int) -> list[Entry]:
+    """Up to ``limit`` entries from index ``start`` on, oldest first, read through :func:`reader`."""
+    rows = db.execute(f"SELECT {_ENTRY} FROM stored_events WHERE rowid > ? ORDER BY rowid LIMIT ?", (start, limit))
+    return list(map(Entry._make, rows))
+
+
 class _Pool(SQLiteConnectionPool):
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -13,14 +13,16 @@ import re
 import sqlite3
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from exchange.domain.event import Event
 from exchange.errors import IntegrityError, SetupError, StorageError
-from exchange.store import sqlite
+from exchange.store import ahead, sqlite
+from exchange.store.ahead import Page
 from exchange.store.entry import Entry
+from exchange.store.grouped import Many, run
 from exchange.store.log import PAGE, Log
 
 _APPLICATION_ID: Final = 0x43565857  # "CVXW"
@@ -86,6 +88,14 @@ class View(ABC):
         """What :meth:`handle` is to be given for the entries of a page."""
         return log.read_all(page, unseal=self.unsealed)
 
+    @classmethod
+    def statements(cls, page: Sequence[Entry]) -> list[Many] | None:  # noqa: ARG003 - for those that need no more
+        """What :meth:`handle_all` runs for the entries of a page; None when the tables or a key are needed to know it.
+
+        Whoever knows it lets a second process do it for a long log (:mod:`exchange.store.ahead`).
+        """
+        return None
+
     # ------------------------------------------------------------------------------------ taking in
 
     @property
@@ -105,16 +115,30 @@ class View(ABC):
             for at, (index, _) in enumerate(new, self._position):
                 if index != at:
                     raise IntegrityError("A view misses entry {index} of the log.", index=at)
-            at = self._position + len(new)
-            try:
-                with sqlite.transaction(self._db) as db:
-                    self.handle_all(db, new)
-                    db.execute("UPDATE view_position SET position=?", (at,))
-            except StorageError:  # a commit may fail after it persisted: what the file says counts
-                self._position = self._stored_position()
-                if self._position != at:
-                    raise
-            self._position = at
+            self._take(self._position + len(new), lambda db: self.handle_all(db, new))
+
+    def run(self, page: Page) -> None:
+        """Take a page in that was made of its entries elsewhere, in one transaction with the position.
+
+        Raises:
+            IntegrityError: It does not begin where the view is.
+            StorageError: The disk refused; nothing was taken in.
+        """
+        with self._write_lock:
+            if page.start != self._position:
+                raise IntegrityError("A view misses entry {index} of the log.", index=self._position)
+            self._take(page.stop, lambda db: run(db, page.statements))
+
+    def _take(self, at: int, change: Callable[[sqlite3.Connection], None]) -> None:
+        try:
+            with sqlite.transaction(self._db) as db:
+                change(db)
+                db.execute("UPDATE view_position SET position=?", (at,))
+        except StorageError:  # a commit may fail after it persisted: what the file says counts
+            self._position = self._stored_position()
+            if self._position != at:
+                raise
+        self._position = at
 
     def rebuild(self) -> None:
         """Forget everything; :func:`pump` takes it in again."""
@@ -229,7 +253,7 @@ class View(ABC):
     @classmethod
     def _format(cls, *, draft: bool) -> sqlite.Format:
         return sqlite.Format(
-            _APPLICATION_ID, cls._schema_id(), cls._statements(draft=draft), pragmas=_DRAFT if draft else _PRAGMAS
+            _APPLICATION_ID, cls.schema_id(), cls._statements(draft=draft), pragmas=_DRAFT if draft else _PRAGMAS
         )
 
     def _close(self) -> None:
@@ -246,8 +270,8 @@ class View(ABC):
         )
 
     @classmethod
-    def _schema_id(cls) -> int:
-        """The schema as a positive 31-bit number, kept in the file's header."""
+    def schema_id(cls) -> int:
+        """What rows are made here: the schema and its version as a positive 31-bit number, kept in the file's header."""
         text = f"{cls.__name__} {cls.schema_version}\n{cls.schema}{cls.indexes}"
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
@@ -264,9 +288,24 @@ def pump(log: Log, view: View, until: int | None = None) -> Iterator[int]:
     """
     if view.position > log.size:
         view.rebuild()  # the log was restored from an older copy: what the view knows beyond it never happened
-    while page := log.entries(view.position, PAGE if until is None else min(PAGE, max(0, until - view.position))):
-        view.apply([(entry.index, event) for entry, event in zip(page, view.events(log, page), strict=True)])
-        yield view.position
+    with _helper(log, view, log.size if until is None else min(until, log.size)) as helper:
+        while True:
+            if made := helper.page(view.position):
+                view.run(made)
+            elif page := log.entries(
+                view.position, PAGE if until is None else min(PAGE, max(0, until - view.position))
+            ):
+                view.apply([(entry.index, event) for entry, event in zip(page, view.events(log, page), strict=True)])
+            else:
+                return
+            yield view.position
+
+
+def _helper(log: Log, view: View, until: int) -> contextlib.AbstractContextManager[ahead.Helper]:
+    """Who makes pages ahead of us; nobody when only the view can."""
+    if view.statements([]) is None:
+        return contextlib.nullcontext(ahead.Helper(None))
+    return ahead.of(log.path, type(view), view.schema_id(), view.position, until)
 
 
 def catch_up(log: Log, view: View) -> int:

@@ -20,7 +20,7 @@ from uuid import UUID, uuid4
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from gauges import commands, forget_peak, peak, resident
+from gauges import commands, forget_peak, peak, peak_beside, resident
 from peer import FIELDS, SharedClock
 from world import SECRET
 
@@ -238,6 +238,7 @@ def _measured(steps: Iterator[Any]) -> dict[str, Any]:
         "per_second": entries / (at - began),
         "seconds": time.perf_counter() - began,
         "memory": max(0, peak() - before),
+        "beside": peak_beside(),
     }
 
 

@@ -414,6 +414,8 @@ def _show_archive(a: dict[str, Any], table: Table) -> None:
     for do in ("replay", "verify"):
         short, long = a[f"{do}_short"]["memory"] / MIB, a[f"{do}_long"]["memory"] / MIB
         table.add_row(f"{do}: memory it takes, a tenth of the log / all of it, MiB", f"{short:.1f} / {long:.1f}")
+    short, long = a["replay_short"]["beside"] / MIB, a["replay_long"]["beside"] / MIB
+    table.add_row("replay: memory of the process beside it, the same, MiB", f"{short:.1f} / {long:.1f}")
     shred = a["shred"]
     table.add_row(f"shred {shred['count']} keys of {shred['held']:,}, ms", f"{shred['keys_ms']:.0f}")
     table.add_row(f"shred {shred['count']} keys and drop their ciphertexts, ms", f"{shred['ms']:.0f}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import statistics
 import sys
 from pathlib import Path
@@ -50,6 +51,11 @@ def peak() -> int:
     except OSError:
         return 0
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
+
+
+def peak_beside() -> int:
+    """The most bytes that the largest process this one started, and saw end, had in memory (Linux)."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 
 
 def disk(directory: Path) -> int:
