@@ -96,8 +96,13 @@ class Index:
         rows = self._rows.get(category)
         if rows is None:
             return None
-        pairs = product(self.names_of(recipient), self.names_of(sender))
-        return next((rows[pair] for pair in pairs if pair in rows), None)
+        senders = self.names_of(sender)
+        for named_recipient in self.names_of(recipient):  # plain loops: this runs for every item
+            for named_sender in senders:
+                found = rows.get((named_recipient, named_sender))
+                if found is not None:
+                    return found
+        return None
 
     def allowed_fields(self, purpose: str, category: str, recipient: str, sender: str, kind: str) -> frozenset[str]:
         """The fields of ``category`` that any field rule gives ``recipient`` for ``purpose``."""
@@ -106,7 +111,14 @@ class Index:
             return _NO_FIELDS
         # Who may have a category at all is the matrix's to say; a field that anyone needs, a third party may need as well.
         takers = (THIRD_PARTY, ANYONE) if recipient == THIRD_PARTY else self.names_of(recipient)
-        return _NO_FIELDS.union(*[given[pair] for pair in product(takers, self.names_of(sender)) if pair in given])
+        senders = self.names_of(sender)
+        allowed = _NO_FIELDS
+        for named_recipient in takers:
+            for named_sender in senders:
+                more = given.get((named_recipient, named_sender))
+                if more is not None:
+                    allowed = allowed | more if allowed else more
+        return allowed
 
     def retention_rules(self, class_code: str, slug: str) -> tuple[RetentionRule, ...]:
         """The rules for ``slug``, those that name it before those for its kind before those for anyone."""
