@@ -44,7 +44,8 @@ def seal(key: bytes, plaintext: bytes, aad: bytes) -> bytes:
     Raises:
         CryptoError: ``key`` is not 32 bytes.
     """
-    _check_key(key)
+    if len(key) != KEY_SIZE:
+        raise _wrong_size(key)
     nonce = os.urandom(NONCE_SIZE)
     size = len(plaintext)
     out = ffi.new(_BYTES, size + TAG_SIZE)
@@ -60,7 +61,8 @@ def unseal(key: bytes, box: bytes, aad: bytes) -> bytes:
         CryptoError: Another key, another ``aad``, or a box that was changed or cut short. One sentence for all of
             them: an attacker learns nothing from which it was.
     """
-    _check_key(key)
+    if len(key) != KEY_SIZE:
+        raise _wrong_size(key)
     size = len(box) - OVERHEAD
     if size >= 0:  # libsodium would read a nonce that is not there
         out = ffi.new(_BYTES, size)
@@ -70,6 +72,5 @@ def unseal(key: bytes, box: bytes, aad: bytes) -> bytes:
     raise CryptoError("A sealed box does not open: the key or the data is not what it was sealed with.")
 
 
-def _check_key(key: bytes) -> None:
-    if len(key) != KEY_SIZE:
-        raise CryptoError("A key of {expected} bytes is needed, got {got}.", expected=KEY_SIZE, got=len(key))
+def _wrong_size(key: bytes) -> CryptoError:
+    return CryptoError("A key of {expected} bytes is needed, got {got}.", expected=KEY_SIZE, got=len(key))

@@ -74,8 +74,7 @@ def judge(covenant: Covenant, proposal: Proposal, *, side: Side) -> Verdict:
 def _about_item(scene: Scene, number: int, item: ItemFacts) -> ItemScene:
     proposal, index = scene.proposal, scene.index
     # The record carries its regime. What the police gives, or once gave, is police data whatever the message claims.
-    givers = (index.partners.get(proposal.sender), index.partners.get(item.origin_partner or ""))
-    police = any(giver is not None and giver.regime is Regime.WPG for giver in givers)
+    police = index.under_wpg(proposal.sender) or index.under_wpg(item.origin_partner)
     regime = Regime.WPG if police else item.origin_regime
     return ItemScene(
         scene.covenant,

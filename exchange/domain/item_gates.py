@@ -8,7 +8,7 @@ from datetime import date
 from exchange.domain.covenant import Condition, Row
 from exchange.domain.proposal import Finding, ItemFacts, Proposal, WpgDecision
 from exchange.domain.retention import Period
-from exchange.domain.scene import ItemScene, Scene, find_numbers, find_words, item_gate
+from exchange.domain.scene import ItemScene, find_numbers, find_words, item_gate
 from exchange.domain.vocabulary import (
     VITAL_CRIMINAL,
     VITAL_SPECIAL,
@@ -108,7 +108,7 @@ def criminal_data_by_provenance(scene: ItemScene) -> Iterator[Finding]:
 def police_data_only_under_decision(scene: ItemScene) -> Iterator[Finding]:
     """Wpg 16, 18, 19, 20: what the police gives to others needs a decision covering recipient, category and field."""
     proposal, item = scene.proposal, scene.item
-    if not _under_wpg(scene, proposal.sender) or _under_wpg(scene, proposal.recipient):
+    if not scene.index.under_wpg(proposal.sender) or scene.index.under_wpg(proposal.recipient):
         return
     decision = proposal.wpg
     if decision is None or not _decision_covers(decision, proposal, item):
@@ -127,8 +127,8 @@ def no_onward_disclosure_without_source(scene: ItemScene) -> Iterator[Finding]:
     source = item.origin_partner
     if source is not None and source not in scene.index.partners:
         yield scene.refuse("R29")
-    elif scene.regime is Regime.WPG and not _under_wpg(scene, proposal.sender) and source != proposal.recipient:
-        known = source is not None and _under_wpg(scene, source)
+    elif scene.regime is Regime.WPG and not scene.index.under_wpg(proposal.sender) and source != proposal.recipient:
+        known = source is not None and scene.index.under_wpg(source)
         if not (known and item.source_consent and item.onward_ground):
             yield scene.refuse("R29")
 
@@ -185,12 +185,6 @@ def _field_name(scene: ItemScene) -> Mapping[str, str]:
     """The field's title when the covenant knows it; a partner's own words are never repeated."""
     title = scene.category.fields.get(scene.item.field) if scene.category is not None else None
     return {"field": title} if title else {}
-
-
-def _under_wpg(scene: Scene, slug: str) -> bool:
-    """Whether this partner keeps its own records under the Wpg."""
-    partner = scene.index.partners.get(slug)
-    return partner is not None and partner.regime is Regime.WPG
 
 
 def _vital(scene: ItemScene, cited: str | None, ground: str) -> bool:

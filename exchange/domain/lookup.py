@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from itertools import product
+from typing import TYPE_CHECKING, Final
 
 from exchange.domain.retention import Period
-from exchange.domain.vocabulary import ANYONE, THIRD_PARTY
+from exchange.domain.vocabulary import ANYONE, THIRD_PARTY, Regime
 
 if TYPE_CHECKING:
     from exchange.domain.covenant import (
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
         Category,
         Context,
         Covenant,
-        FieldRule,
         Ground,
         Partner,
         Purpose,
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
         SignalKind,
     )
     from exchange.domain.profiles import Profile
+
+_Pair = tuple[str, str]
+"""Recipient and sender, as a rule names them."""
+_NO_FIELDS: Final = frozenset[str]()
 
 
 class Index:
@@ -55,17 +59,16 @@ class Index:
             for rule in covenant.text_rules
         )
         self.identity = _attributes(covenant)
-        self._rows: dict[tuple[str, str, str], Row] = {
-            (category, recipient, sender): row
-            for row in covenant.matrix
-            for category in row.categories
-            for recipient in row.recipients
-            for sender in row.senders
-        }
-        self._fields: dict[tuple[str, str, str, str, str], frozenset[str]] = {}
+        self._rows: dict[str, dict[_Pair, Row]] = {}
+        for row in covenant.matrix:
+            for category in row.categories:
+                self._rows.setdefault(category, {}).update(dict.fromkeys(product(row.recipients, row.senders), row))
+        self._fields: dict[tuple[str, str, str], dict[_Pair, frozenset[str]]] = {}
         for rule in covenant.field_rules:
-            for key in _field_keys(rule):
-                self._fields[key] = self._fields.get(key, frozenset()) | frozenset(rule.fields)
+            for purpose, kind in product(rule.purposes, rule.kinds):
+                given = self._fields.setdefault((purpose, rule.category, kind), {})
+                for pair in product(rule.recipients, rule.senders):
+                    given[pair] = given.get(pair, _NO_FIELDS).union(rule.fields)
 
         self.phases: Mapping[tuple[str, str], tuple[tuple[Period, bool], ...]] = {
             (category.code, partner.slug): phases
@@ -79,28 +82,42 @@ class Index:
         rules = self.retention_rules(retention, slug) if retention is not None else ()
         return tuple((Period.parse(p.until), p.use == "VRIJ") for p in rules[0].phases) if rules else ()
 
+    def under_wpg(self, slug: str | None) -> bool:
+        """Whether this partner keeps its own records under the Wpg; who is no partner keeps none here."""
+        partner = self.partners.get(slug) if slug is not None else None
+        return partner is not None and partner.regime is Regime.WPG
+
     def names_of(self, slug: str) -> tuple[str, ...]:
         """How rules may speak of this partner, the most specific first."""
         return self._names.get(slug, ())
 
     def row(self, category: str, recipient: str, sender: str) -> Row | None:
         """The row that holds: a named recipient before a kind before anyone, then likewise for the sender."""
+        rows = self._rows.get(category)
+        if rows is None:
+            return None
         senders = self.names_of(sender)
-        for named_recipient in self.names_of(recipient):
+        for named_recipient in self.names_of(recipient):  # plain loops: this runs for every item
             for named_sender in senders:
-                found = self._rows.get((category, named_recipient, named_sender))
+                found = rows.get((named_recipient, named_sender))
                 if found is not None:
                     return found
         return None
 
     def allowed_fields(self, purpose: str, category: str, recipient: str, sender: str, kind: str) -> frozenset[str]:
         """The fields of ``category`` that any field rule gives ``recipient`` for ``purpose``."""
-        allowed: frozenset[str] = frozenset()
+        given = self._fields.get((purpose, category, kind))
+        if given is None:
+            return _NO_FIELDS
         # Who may have a category at all is the matrix's to say; a field that anyone needs, a third party may need as well.
         takers = (THIRD_PARTY, ANYONE) if recipient == THIRD_PARTY else self.names_of(recipient)
+        senders = self.names_of(sender)
+        allowed = _NO_FIELDS
         for named_recipient in takers:
-            for named_sender in self.names_of(sender):
-                allowed |= self._fields.get((purpose, category, named_recipient, named_sender, kind), frozenset())
+            for named_sender in senders:
+                more = given.get((named_recipient, named_sender))
+                if more is not None:
+                    allowed = allowed | more if allowed else more
         return allowed
 
     def retention_rules(self, class_code: str, slug: str) -> tuple[RetentionRule, ...]:
@@ -116,12 +133,3 @@ def _attributes(covenant: Covenant) -> Mapping[str, tuple[str, str]]:
     named = covenant.identity
     found = {"name": named.name, "birth_date": named.birth_date, "address": named.address}
     return {attribute: (its.category, its.field) for attribute, its in found.items() if its is not None}
-
-
-def _field_keys(rule: FieldRule) -> Iterator[tuple[str, str, str, str, str]]:
-    """Every (purpose, category, recipient, sender, kind) a field rule speaks of."""
-    for purpose in rule.purposes:
-        for recipient in rule.recipients:
-            for sender in rule.senders:
-                for kind in rule.kinds:
-                    yield purpose, rule.category, recipient, sender, kind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from uuid import uuid4
@@ -85,23 +85,25 @@ class Drafting:
                     self._ctx.covenants.current.by_slug(to.partner) is not None
                 ):  # of whoever is none, the gates speak (R08)
                     reached(self._ctx, to.partner)
-        today = local_day(self._ctx.clock.now())
-        grounds = self._lookup.of(actor, form, person, today)
-        return Drafts(grounds, [self._draft(form, to, person, grounds, today) for to in form.recipients])
+        now = self._ctx.clock.now()
+        grounds = self._lookup.of(actor, form, person, local_day(now))
+        return Drafts(grounds, [self._draft(form, to, person, grounds, now) for to in form.recipients])
 
     def grounds(self, actor: Actor, form: f.ShareForm, person: Person) -> Grounds:
         """What is on record for such a form today."""
         return self._lookup.of(actor, form, person, local_day(self._ctx.clock.now()))
 
-    def _draft(self, form: f.ShareForm, to: f.RecipientForm, person: Person, grounds: Grounds, today: date) -> Draft:
-        ctx = self._ctx
-        book = obeyed(ctx, to.partner, ctx.clock.now())
+    def _draft(self, form: f.ShareForm, to: f.RecipientForm, person: Person, grounds: Grounds, now: datetime) -> Draft:
+        ctx, today = self._ctx, local_day(now)
+        book = obeyed(ctx, to.partner, now)
         kind = m.Kind.SIGNAL if form.kind == "signal" else m.Kind.DISCLOSURE
         statement = self._with_release(statement_of(form, to, grounds), to.partner)
         items = [self.item(item) for item in form.items]
         books = [one.covenant for one in ctx.covenants.between(book.generation)]
         who = (
-            self._who(person, to.partner, kind, form.purpose, books, grounds.wpg) if form.channel == EXCHANGE else None
+            self._who(person, to.partner, kind, form.purpose, books, grounds.wpg, now)
+            if form.channel == EXCHANGE
+            else None
         )
         if who is not None:
             items.append(self._identity_item(book.covenant, who))
@@ -149,6 +151,7 @@ class Drafting:
         return m.Item(
             item=uuid4(),
             subject=NO_REFERENCE,
+            mentions=[],  # as the default, which would be copied
             category=item.category,
             field=item.field,
             value=item.value,
@@ -171,13 +174,14 @@ class Drafting:
         purpose: str,
         books: Sequence[Covenant],
         decision: m.WpgDecision | None,
+        now: datetime,
     ) -> m.Identity | None:
         """Who it is about, where the partner has to be told; ``books`` begin with the generation it goes under."""
         who = self._identity(person, to, kind, purpose, books, decision)
-        return who if who is not None and self._must_tell(person, to, kind, purpose, books[0], who) else None
+        return who if who is not None and self._must_tell(person, to, kind, purpose, books[0], who, now) else None
 
     def _must_tell(
-        self, person: Person, to: str, kind: m.Kind, purpose: str, covenant: Covenant, who: m.Identity
+        self, person: Person, to: str, kind: m.Kind, purpose: str, covenant: Covenant, who: m.Identity, now: datetime
     ) -> bool:
         """Whether the partner would otherwise not know, or not as long as it keeps this, who it is about.
 
@@ -190,27 +194,23 @@ class Drafting:
         domain = rules.domain_kind(kind)
         if field not in covenant.index.allowed_fields(purpose, category, to, self._ctx.me.slug, domain.value):
             return False
-        now, retention = self._ctx.clock.now(), covenant.retention_class(domain, category)
+        retention = covenant.retention_class(domain, category)
         return not any(
             _as_long(covenant, row["retention"], retention, to, now)
             and not is_over(_kept(covenant, row["retention"], to, datetime.fromtimestamp(row["at"] / 1000, UTC)), now)
             for row in self._told(person, to)
         )
 
-    def _told(self, person: Person, partner: str) -> list[sqlite3.Row]:
+    def _told(self, person: Person, partner: str) -> Iterator[sqlite3.Row]:
         """The identities of a person that went to a partner, or came from it, and are kept here."""
-        indexes = [index for one in self._ctx.people.same(person.handle) for index in one.told]
-        return [
-            row
-            for index in indexes
-            for row in self._ctx.ledger.rows(
+        for index in [index for one in self._ctx.people.same(person.handle) for index in one.told]:
+            yield from self._ctx.ledger.rows(
                 "SELECT i.retention AS retention, i.at AS at FROM items i JOIN contents c ON c.key_id = i.content_key"
                 " JOIN messages m ON m.message = i.message"
                 " WHERE i.log_index=? AND i.partner=? AND c.erasure IS NULL AND m.state NOT IN ('voided','nacked')",
                 index,
                 partner,
             )
-        ]
 
     def _identity(
         self,
@@ -294,8 +294,17 @@ def statement_of(form: f.ShareForm, to: f.RecipientForm, grounds: Grounds) -> m.
         stated=form.stated,
         wpg=grounds.wpg,
         numbers_confirmed=form.number_confirmed,
-        secrecy=m.Secrecy(**form.secrecy.model_dump()),
-        weighing=m.Weighing(**form.weighing.model_dump()),
+        secrecy=m.Secrecy(
+            applies=form.secrecy.applies,
+            regime=form.secrecy.regime,
+            ground=form.secrecy.ground,
+            motivation=form.secrecy.motivation,
+        ),
+        weighing=m.Weighing(
+            necessity=form.weighing.necessity,
+            proportionality=form.weighing.proportionality,
+            subsidiarity=form.weighing.subsidiarity,
+        ),
         notice=grounds.notice,
         signal_kind=form.signal_kind,
         support_rationale=form.support_rationale,

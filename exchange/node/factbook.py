@@ -50,6 +50,8 @@ class Factbook:
         self._notices_of: dict[UUID, list[UUID]] = {}
         self._restricted: dict[UUID, UUID] = {}
         """Live restriction of everything about somebody -> subject."""
+        self._restricted_items: set[UUID] = set()
+        """Live restrictions of a single item."""
         self._keys: dict[str, list[tuple[dict[UUID, Any], UUID]]] = {}
         """Key -> what goes when it goes."""
 
@@ -86,6 +88,11 @@ class Factbook:
         wanted = set(subjects)
         with self._lock:
             return any(subject in wanted for subject in self._restricted.values())
+
+    @property
+    def restricts_items(self) -> bool:
+        """Whether any single item may only be stored."""
+        return bool(self._restricted_items)
 
     def notices_of(self, subjects: Iterable[UUID]) -> list[NoticeFact]:
         """What was told to whoever these entries are, oldest first."""
@@ -186,11 +193,14 @@ class Factbook:
         self.activities.pop(event.originator_id, None)
 
     def _restriction(self, event: e.RestrictionSet) -> None:
+        if event.item is not None:
+            self._restricted_items.add(event.originator_id)
         if not isinstance(event.subject, Gone) and event.subject is not None:
             self._put(self._restricted, event.originator_id, event.subject, event.key_id)
 
     def _lifted(self, event: e.RestrictionLifted) -> None:
         self._restricted.pop(event.originator_id, None)
+        self._restricted_items.discard(event.originator_id)
 
     def _duty(self, event: e.DutyArisen) -> None:
         if not isinstance(event.subject, Gone):

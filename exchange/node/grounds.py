@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final, Literal, TypeVar
 from uuid import UUID, uuid4
@@ -79,7 +79,7 @@ class Lookup:
             decided_by_person=decider is not None,
             trained_on=self._ctx.facts.trained_on(decider) if decider else None,
             items=tuple(
-                replace(self._item(item, restricted=only), struck=no)
+                self._item(item, restricted=only, struck=no)
                 for item, only, no in zip(form.items, kept, never, strict=True)
             ),
             restricted=restricted,
@@ -201,9 +201,9 @@ class Lookup:
             raise InputError("The item on record has another origin than the form says; leave the origin out.")
         return partner, regime or item.origin_regime
 
-    def _item(self, item: f.ItemForm, *, restricted: bool) -> rules.ItemOwn:
+    def _item(self, item: f.ItemForm, *, restricted: bool, struck: bool) -> rules.ItemOwn:
         if item.record is None:
-            return rules.ItemOwn(restricted=restricted)
+            return rules.ItemOwn(restricted=restricted, struck=struck)
         ledger, now = self._ctx.ledger, self._ctx.clock.now()
         rows = self._exchanged.records(item.record)
         if not rows:
@@ -211,7 +211,7 @@ class Lookup:
         live = [row for row in rows if row["erasure"] is None and not self._over(row["retention"], row["at"], now)]
         only_stored = ledger.count("restrictions WHERE item=? AND lifted_at IS NULL", str(item.record)) > 0
         since = min(self._first_known(row) for row in [*rows, *self._exchanged.replaced(item.record)])
-        return rules.ItemOwn(restricted=restricted or only_stored, gone=not live, since=since)
+        return rules.ItemOwn(restricted=restricted or only_stored, gone=not live, struck=struck, since=since)
 
     def _first_known(self, row: sqlite3.Row) -> date:
         """Of a record: when it was observed, which may be long before it was recorded here (Wpg 8: first processing)."""

@@ -94,8 +94,8 @@ def _limited(
     identity: m.Identity,
     decision: m.WpgDecision | None,
 ) -> m.Identity:
-    named = covenant.index.identity
-    first = next((attribute for attribute in named if attribute in told(identity)), None)
+    named, tells = covenant.index.identity, told(identity)
+    first = next((attribute for attribute in named if attribute in tells), None)
 
     def goes(attribute: str) -> bool:
         if attribute == first or attribute not in named:
@@ -107,12 +107,15 @@ def _limited(
         )
         return field in fields and decided
 
-    name, address = goes("name"), goes("address")
+    going = {attribute for attribute in tells if goes(attribute)}
+    if going == tells.keys():
+        return identity
+    name, address = "name" in going, "address" in going
     return m.Identity(
         given_names=identity.given_names if name else "",
         prefix=identity.prefix if name else "",
         family_name=identity.family_name if name else "",
-        birth_date=identity.birth_date if goes("birth_date") else None,
+        birth_date=identity.birth_date if "birth_date" in going else None,
         postcode=identity.postcode if address else "",
         house_number=identity.house_number if address else "",
     )

@@ -124,7 +124,7 @@ class Inbox:
 
         try:
             outcomes = await self._ctx.writer.run(
-                lambda tx: [tx.attempt(partial(self._guarded, tx, message)) for message in incoming],
+                partial(self._all, incoming),
                 answer if any(isinstance(message, Incoming) for message in incoming) else None,  # a receipt gets none
             )
         except StorageError:
@@ -153,6 +153,11 @@ class Inbox:
             await _postpone(delivery)
 
     # ------------------------------------------------------------------------------------ in the writer
+
+    def _all(self, incoming: list[Opened], tx: Tx) -> list[Stored | ExchangeError]:
+        """Every message of the batch on its own: what is wrong with one spoils no other."""
+        tx.look_up(stream_of(one.sender.id, one.header.id) for one in incoming if isinstance(one, Incoming))
+        return [tx.attempt(partial(self._guarded, tx, message)) for message in incoming]
 
     def _guarded(self, tx: Tx, incoming: Opened) -> Stored:
         try:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 import orjson
 from pydantic import BaseModel
@@ -240,13 +239,14 @@ def _open_parts(
     if not count == len(opened.parts) == len(opened.part_keys):
         raise WireError("parts-differ", "The frame does not carry the parts its header names.")
     plain: list[bytes] = []
+    message = header.id.bytes
     for i, (ref, key, box) in enumerate(zip(refs, opened.part_keys, opened.parts, strict=True)):
         if len(box) != ref.length or not hmac.compare_digest(H(box).hex(), ref.hash):  # 14
             raise WireError("part-hash", "Part {part} is not the one the header names.", part=i)
         if not hmac.compare_digest(envelope.pkc(key).hex(), ref.pkc):  # 15
             raise WireError("part-key", "The key of part {part} is not the one the header committed to.", part=i)
         try:  # 16
-            plain.append(envelope.open_part(key, covenants.id, sender.id, UUID(str(header.id)).bytes, i, count, box))
+            plain.append(envelope.open_part(key, covenants.id, sender.id, message, i, count, box))
         except CryptoError:
             raise WireError("part-sealed", "Part {part} does not open.", part=i) from None
     return _payloads(header.type, plain)  # 17

@@ -109,7 +109,8 @@ def record(
     Raises:
         NotFoundError: The end of the subject's entry was decided in this very batch.
     """
-    if any((GONE, str(handle)) in tx.overlay.references for handle in (subject, *mentions)):
+    decided = tx.overlay.references  # most batches decide nothing about anybody
+    if decided and any((GONE, str(handle)) in decided for handle in (subject, *mentions)):
         raise NotFoundError("There is no such subject in this node's register.")
     basis = (statement.sender_basis, statement.sender_task, statement.recipient_basis, statement.recipient_task)
     rules = (statement.special_exception, statement.criminal_ground, statement.wpg.ground if statement.wpg else None)

@@ -18,7 +18,7 @@ def only_stored(ctx: Context, subject: UUID, items: Sequence[f.ItemForm]) -> lis
     """By item of the form."""
     if everything(ctx, subject):
         return [True] * len(items)
-    if ctx.ledger.one("SELECT 1 FROM restrictions WHERE item IS NOT NULL AND lifted_at IS NULL LIMIT 1") is None:
+    if not ctx.facts.restricts_items:
         return [False] * len(items)
     kept = _received(ctx, subject)
     return [bool(_origins(item, ctx.me.slug) & kept.get((item.category, item.field), set())) for item in items]

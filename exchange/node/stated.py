@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
 
 from exchange.domain.proposal import Emergency, Notice, NoticeException, Secrecy, Weighing, WpgDecision
 from exchange.domain.vocabulary import SecrecyGround, SecrecyRegime
 from exchange.wire import messages as m
-
-_NO_WEIGHING: Final = m.Weighing()
-_NO_SECRECY: Final = m.Secrecy()
 
 
 def apart(*texts: str) -> str:
@@ -29,7 +25,7 @@ def references(statement: m.Statement) -> list[str]:
 
 def weighing(weighing: m.Weighing) -> Weighing | None:
     """The weighing, when there is one (covenant article 11.1)."""
-    if weighing == _NO_WEIGHING:
+    if not (weighing.necessity or weighing.proportionality or weighing.subsidiarity):
         return None
     return Weighing(
         necessity=weighing.necessity, proportionality=weighing.proportionality, subsidiarity=weighing.subsidiarity
@@ -38,7 +34,7 @@ def weighing(weighing: m.Weighing) -> Weighing | None:
 
 def secrecy(secrecy: m.Secrecy) -> Secrecy | None:
     """A code that is none of the law's counts as not given, so the gate refuses it (R30)."""
-    if secrecy == _NO_SECRECY:
+    if not (secrecy.applies or secrecy.regime or secrecy.ground or secrecy.motivation):
         return None
     return Secrecy(
         applies=secrecy.applies,

@@ -22,6 +22,8 @@ Datum = tuple[str, str, str]
 
 def struck(ctx: Context, subject: UUID, form: f.ShareForm) -> list[bool]:
     """By item of the form: whether the chair struck it in the case or conference that the form names."""
+    if form.case is None and form.conference is None:
+        return [False] * len(form.items)
     rows = ctx.ledger.rows(
         "SELECT o.offer AS offer, o.conference AS conference, c.chair AS chair FROM offers o"
         " JOIN conferences c ON c.conference = o.conference"

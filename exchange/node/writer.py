@@ -17,10 +17,11 @@ import functools
 import hashlib
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from exchange.domain.event import Event
 from exchange.domain.pairing import PairIn, PairOut
@@ -69,6 +70,10 @@ class Tx:
         stamped = self._batch.append(event, fresh=fresh)
         self.recorded.append((stamped.index, event))
         return stamped
+
+    def look_up(self, streams: Iterable[UUID]) -> None:
+        """Ask once for many streams that will be appended to how far they are."""
+        self._batch.look_up(streams)
 
     def new_key(self, retention_class: str) -> str:
         """A fresh vault key; durable as *pending* before the log commit, *live* after it."""

@@ -11,6 +11,7 @@ signed may leave the node before :meth:`Batch.commit` returned. The order of a c
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Self
 from uuid import UUID
@@ -128,6 +129,12 @@ class Batch:
         self._frontier.append(digest)
         return Stamped(entry.index, digest)
 
+    def look_up(self, streams: Iterable[UUID]) -> None:
+        """Find out in one go how far these streams are; events appended to them need no question of their own."""
+        unknown = [stream.hex for stream in streams if stream.hex not in self._versions]
+        if unknown:
+            self._versions |= self._log.last_versions(unknown)
+
     def events(self, originator_id: UUID) -> list[Event]:
         """A stream as it will be after this batch: what is stored, then what was appended here."""
         originator = originator_id.hex
@@ -190,7 +197,7 @@ class Batch:
 
     def _last_version(self, originator: str) -> int:
         known = self._versions.get(originator)
-        return self._log.last_version(originator) if known is None else known
+        return self._log.last_versions([originator])[originator] if known is None else known
 
     def _must_be_open(self) -> None:
         if not self._open:

@@ -162,10 +162,10 @@ class Log:
             entries = self._recorder.stream(originator_id.hex)
         return self.read_all(entries) if entries else []
 
-    def last_version(self, originator: str) -> int:
-        """The newest version in the stream with this 32-digit id; 0 when there is none."""
+    def last_versions(self, originators: Sequence[str]) -> dict[str, int]:
+        """The newest version in each of the streams with these 32-digit ids; 0 where there is none."""
         with sqlite.disk():
-            return self._recorder.last_version(originator)
+            return self._recorder.last_versions(originators)
 
     def leaves(self, start: int = 0, limit: int = PAGE) -> list[Leaf]:
         """Leaf rows from index ``start`` on."""

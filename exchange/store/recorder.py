@@ -273,12 +273,17 @@ class LogRecorder(SQLiteApplicationRecorder):
         )
         return list(map(Entry._make, rows))
 
-    def last_version(self, originator: str) -> int:
-        """The newest version in a stream; 0 when it does not exist."""
-        found = self.datastore.point(
-            "SELECT MAX(originator_version) FROM stored_events WHERE originator_id = ?", (originator,)
-        )
-        return int(found[0][0] or 0)
+    def last_versions(self, originators: Sequence[str]) -> dict[str, int]:
+        """The newest version in each of these streams; 0 for one that does not exist."""
+        found = dict.fromkeys(originators, 0)
+        for at in range(0, len(originators), _CHUNK):
+            part = originators[at : at + _CHUNK]
+            found |= self.datastore.point(
+                "SELECT originator_id, MAX(originator_version) FROM stored_events"
+                f" WHERE originator_id IN ({','.join('?' * len(part))}) GROUP BY originator_id",
+                part,
+            )
+        return found
 
     def leaves(self, start: int, limit: int) -> list[Leaf]:
         """Up to ``limit`` leaves from index ``start`` on."""

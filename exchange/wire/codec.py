@@ -65,7 +65,9 @@ def decode(data: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
 def encode_model(model: BaseModel) -> bytes:
     """The canonical bytes of a message model; fields without a value are left out."""
     return orjson.dumps(
-        model.model_dump(mode="json", exclude_none=True),
+        model.__pydantic_serializer__.to_python(
+            model, mode="json", exclude_none=True
+        ),  # model_dump costs as much again
         option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER,
     )
 

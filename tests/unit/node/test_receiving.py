@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import orjson
 import pytest
@@ -19,6 +19,7 @@ from exchange.crypto.signing import Ed25519Key
 from exchange.domain.vocabulary import Regime
 from exchange.errors import WireError
 from exchange.node.covenants import Accepted, Covenants, Partner
+from exchange.node.messages import stream_of
 from exchange.node.receiving import (
     REWRAP,
     TRANSIENT,
@@ -175,6 +176,11 @@ def bundle(*receipts: Letter | bytes, slug: str = "actium") -> Letter:
 
 
 # ------------------------------------------------------------------------------------------------ what is honest
+
+
+@given(st.binary(min_size=16, max_size=16), st.uuids())
+def test_a_stream_id_is_the_uuid5_that_the_protocol_names(sender, message):
+    assert stream_of(sender, message) == uuid5(UUID(bytes=sender), str(message))
 
 
 def test_an_honest_message_passes_every_check():

@@ -50,10 +50,31 @@ def test_versions_count_within_a_stream_across_batches_and_within_one(world, log
             batch.append(world.opened(originator_id=stream))
             batch.append(world.opened())
             batch.append(world.opened(originator_id=stream))
-            assert len(batch.events(stream)) == log.last_version(stream.hex) + 2
+            assert len(batch.events(stream)) == log.last_versions([stream.hex])[stream.hex] + 2
             batch.commit()
     assert [e.version for e in log.entries() if e.originator == stream.hex] == [1, 2, 3, 4]
     assert len(log.events(stream)) == 4
+
+
+def test_streams_looked_up_together_are_numbered_as_when_asked_for_one_by_one(world, log):
+    old, new = uuid4(), uuid4()
+    with log.batch(world.now) as batch:
+        batch.append(world.opened(originator_id=old))
+        batch.commit()
+    with log.batch(world.now) as batch:
+        before = batch.savepoint()
+        batch.look_up([old, new])
+        batch.append(world.opened(originator_id=old))
+        batch.append(world.opened(originator_id=new))
+        batch.rollback(before)
+        batch.append(world.opened(originator_id=new))
+        batch.look_up([new, old])
+        batch.append(world.opened(originator_id=new))
+        batch.append(world.opened(originator_id=old))
+        batch.commit()
+    assert [e.version for e in log.entries() if e.originator == old.hex] == [1, 2]
+    assert [e.version for e in log.entries() if e.originator == new.hex] == [1, 2]
+    assert log.last_versions([old.hex, uuid4().hex])[old.hex] == 2
 
 
 def test_the_root_is_the_rfc_6962_root_over_the_stored_leaves(world, log):
