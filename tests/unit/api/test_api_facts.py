@@ -48,7 +48,7 @@ CALLS = [
     ("GET", "/v1/duties?closed=true", None, 200, "duty.list"),
     ("POST", f"/v1/duties/{FACT}/fulfil", {"good": "reason", "reason": "x"}, 200, "duty.excuse"),
     ("POST", f"/v1/duties/{FACT}/fulfil", {"good": "release", "fact": FACT}, 200, "duty.fulfil"),
-    ("GET", "/v1/worklist", None, 200, "duty.list"),
+    ("GET", "/v1/worklist", None, 200, "status"),
 ]
 
 
