@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response, status
 
 from exchange.api.calls import Caller, Key, Language, Service
+from exchange.domain.numbering import numbering_of
 from exchange.i18n import tr
 from exchange.node.draft_forms import DraftAnswer, DraftExplanation, DraftRow, Missing
 from exchange.node.forms import ActAnswer, OpenForm
@@ -43,13 +44,15 @@ async def change(service: Service, actor: Caller, draft: UUID, form: OpenForm) -
 
 @router.post("/{draft}/_explain")
 async def explain(service: Service, actor: Caller, draft: UUID, language: Language) -> DraftExplanation:
-    """What a draft still lacks; when nothing, what would happen per recipient. Nothing is sent."""
-    lacks = service.drafts.explain(actor, draft)
+    """What a draft still lacks; when nothing, what would happen per recipient. Nothing is sent; that you asked is recorded."""
+    lacks = await service.drafts.explain(actor, draft)
     missing = [
         Missing(location=detail.location, type=detail.kind, message=detail.localised(tr(language)))
         for detail in lacks.missing
     ]
-    return DraftExplanation(missing=missing, recipients=explained(lacks.recipients, language))
+    return DraftExplanation(
+        missing=missing, recipients=explained(lacks.recipients, language, numbering_of(await service.covenant()))
+    )
 
 
 @router.post("/{draft}/send", status_code=status.HTTP_201_CREATED)

@@ -150,4 +150,4 @@ async def fulfil(service: Service, actor: Caller, language: Language, duty: UUID
 @router.get("/worklist")
 async def worklist(service: Service, actor: Caller) -> list[WorkAnswer]:
     """How much waits for you; never about whom."""
-    return await service.facts.worklist(actor)
+    return await service.worklist(actor)

@@ -38,7 +38,7 @@ async def share(service: Service, actor: Caller, key: Key, form: AskedForm, resp
 
 @router.post("/acts/_explain")
 async def explain(service: Service, actor: Caller, form: AskedForm, language: Language) -> list[Explanation]:
-    """Say per recipient what would happen, without storing or sending anything."""
+    """Say per recipient what would happen, without sending anything. That you asked about this person is recorded."""
     answers = await service.explain(actor, service.completed(form))
     return explained(answers, language, numbering_of(await service.covenant()))
 

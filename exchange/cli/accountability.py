@@ -18,6 +18,7 @@ from exchange.cli.people import Born, Family, Form, Given, House, Postcode, Pref
 from exchange.cli.session import Session, command
 from exchange.cli.session import group as command_group
 from exchange.cli.sharing import moment
+from exchange.cli.templates import empty
 from exchange.errors import Detail, InputError, IntegrityError
 from exchange.i18n import N_
 from exchange.reports import words
@@ -147,6 +148,7 @@ def add_to(app: typer.Typer, panel: str) -> None:
             "exchange who-knows --subject 0b7a9a5e-5d1c-4a55-9c1b-3f5f2f6a9d10 --html wie-weet-wat.html",
         ),
         panel=panel,
+        template=empty("forms", "IdentityForm"),
     )(_who_knows)
 
 

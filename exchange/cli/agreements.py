@@ -1,4 +1,4 @@
-"""``exchange conference show`` and ``exchange agreement``: what is planned, agreed and decided, and what is done of it."""
+"""``exchange conference list`` and ``show``, and ``exchange agreement``: what is planned, agreed, decided, and done of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 
 import typer
 
-from exchange.cli.conference import CONFERENCE, titles_of
+from exchange.cli.conference import CONFERENCE, Conference, titles_of
 from exchange.cli.session import Session, command, group
 from exchange.i18n import N_
 from exchange.reports.times import day
@@ -17,7 +17,7 @@ from exchange.reports.titles import Titles
 agreement = group(
     N_(
         "What your organisation agreed to do in a case conference."
-        "\n\nA disclosure to somebody who is no partner hangs on an agreement that names him (covenant article 8.1)."
+        "\n\nA disclosure to somebody who is no partner hangs on an agreement that names him."
     )
 )
 _AGREEMENT = "9b1d3f57-8e0a-4c2d-8b4f-5a6b7c8d9e0f"
@@ -28,16 +28,7 @@ def _day(text: str | None) -> str:
     return day(datetime.fromisoformat(text).date()) if text else "-"
 
 
-def _show(
-    session: Session,
-    conference: Annotated[
-        UUID | None,
-        typer.Argument(metavar=N_("CONFERENCE"), help=N_("Id of one conference; without it all are listed.")),
-    ] = None,
-) -> None:
-    if conference is None:
-        _list(session)
-        return
+def _show(session: Session, conference: Conference) -> None:
     answer = session.door.get(f"/v1/conferences/{conference}")
     session.show(answer, lambda: _show_one(session, answer, titles_of(session)))
 
@@ -66,7 +57,7 @@ def _show_one(session: Session, answer: dict[str, Any], titles: Titles) -> None:
             (_("Date"), _day(answer["date"])),
             (_("Chair of"), titles.of_partner(answer["chair"])),
             (_("Participants"), ", ".join(titles.of_partner(p["partner"]) for p in answer["participants"]) or "-"),
-            (_("Held against article 11.2"), _day(answer["reviewed_on"])),
+            (_("Offers held against what is needed"), _day(answer["reviewed_on"])),
             (_("Next conference"), _day(answer["next_date"])),
         ]
     )
@@ -130,10 +121,16 @@ command(
 
 
 def add_to(app: typer.Typer) -> None:
-    """Register ``exchange conference show``."""
+    """Register ``exchange conference list`` and ``show``."""
+    command(
+        app,
+        "list",
+        N_("The conferences in which your organisation takes part, the newest date first."),
+        examples=("exchange conference list", "exchange conference list --json"),
+    )(_list)
     command(
         app,
         "show",
-        N_("The conferences, or one of them with its agenda, agreements and decisions."),
-        examples=("exchange conference show", f"exchange conference show {CONFERENCE}"),
+        N_("A conference with its agenda, agreements and decisions. That you looked is recorded."),
+        examples=(f"exchange conference show {CONFERENCE}",),
     )(_show)

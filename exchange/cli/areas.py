@@ -22,10 +22,8 @@ To = Annotated[
     list[str] | None,
     typer.Option("--to", metavar=N_("PARTNER:TASK"), help=N_("A recipient and its own statutory task. Repeatable.")),
 ]
-Purpose = Annotated[
-    str, typer.Option("--purpose", help=N_("Purpose without identifiable people (covenant article 4.1)."))
-]
-Context = Annotated[str, typer.Option("--context", help=N_("Context (covenant article 2.2)."))]
+Purpose = Annotated[str, typer.Option("--purpose", help=N_("Purpose of the covenant, without identifiable people."))]
+Context = Annotated[str, typer.Option("--context", help=N_("Context of the covenant."))]
 Task = Annotated[str, typer.Option("--task", help=N_("Your own statutory task."))]
 Remark = Annotated[
     str, typer.Option("--text", help=N_("A remark about the area. Never a person, an address or a number."))

@@ -95,7 +95,7 @@ def add_to(app: typer.Typer) -> None:
         app,
         "allocate",
         N_(
-            "Allocate a case to a third party for further handling (covenant article 8.1)."
+            "Allocate a case to a third party for further handling."
             "\n\nWhat the third party is told then hangs on it: exchange case tell-third-party --form FILE"
         ),
         examples=(f'exchange case allocate {CASE} --to "Verslavingszorg Verzonnen"', f"exchange case allocate {CASE}"),

@@ -11,6 +11,7 @@ from exchange.cli.forms import ask, given, read_form
 from exchange.cli.mail import Why
 from exchange.cli.session import Session, command, group
 from exchange.cli.sharing import moment
+from exchange.cli.templates import empty
 from exchange.i18n import N_
 from exchange.reports import words
 from exchange.reports.titles import Titles
@@ -105,6 +106,7 @@ command(
         f"exchange case open --subject {SUBJECT} --partner gemeente --partner welzijn",
         "exchange case open --form casus.toml",
     ),
+    template=empty("casework_forms", "CaseForm"),
 )(_open)
 
 

@@ -12,6 +12,7 @@ from exchange.cli.casework import ACTOR, CASE, Case, Key, Remove, app
 from exchange.cli.forms import read_form
 from exchange.cli.session import Session, command
 from exchange.cli.sharing import moment
+from exchange.cli.templates import empty
 from exchange.i18n import N_
 from exchange.reports import words
 from exchange.reports.titles import Titles
@@ -152,13 +153,14 @@ command(
     app,
     "tell-third-party",
     N_(
-        "Record what somebody who is no partner was told (covenant article 8)."
-        "\n\nThe form is that of exchange disclose (--template there prints an empty one), with case, name, channel (ORAL, PHONE,"
+        "Record what somebody who is no partner was told."
+        "\n\nThe form is that of exchange disclose, with case, name, channel (ORAL, PHONE,"
         " SECURE_MAIL or PAPER), occurred_on and agreement or allocation instead of recipients, also under [notice]; say"
         " named_to_subject = true when the person was told of this third party (otherwise R14). Without an agreement of a"
         " conference or an allocation of the case it is refused (R10)."
     ),
     examples=("exchange case tell-third-party --form derde.toml",),
+    template=empty("casework_forms", "ThirdPartyForm"),
 )(_tell)
 
 

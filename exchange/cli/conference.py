@@ -11,6 +11,7 @@ import typer
 from exchange.cli.forms import ask, given, read_form
 from exchange.cli.hints import command_line
 from exchange.cli.session import Session, command, group
+from exchange.cli.templates import empty
 from exchange.i18n import N_
 from exchange.reports import words
 from exchange.reports.titles import Titles
@@ -30,7 +31,7 @@ OFFER = "1e3a5c79-6b8d-4f0a-9c2e-3d4e5f6a7b8c"
 _CASE = "5d7f9b13-2c4e-4a6b-8d8f-0e1f2a3b4c5d"
 
 Conference = Annotated[
-    UUID, typer.Argument(metavar=N_("CONFERENCE"), help=N_("Id of the conference: exchange conference show."))
+    UUID, typer.Argument(metavar=N_("CONFERENCE"), help=N_("Id of the conference: exchange conference list."))
 ]
 Form = Annotated[
     str | None,
@@ -129,6 +130,7 @@ command(
         ),
         "exchange conference plan --form casusoverleg.toml",
     ),
+    template=empty("conference_forms", "ConferenceForm"),
 )(_plan)
 
 
@@ -200,7 +202,8 @@ def _decide(
         bool, typer.Option("--show-content", help=N_("Ask to see it; showing it is a disclosure to your organisation."))
     ] = False,
     reviewed: Annotated[
-        bool, typer.Option("--reviewed", help=N_("I held the offers against article 11.2; needed before a release."))
+        bool,
+        typer.Option("--reviewed", help=N_("I held the offers against what is needed; nothing is released before.")),
     ] = False,
     key: Key = None,
 ) -> None:
@@ -220,7 +223,7 @@ command(
     app,
     "decide",
     N_(
-        "The chair releases, strikes or asks, item by item (covenant article 11.2)."
+        "The chair releases, strikes or asks, item by item."
         "\n\nA release goes to exactly the recipients of the offer; what is struck never leaves its organisation."
     ),
     examples=(
@@ -236,7 +239,9 @@ command(
 def _minutes(
     session: Session,
     conference: Conference,
-    item: Annotated[UUID | None, typer.Option("--item", help=N_("The agenda item: exchange conference show."))] = None,
+    item: Annotated[
+        UUID | None, typer.Option("--item", help=N_("The agenda item, from the agenda of the conference."))
+    ] = None,
     agreed: Annotated[
         list[str] | None,
         typer.Option(
@@ -283,6 +288,7 @@ command(
         f"exchange conference minutes {CONFERENCE} --item {ITEM} --agreement welzijn:2026-03-20",
         f"exchange conference minutes {CONFERENCE} --form notulen.toml",
     ),
+    template=empty("conference_forms", "MinutesForm"),
 )(_minutes)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from exchange.cli.conference import CONFERENCE, ITEM, OFFER, Conference, Key
-from exchange.cli.forms import ask, given, read_form
+from exchange.cli.forms import ask, given, read_form, template
 from exchange.cli.session import Session, command
 from exchange.cli.sharing import show_act
 from exchange.i18n import N_
@@ -16,7 +16,7 @@ from exchange.i18n import N_
 Offer = Annotated[
     UUID, typer.Argument(metavar=N_("OFFER"), help=N_("Id of the offer: exchange conference offers CONFERENCE"))
 ]
-Item = Annotated[UUID, typer.Option("--item", help=N_("The agenda item: exchange conference show."))]
+Item = Annotated[UUID, typer.Option("--item", help=N_("The agenda item, from the agenda of the conference."))]
 
 
 def _offer(
@@ -81,13 +81,14 @@ def add_to(app: typer.Typer) -> None:
         "offer",
         N_(
             "Offer items to the conference, without their content."
-            "\n\nThe form is that of exchange disclose (--template there prints an empty one); each item in it is offered apart."
+            "\n\nThe form is that of exchange disclose; each item in it is offered apart."
             " The content stays sealed at your organisation until the chair releases it, and is destroyed when its term is over."
         ),
         examples=(
             f"exchange conference offer {CONFERENCE} --item {ITEM} --form verstrekking.toml",
             f"exchange conference offer {CONFERENCE} --item {ITEM} --form verstrekking.toml --send-on-release",
         ),
+        template=template,
     )(_offer)
     command(
         app,

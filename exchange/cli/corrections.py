@@ -12,6 +12,7 @@ from exchange.cli.forms import ask, given, read_form
 from exchange.cli.mail import Message, Text, full_id, inbox
 from exchange.cli.session import Session, command
 from exchange.cli.sharing import moment
+from exchange.cli.templates import empty
 from exchange.i18n import N_
 from exchange.reports import words
 from exchange.reports.times import day
@@ -221,6 +222,7 @@ def add_to(app: typer.Typer, panel: str) -> None:
         ),
         examples=(f"exchange correct {_ITEM}", f"exchange correct {_ITEM} --form correctie.toml"),
         panel=panel,
+        template=empty("corrections_forms", "CorrectionForm", "item"),
     )(_correct)
     command(
         app,

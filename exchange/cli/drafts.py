@@ -9,9 +9,11 @@ from uuid import UUID
 import typer
 
 from exchange.cli.explaining import explained
+from exchange.cli.forms import template
 from exchange.cli.hints import command_line
 from exchange.cli.questions import Questions
 from exchange.cli.session import Session, command, group
+from exchange.cli.settling import settled
 from exchange.cli.sharing import FILLED, Key, Wait, build, moment, shown
 from exchange.errors import InputError
 from exchange.i18n import N_
@@ -128,8 +130,10 @@ def _send(session: Session, draft: Which, wait: Wait = None, key: Key = None) ->
                 mend=command_line("draft", "save", "--draft", draft, "--form", "…", node=session.given.node),
             )
         questions = Questions(session, form)
-        door.put(f"/v1/drafts/{draft}", questions.fill())
-        explained(session, door.post(f"/v1/drafts/{draft}/_explain", {})["recipients"], quiet=True)
+        questions.fill()
+        door.put(
+            f"/v1/drafts/{draft}", settled(session, questions, lambda _, kept: door.put(f"/v1/drafts/{draft}", kept))
+        )
         if not questions.confirmed():
             session.done(session.gettext("Nothing was sent; what you filled in is kept in the draft."))
             return
@@ -155,6 +159,7 @@ command(
         f"exchange draft save --draft {_DRAFT} --told-on 2026-03-02 --told-how HUISBEZOEK",
         "exchange draft save --form verstrekking.toml",
     ),
+    template=template,
 )(_save)
 command(
     draft,

@@ -101,7 +101,7 @@ command(
     "weigh",
     N_(
         "Write the weighing of an act that acute danger did not let wait."
-        "\n\nYou are asked for necessity, proportionality and subsidiarity (covenant article 11.1), so that they stay out of the"
+        "\n\nYou are asked for necessity, proportionality and subsidiarity, so that they stay out of the"
         " shell's history. The duty closes by itself."
     ),
     examples=(f"exchange duty weigh {_ACT}",),
@@ -111,13 +111,13 @@ command(
 def _worklist(session: Session) -> None:
     answer = session.door.get("/v1/worklist")
     _ = session.gettext
-    kinds = {
-        "proposal": _("proposals of case systems"),
-        "duty": _("duties after acute danger"),
-        "review": _("exceptions to look at"),
-    }
-    rows = [(kinds.get(x["kind"], x["kind"]), x["count"], x["overdue"]) for x in answer]
-    session.show(answer, lambda: session.table([_("What"), _("Waits"), _("Late")], rows))
+    rows = [
+        (words.word(x["kind"], words.WORK, _), x["count"], x["overdue"], words.WORK_LISTS[x["kind"]])
+        for x in answer
+        if x["count"]
+    ]
+    columns = [_("What"), _("Waits"), _("Late"), _("See")]
+    session.show(answer, lambda: session.table(columns, rows, _("Nothing waits for you.")))
 
 
 def add_to(app: typer.Typer, panel: str) -> None:
@@ -126,9 +126,8 @@ def add_to(app: typer.Typer, panel: str) -> None:
         app,
         "worklist",
         N_(
-            "How much waits for you; never about whom."
-            "\n\nThe lists themselves are: exchange draft list, exchange duty list, exchange exception due. What came in is"
-            " counted by exchange status, and stands in: exchange inbox list, exchange triage list, exchange notifications"
+            "How much waits for you, and on which list it stands; never about whom."
+            "\n\nIt counts every list of which your roles may work something off."
         ),
         examples=("exchange worklist", "exchange worklist --json"),
         panel=panel,

@@ -10,13 +10,14 @@ import typer
 
 from exchange.cli.forms import ask, given, read_form
 from exchange.cli.session import Session, command, group
+from exchange.cli.templates import empty
 from exchange.errors import InputError
 from exchange.i18n import N_
 from exchange.reports.times import day
 
 notice = group(
     N_(
-        "What a person was told beforehand (covenant article 10.1)."
+        "What a person was told beforehand."
         "\n\nA notice on record can carry every later message to the partners it names: exchange disclose --notice ID"
     )
 )
@@ -116,6 +117,7 @@ command(
         f'exchange notice add --subject {_SUBJECT} --by "Fenna Bedacht" --on 2026-03-02 --how HUISBEZOEK --told welzijn --rights',
         "exchange notice add --form kennisgeving.toml",
     ),
+    template=empty("facts_forms", "SubjectNoticeForm"),
 )(_give)
 
 
@@ -175,13 +177,14 @@ command(
     "add",
     N_(
         "Record why a person is not informed. Refer to it when you share: exchange disclose --exception ID"
-        "\n\nThe motivation is asked for. Every ground stands under article 10.1 of: exchange covenant show. As a form: subject,"
-        " ground, considerations, motivation, review_on, ends_on and told_of_restriction."
+        "\n\nThe motivation is asked for. Every ground stands with informing the person in: exchange covenant show. As a form:"
+        " subject, ground, considerations, motivation, review_on, ends_on and told_of_restriction."
     ),
     examples=(
         f"exchange exception add --subject {_SUBJECT} --ground UAVG_41_1_i --review-on 2026-03-16 --considered a=…",
         "exchange exception add --form uitzondering.toml",
     ),
+    template=empty("facts_forms", "ExceptionForm"),
 )(_invoke)
 
 
@@ -270,6 +273,7 @@ command(
         " the categories include that of the name."
     ),
     examples=("exchange decision add --form besluit.toml",),
+    template=empty("facts_forms", "DecisionForm"),
 )(_decide)
 
 

@@ -137,16 +137,23 @@ def ask(label: str, *, optional: bool = False) -> str:
     return line.rstrip("\r\n")
 
 
+_HEADS: Final = {
+    "disclosure": (N_("# A disclosure. Fill in, save, and send with: exchange disclose --form FILE"), ""),
+    "signal": (N_("# A signal. Fill in, save, and send with: exchange signal --form FILE"), ""),
+}
+_OF_A_SIGNAL: Final = (
+    (N_("# What it is about, and why this person could benefit from support"), ""),
+    ("", 'signal_kind = ""\nsupport_rationale = ""'),
+)
 TEMPLATE: Final = (
-    (N_("# A disclosure. Fill in, save, and send with: exchange disclose --form FILE"), ""),
     (N_("# The person: look the id up with: exchange subject find"), 'subject = ""'),
     (N_("# Codes stand in the covenant: exchange covenant show"), ""),
     ("", 'purpose = ""\ncontext = ""'),
     (N_("# Your own legal basis (GDPR article 6) and statutory task"), 'basis = "A6_1_e"\ntask = ""'),
     (N_("# The case number in your own system; stays here, sealed"), 'external_reference = ""'),
-    (N_("# Why needed, why in proportion, why not less (covenant article 11)"), ""),
+    (N_("# Why needed, why in proportion, why not less"), ""),
     ("", '[weighing]\nnecessity = ""\nproportionality = ""\nsubsidiarity = ""'),
-    (N_("# When and how the person was told, and which recipients were named (covenant article 10)"), ""),
+    (N_("# When and how the person was told, and which recipients were named"), ""),
     ("", '[notice]\ngiven_on = 2026-03-02\nmode = "HUISBEZOEK"\nrecipients = [""]'),
     (N_("# One block per recipient, with his own basis and task"), ""),
     ("", '[[recipients]]\npartner = ""\nbasis = "A6_1_e"\ntask = ""'),
@@ -156,10 +163,10 @@ TEMPLATE: Final = (
 """A form to fill in: (comment, TOML) by line."""
 
 
-def template(session: Session) -> str:
-    """An empty disclosure form with comments in the reader's language."""
+def template(session: Session, kind: str = "disclosure") -> str:
+    """An empty form to share on, with comments in the reader's language."""
     parts: list[str] = []
-    for comment, toml in TEMPLATE:
+    for comment, toml in (_HEADS[kind], *(_OF_A_SIGNAL if kind == "signal" else ()), *TEMPLATE):
         if comment:
             parts.append(("\n" if parts else "") + session.gettext(comment))
         if toml:

@@ -22,7 +22,13 @@ parked = group(N_("Frames that were refused for good: list, ask again, let go.")
 
 Message = Annotated[str, typer.Argument(metavar=N_("MESSAGE"), help=N_("Message id; its first characters are enough."))]
 Parked = Annotated[UUID, typer.Argument(metavar="ID", help=N_("Id of the parking place."))]
-Reason = Annotated[str, typer.Option("--reason", help=N_("Why, as one code without spaces."))]
+Reason = Annotated[
+    str,
+    typer.Option(
+        "--reason",
+        help=N_("Why: withdrawn, mistake, wrong-person, wrong-recipient, duplicate, unreadable, late or seen."),
+    ),
+]
 Text = Annotated[str, typer.Option("--text", help=N_("What you tell the sender; at most 500 characters."))]
 
 
@@ -220,7 +226,7 @@ command(
     outbox,
     "drop",
     N_("Let a message go before delivery; a signed void takes its number."),
-    examples=("exchange outbox drop 3f9a01 --reason verkeerde-persoon",),
+    examples=("exchange outbox drop 3f9a01 --reason wrong-person",),
 )(_outbox_drop)
 
 

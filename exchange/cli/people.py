@@ -12,6 +12,7 @@ import typer
 from exchange.cli.forms import ask, day_of, given, read_form
 from exchange.cli.hints import command_line
 from exchange.cli.session import Session, command, group
+from exchange.cli.templates import empty
 from exchange.i18n import N_
 
 app = group(N_("The register of people: register, find, match what a partner named."))
@@ -109,6 +110,7 @@ command(
         "\n\nGives the id by which signals and disclosures name the person."
     ),
     examples=("exchange subject add", "exchange subject add --form persoon.toml"),
+    template=empty("forms", "SubjectForm"),
 )(_add)
 
 
@@ -135,6 +137,7 @@ command(
     "find",
     N_("Find a person by any two of name, birth date and address. That you searched is recorded."),
     examples=("exchange subject find", "exchange subject find --family-name Verzonnen --birth-date 1964-11-05"),
+    template=empty("forms", "IdentityForm"),
 )(_find)
 
 

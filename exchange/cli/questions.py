@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -36,6 +36,8 @@ _LABELS: Final = {
     "told_how": N_("How was this person told? A number, or another word"),
     "send": N_("Send it? (yes or no)"),
 }
+_WORDED: Final = ("support_rationale", "told_how")
+"""Answers beside the facts that are somebody's own words."""
 _LACKING: Final = {
     "subject": N_("whom it is about (--subject)"),
     "recipients": N_("the recipients (--to)"),
@@ -59,6 +61,7 @@ class Questions:
         self._ = session.gettext
         self.form = dict(form)
         self.asked = 0
+        self._answered: list[str] = []
         document = session.door.get("/v1/covenant")
         self._titles = Titles.of_covenant(document)
         found = (p for p in document.get("profiles", ()) if p["code"] == form.get("profile"))
@@ -88,8 +91,29 @@ class Questions:
             self._tell(f"{self._profile['title']} ({self._profile['code']})")
         for name in lacking:
             getattr(self, f"_ask_{name}")()
+        self._answered = lacking
         self._told_of_these()
         return self.form
+
+    def mendable(self, refused: Iterable[int | None]) -> list[int | str]:
+        """What of it other words can mend: facts by their place, and questions that were answered here.
+
+        Args:
+            refused: Facts by their place; None stands for whatever else was typed.
+        """
+        places = set(refused)
+        facts = [at for at in range(len(self.form.get("items", ()))) if at in places]
+        return [*facts, *(name for name in _WORDED if None in places and name in self._answered)]
+
+    def again(self, mend: Iterable[int | str]) -> None:
+        """Ask these anew, and nothing else."""
+        for one in mend:
+            if isinstance(one, str):
+                getattr(self, f"_ask_{one}")()
+                continue
+            item = self.form["items"][one]
+            label = self._(_LABELS["fact"]).format(field=self._titles.of_field(item["category"], item["field"]))
+            self.form["items"][one] = {**item, "value": self._answer(label, lambda said: said or None)}
 
     def _told_of_these(self) -> None:
         """Who was told, was told of the recipients of this form, unless the form names others."""

@@ -11,17 +11,18 @@ import typer
 from exchange.cli.facts import Day, Key, fields
 from exchange.cli.forms import read_form
 from exchange.cli.session import Session, command, group
+from exchange.cli.templates import empty
 from exchange.i18n import N_
 
 training = group(
     N_(
-        "Privacy trainings (covenant article 12.1)."
+        "Privacy trainings."
         "\n\nHow long a training counts, and whether the node warns or refuses after it, is in the covenant (R26)."
     )
 )
 activity = group(
     N_(
-        "The processing register (covenant article 13.1)."
+        "The processing register."
         "\n\nWhere the covenant asks so, nothing goes for a processing that does not stand in it (R13)."
     )
 )
@@ -84,6 +85,7 @@ command(
         "\n\nThe form holds name, purposes, categories, recipients, bases, retention and confidential."
     ),
     examples=("exchange activity add --form verwerking.toml",),
+    template=empty("facts_forms", "ActivityForm"),
 )(_register)
 
 

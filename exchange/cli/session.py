@@ -10,6 +10,7 @@ import inspect
 import json
 import os
 import sys
+import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -93,6 +94,10 @@ class Session:
             self.out.out(json.dumps(answer, indent=2, ensure_ascii=False, default=str), highlight=False)
         else:
             human()
+
+    def form(self, text: str) -> None:
+        """An empty form in TOML."""
+        self.show(tomllib.loads(text), lambda: self.out.out(text, highlight=False))
 
     def done(self, sentence: str, *, next: str | None = None, **more: object) -> None:  # noqa: A002 - as machines read it
         """Say that something without an answer of its own was done, and which command comes next."""
@@ -224,6 +229,17 @@ Lang = Annotated[
     str | None, typer.Option("--lang", metavar="nl|en", rich_help_panel=PANEL, help=N_("Language of the texts."))
 ]
 
+
+def _alone(context: typer.Context, value: bool) -> bool:
+    """An empty form is printed without anything that the command itself needs."""
+    context.resilient_parsing = context.resilient_parsing or value
+    return value
+
+
+Template = Annotated[
+    bool, typer.Option("--template", is_eager=True, callback=_alone, help=N_("Print an empty form to fill in."))
+]
+
 _COMMON: Final[tuple[Option, ...]] = (
     ("node_", Node, None),
     ("as_", As, None),
@@ -254,6 +270,7 @@ def command(
     *,
     examples: Sequence[str] = (),
     panel: str | None = None,
+    template: Callable[[Session], str] | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a command.
 
@@ -264,7 +281,10 @@ def command(
         options: Further options for a function that takes ``**options`` because several commands share them.
         examples: Lines to paste, shown below the help; what a person has to fill in himself stands in capitals or as "…".
         panel: Heading under which the command is listed.
+        template: Of a command that takes a form: what makes an empty one, for ``--template``.
     """
+    if template is not None:
+        options = (*options, ("template_", Template, False))
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         hints = get_type_hints(function, include_extras=True)
@@ -278,7 +298,11 @@ def command(
             context = given.pop("typer_context")
             here = Globals(given.pop("node_"), given.pop("as_"), given.pop("json_"), given.pop("lang_"))
             before = context.obj if isinstance(context.obj, Globals) else Globals()
-            guarded(Session(here.over(before)), lambda session: function(session, **given))
+            printed = template if given.pop("template_", False) else None
+            guarded(
+                Session(here.over(before)),
+                lambda session: session.form(printed(session)) if printed else function(session, **given),
+            )
 
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {p.name: p.annotation for p in parameters}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-import tomllib
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from exchange.cli.forms import given, item, read_form, recipient, template
 from exchange.cli.hints import command_line
 from exchange.cli.questions import Questions
 from exchange.cli.session import Option, Session, command
+from exchange.cli.settling import settled
 from exchange.errors import ConflictError
 from exchange.i18n import N_
 from exchange.reports import words
@@ -27,7 +28,7 @@ _PAUSE_S: Final = 0.2
 FINAL: Final = frozenset({"receipted", "refused", "voided", "stated"})
 
 _WHOM, _WHAT, _WHY = N_("About whom, and to whom"), N_("What"), N_("What for, and on which ground")
-_TOLD = N_("What the person was told (covenant article 10.1)")
+_TOLD = N_("What the person was told")
 _SEND, _SIGN = N_("Sending"), N_("Of a signal")
 """Headings in the help."""
 
@@ -50,7 +51,6 @@ Form = Annotated[
         "--form", metavar=N_("FILE"), help=N_("Read the whole form from a TOML or JSON file, or - for input.")
     ),
 ]
-Template = Annotated[bool, typer.Option("--template", help=N_("Print an empty form to fill in."))]
 
 Subject = Annotated[UUID | None, _under(_WHOM, "--subject", N_("The person: an id from subject find."))]
 To = Annotated[
@@ -93,14 +93,12 @@ NumberConfirmed = Annotated[
     bool, _under(_WHAT, "--number-confirmed", N_("I looked: the number in the text is no citizen service number."))
 ]
 
-Purpose = Annotated[Text, _under(_WHY, "--purpose", N_("Purpose (covenant article 4.1), such as P0_ONDERSTEUNING."))]
-Context = Annotated[Text, _under(_WHY, "--context", N_("Context (covenant article 2.2), such as CASUS."))]
+Purpose = Annotated[Text, _under(_WHY, "--purpose", N_("Purpose of the covenant, such as P0_ONDERSTEUNING."))]
+Context = Annotated[Text, _under(_WHY, "--context", N_("Context of the covenant, such as CASUS."))]
 Basis = Annotated[
     Text, _under(_WHY, "--basis", N_("Your own legal basis: A6_1_a to A6_1_f (GDPR article 6(1)(a) to (f))."))
 ]
-Task = Annotated[
-    Text, _under(_WHY, "--task", N_("Your own statutory task (covenant article 3.1), such as leefbaarheid."))
-]
+Task = Annotated[Text, _under(_WHY, "--task", N_("Your own statutory task, such as leefbaarheid."))]
 Necessity = Annotated[Text, _under(_WHY, "--necessity", N_("Why it is needed."))]
 Proportionality = Annotated[Text, _under(_WHY, "--proportionality", N_("Why it is in proportion."))]
 Subsidiarity = Annotated[Text, _under(_WHY, "--subsidiarity", N_("Why less would not do."))]
@@ -134,7 +132,9 @@ Channel = Annotated[
     _under(_SEND, "--channel", N_("EXCHANGE (default), or told otherwise: ORAL, PHONE, SECURE_MAIL, PAPER.")),
 ]
 OccurredOn = Annotated[Day, _on(_SEND, "--occurred-on", N_("Told otherwise: on which day, YYYY-MM-DD."))]
-Explain = Annotated[bool, _under(_SEND, "--explain", N_("Only say what would happen; nothing is stored or sent."))]
+Explain = Annotated[
+    bool, _under(_SEND, "--explain", N_("Only say what would happen; nothing is sent. That you asked is recorded."))
+]
 Wait = Annotated[
     float | None,
     _under(_SEND, "--wait", N_("Wait for every receipt, at most this long."), min=0, metavar=N_("SECONDS")),
@@ -142,7 +142,7 @@ Wait = Annotated[
 Key = Annotated[Text, _under(_SEND, "--idempotency-key", N_("The same key gives the same answer, never a second act."))]
 
 SignalKind = Annotated[Text, _under(_SIGN, "--kind", N_("What it is about: WOONOVERLAST, VERVUILING, EENZAAMHEID …"))]
-Support = Annotated[Text, _under(_SIGN, "--support", N_("Why this person could benefit from support (article 1)."))]
+Support = Annotated[Text, _under(_SIGN, "--support", N_("Why this person could benefit from support."))]
 Request = Annotated[Text, _under(_SIGN, "--request", N_("What you ask of the recipients."))]
 Feedback = Annotated[bool, _under(_SIGN, "--feedback", N_("You want to hear what came of it."))]
 
@@ -243,7 +243,7 @@ def share(session: Session, kind: str, options: dict[str, Any]) -> None:
         explained(session, door.post("/v1/acts/_explain", form))
         return
     if questions and questions.asked:
-        explained(session, door.post("/v1/acts/_explain", form), quiet=True)
+        form = settled(session, questions)
         if not questions.confirmed():
             session.done(session.gettext("Nothing was sent, and nothing is kept."))
             return
@@ -310,11 +310,7 @@ def moment(text: str | None) -> str:
     return minute(datetime.fromisoformat(text)) if text else "-"
 
 
-def _disclose(session: Session, empty_form: Template = False, **options: Any) -> None:
-    if empty_form:
-        form = template(session)
-        session.show(tomllib.loads(form), lambda: session.out.out(form, highlight=False))
-        return
+def _disclose(session: Session, **options: Any) -> None:
     share(session, "disclosure", options)
 
 
@@ -339,6 +335,7 @@ def add_to(app: typer.Typer, panel: str) -> None:
         examples=(
             "exchange signal --profile EENZAAMHEID_SIGNAAL",
             "exchange signal --suggest",
+            "exchange signal --template > signaal.toml",
             f"exchange signal --subject {_PERSON} \\",
             "  --to welzijn:A6_1_f:maatschappelijk-werk --purpose P0_ONDERSTEUNING \\",
             "  --context SIGNALERING --basis A6_1_f --task leefbaarheid \\",
@@ -346,6 +343,7 @@ def add_to(app: typer.Typer, panel: str) -> None:
             "  --item OVERLAST:aantal-meldingen='Drie meldingen' --explain",
         ),
         panel=panel,
+        template=partial(template, kind="signal"),
     )(_signal)
     command(
         app,
@@ -365,4 +363,5 @@ def add_to(app: typer.Typer, panel: str) -> None:
             "exchange disclose --form verstrekking.toml --wait 15",
         ),
         panel=panel,
+        template=template,
     )(_disclose)

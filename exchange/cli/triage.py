@@ -12,6 +12,7 @@ from exchange.cli.forms import ask, given, read_form
 from exchange.cli.mail import Why, full_id
 from exchange.cli.session import Session, command, group
 from exchange.cli.sharing import moment
+from exchange.cli.templates import empty
 from exchange.i18n import N_
 from exchange.reports import words
 
@@ -91,6 +92,7 @@ command(
         f"exchange triage note --kind VERVUILING --reported-by BURGER --subject {SUBJECT}",
         "exchange triage note --form signaal.toml",
     ),
+    template=empty("casework_forms", "NoteForm"),
 )(_note)
 
 
@@ -190,6 +192,7 @@ command(
         "exchange triage decide 3f9a01 --outcome CASUS --open casus.toml",
         f"exchange triage decide 3f9a01 --outcome SAMENGEVOEGD --merged-with {_SIGNAL}",
     ),
+    template=empty("casework_forms", "CaseForm"),
 )(_decide)
 
 

@@ -23,6 +23,7 @@ class AreaProposal:
         sender_task: The sender's own statutory task.
         recipient_task: The recipient's.
         areas: Every area it speaks of.
+        kinds: Every kind of report that somebody chose.
         text: What was typed.
         names_somebody: The judging node knows a person by a name in the text.
         picture: It is a picture: counts for one of the purposes that need no persons.
@@ -36,6 +37,7 @@ class AreaProposal:
     sender_task: str
     recipient_task: str
     areas: frozenset[str]
+    kinds: frozenset[str]
     text: str
     names_somebody: bool = False
     picture: bool = False
@@ -52,8 +54,9 @@ def _findings(covenant: Covenant, proposal: AreaProposal) -> Iterator[Finding]:
     index = covenant.index
     purpose = index.purposes.get(proposal.purpose)
     known = {area.removesuffix(ELSEWHERE) for area in proposal.areas} <= index.areas.keys()
+    known &= proposal.kinds <= index.signal_kinds.keys()
     if purpose is None or proposal.context not in index.contexts or not known:
-        yield Finding("R04")  # 4.1, 2.2: purpose and scope; an area outside the covenant is outside its scope
+        yield Finding("R04")  # 4.1, 2.2: purpose and scope; an area or a kind outside the covenant is outside its scope
     if proposal.picture and purpose is not None and not purpose.aggregate_only:
         yield Finding("R04")  # 4.1 (i)-(iii): a picture serves insight, policy or evaluation
     tasks = index.tasks

@@ -130,7 +130,7 @@ def decide(state: Conference | None, fact: Event, *, said_by: str) -> tuple[Even
         ConflictError: It does not fit what happened before.
         NotFoundError: It speaks of an offer, agenda item or agreement that is not known here.
     """
-    if isinstance(fact, e.ConferencePlanned):
+    if isinstance(fact, e.Planned):
         return _plan(state, fact, said_by)
     rule = _RULES.get(type(fact))
     if state is None or rule is None:
@@ -138,7 +138,7 @@ def decide(state: Conference | None, fact: Event, *, said_by: str) -> tuple[Even
     return (fact,) if rule(state, fact, said_by) else NO_RELEASE
 
 
-def _plan(state: Conference | None, fact: e.ConferencePlanned, said_by: str) -> tuple[Event, ...] | Finding:
+def _plan(state: Conference | None, fact: e.Planned, said_by: str) -> tuple[Event, ...] | Finding:
     chaired = fact.chairperson is not None or fact.message is not None  # who chairs is told to nobody
     if said_by != fact.chair or not chaired or (state is not None and state.chair != fact.chair):
         return NO_RELEASE
@@ -249,9 +249,9 @@ _RULES: Final[Mapping[type[Event], Callable[[Conference, Any, str], bool]]] = {
 
 def evolve(state: Conference | None, fact: Event) -> Conference | None:
     """The conference after a fact; what is no fact of a conference changes nothing."""
-    if isinstance(fact, e.ConferencePlanned):
+    if isinstance(fact, e.Planned):
         known = state or Conference(fact.conference, fact.chair, 0, None, frozenset())
-        table = known.participants | {one.partner for one in fact.participants}
+        table = known.participants.union(fact.partners)
         return replace(known, version=fact.version, minutes_taker=fact.minutes_taker, participants=table)
     if state is None:
         return None

@@ -286,8 +286,8 @@ _ALL: Final = (
         "R27",
         "CONVENANTVERSIE",
         409,
-        "Deze convenantversie is niet (meer) van kracht, of had al herzien moeten zijn.",
-        "This version of the covenant is not, or no longer, in force, or should have been reviewed by now.",
+        "De herzieningsdatum van dit convenant is verstreken (art. 15.1); de partners moeten het herzien.",
+        "The review date of this covenant has passed (art. 15.1); the partners have to review it.",
         "15.1",
     ),
     Refusal(
@@ -384,6 +384,10 @@ _OTHER_FRAMES: Final[Mapping[str, str]] = {
     "no-covenant": "R27",
     "sender-unknown": "R08",
 }
+_OTHER_COVENANT: Final = (
+    "Het bericht hoort bij een ander convenant, of bij een versie die niet (meer) van kracht is.",
+    "The message belongs to another covenant, or to a version of this one that is not, or no longer, in force.",
+)
 _NO_REFUSALS: Final = frozenset(
     {"clock", "generation-newer", "type-unknown", "vault-locked", "storage", "later", "epoch-retired", "outside-window"}
     | {"unreadable", "dropped", "retry"}
@@ -396,6 +400,17 @@ def code_of_frame(reason: str) -> str | None:
     A frame that does not open, or whose signature, parts or form do not hold, is R16 (article 6.2); what passes is none.
     """
     return None if reason in _NO_REFUSALS else _OTHER_FRAMES.get(reason, "R16")
+
+
+def sentence_of_frame(reason: str, *, language: str = "nl") -> str | None:
+    """What is said of a frame that was refused before it could be judged; None where the catalogue has no code for it.
+
+    R27 has two causes: a frame of another covenant never came to the gate that asks whether this one was reviewed.
+    """
+    code = code_of_frame(reason)
+    if code == "R27":
+        return _OTHER_COVENANT[language != "nl"]
+    return CATALOGUE[code].sentence(language=language) if code is not None else None
 
 
 def refusal(code: str) -> Refusal:

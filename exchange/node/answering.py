@@ -184,6 +184,10 @@ class Answering:
             overdue=local_day(self._ctx.clock.now()) > due,
         )
 
+    def to_answer(self) -> list[bool]:
+        """What partners told and nobody here answered: whether each of it is late."""
+        return [self._to_process(row).overdue for row in self._ctx.ledger.rows(f"SELECT * FROM {TO_PROCESS}")]
+
     def counts(self) -> tuple[int, int, int]:
         """To process here, unanswered by partners, to be mended further down."""
         ledger = self._ctx.ledger

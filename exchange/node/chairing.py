@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID, uuid4
 
 from exchange.domain import events as e
@@ -54,13 +55,12 @@ class Chairing(Table):
         def unit(tx: Tx, fresh: list[Fresh]) -> tuple[UUID, Result]:
             conference = uuid4()
             planned = {
+                "chair": self._ctx.me.slug,
                 "date": form.date.isoformat(),
-                "version": 1,
                 "chairperson": chairperson,
                 "minutes_taker": form.minutes_taker,
-                "participants": attendees,
             }
-            self._say(tx, e.ConferencePlanned, conference, chair=self._ctx.me.slug, by=actor.id, **planned)
+            self._plan(tx, actor, conference, 1, attendees, planned)
             for item in form.agenda:
                 self._set(tx, actor, conference, item)
             fresh += self._tell(tx, actor, conference, [p for item in form.agenda for p in item.partners])
@@ -82,14 +82,23 @@ class Chairing(Table):
             if len(self.state(conference, tx).agenda) >= w.AGENDA:
                 raise ConflictError("The agenda is full: it holds {most} cases.", most=w.AGENDA)
             again = newest.model_dump(include={"chair", "date", "chairperson", "minutes_taker"})
-            self._say(tx, e.ConferencePlanned, conference, by=actor.id, version=newest.version + 1,
-                      participants=newest.participants, **again)  # fmt: skip
+            self._plan(tx, actor, conference, newest.version + 1, _seats(newest), again)
             item = self._set(tx, actor, conference, form)
             fresh += self._tell(tx, actor, conference, form.partners)
             return item, {}
 
         item, _ = await self.carry_out(actor, f"conference.agenda:{conference}", key, form, unit)
         return item
+
+    def _plan(
+        self, tx: Tx, actor: Actor, conference: UUID, version: int, seats: tuple[e.Attendee, ...], rest: dict[str, Any]
+    ) -> None:
+        """Say the plan: who sits at the table in public, and what was typed about them sealed."""
+        term = self.term
+        self._say(
+            tx, e.ConferencePlanned, conference, key_id=tx.new_key(term), retention=term, version=version, by=actor.id,
+            partners=tuple(one.partner for one in seats), participants=seats, **rest,
+        )  # fmt: skip
 
     def _attendees(self, form: cf.ConferenceForm) -> tuple[e.Attendee, ...]:
         book = self._ctx.covenants.current
@@ -162,7 +171,7 @@ class Chairing(Table):
             version=newest.version,
             date=newest.date,
             chair=newest.chair,
-            participants=[w.Attendee(**one.model_dump()) for one in newest.participants if one.partner in company],
+            participants=[w.Attendee(**one.model_dump()) for one in _seats(newest) if one.partner in company],
             agenda=[
                 w.AgendaEntry(
                     item=item.item,
@@ -268,8 +277,21 @@ def release_of(offered: e.ItemOffered, field: str, release: UUID, recipient: str
     )
 
 
-def _newest(facts: list[Event]) -> e.ConferencePlanned:
-    planned = [fact for fact in facts if isinstance(fact, e.ConferencePlanned)]
+def _seats(planned: e.Planned) -> tuple[e.Attendee, ...]:
+    """Who sits at the table, as what, and what each of them signed.
+
+    Raises:
+        ConflictError: It was erased.
+    """
+    if isinstance(planned.participants, Gone):
+        raise ConflictError(
+            "What the participants of this conference signed was erased at the end of its term; plan a new one."
+        )
+    return planned.participants
+
+
+def _newest(facts: list[Event]) -> e.Planned:
+    planned = [fact for fact in facts if isinstance(fact, e.Planned)]
     if not planned:
         raise NotFoundError("There is no such conference at this node.")
     return planned[-1]

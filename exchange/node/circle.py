@@ -192,6 +192,10 @@ class Circle:
 
     # ------------------------------------------------------------------------------------ reviewing
 
+    def to_review(self, actor: Actor) -> int:
+        """Openings without a review; nobody reviews his own."""
+        return self._ctx.ledger.count("openings WHERE verdict IS NULL AND by<>?", str(actor.id))
+
     async def openings(self, actor: Actor, *, everything: bool = False) -> list[cf.OpeningAnswer]:
         """Openings from outside that wait for a review, oldest first; with ``everything`` also those that had one."""
         allow(actor, "circle.openings")

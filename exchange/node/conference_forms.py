@@ -123,8 +123,9 @@ class AttendeeAnswer(Answer):
     """A partner at the table."""
 
     partner: str
-    role: str
-    secrecy: str
+    role: str | None
+    """None when it was erased, as the reference of what it signed."""
+    secrecy: str | None
 
 
 class AgreementAnswer(Answer):

@@ -53,13 +53,14 @@ class Stating:
 
 
 def _told(work: w.Conference, say: Stating) -> Iterator[Event]:
-    yield say.fact(
+    yield say.sealed(
         e.ConferencePlanned,
         chair=work.chair,
         date=work.date,
         version=work.version,
         chairperson=None,
         minutes_taker=None,
+        partners=tuple(one.partner for one in work.participants),
         participants=tuple(e.Attendee(**one.model_dump()) for one in work.participants),
         message=say.message,
     )

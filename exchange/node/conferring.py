@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 from uuid import UUID
 
 from exchange.domain import conference as domain
@@ -56,7 +57,7 @@ class Conferences(Chairing, Minuting):
         items = [fact for fact in facts if isinstance(fact, e.AgendaItemSet) and self._sees(actor, state, fact.item)]
         subjects = {item.item: self._subjects(state, item) for item in items}
         await self._reads.log(actor, "conference.show", [s for known in subjects.values() for s in known] or [None])
-        planned = [fact for fact in facts if isinstance(fact, e.ConferencePlanned)][-1]
+        planned = [fact for fact in facts if isinstance(fact, e.Planned)][-1]
         outcomes = [fact for fact in facts if isinstance(fact, e.OutcomePublished)]
         return cf.ConferenceAnswer(
             conference=conference,
@@ -67,7 +68,7 @@ class Conferences(Chairing, Minuting):
             minutes_taker=planned.minutes_taker,
             reviewed_on=next((_day(f.on) for f in facts if isinstance(f, e.MinimisationReviewed)), None),
             next_date=next((_day(f.next_date) for f in reversed(outcomes) if f.next_date), None),
-            participants=[cf.AttendeeAnswer(**one.model_dump()) for one in planned.participants],
+            participants=_table(planned),
             agenda=[self._agenda_answer(facts, state, item, subjects[item.item]) for item in items],
         )
 
@@ -176,14 +177,28 @@ class Conferences(Chairing, Minuting):
     async def agreements(self, actor: Actor) -> list[cf.AgreementAnswer]:
         """What this partner agreed to do and has not done, soonest first."""
         allow(actor, "agreement.list")
-        rows = self._ctx.ledger.rows(
-            "SELECT log_index FROM agreements WHERE owner=? AND done_at IS NULL ORDER BY due, agreement",
-            self._ctx.me.slug,
-        )
-        found = [self._ctx.log.event(self._ctx.log.entry(row["log_index"])) for row in rows]
+        found = [self._ctx.log.event(self._ctx.log.entry(row["log_index"])) for row in self._open_agreements()]
         if found:
             await self._reads.log(actor, "agreement.list", [None])
         return [self._agreement(fact, done=False) for fact in found if isinstance(fact, e.AgreementMade)]
+
+    def owed(self) -> list[bool]:
+        """What this partner agreed to do and has not done: whether each of it is late."""
+        today = local_day(self._ctx.clock.now()).isoformat()
+        return [row["due"] < today for row in self._open_agreements()]
+
+    def _open_agreements(self) -> list[sqlite3.Row]:
+        return self._ctx.ledger.rows(
+            "SELECT log_index, due FROM agreements WHERE owner=? AND done_at IS NULL ORDER BY due, agreement",
+            self._ctx.me.slug,
+        )
+
+    def to_decide(self) -> int:
+        """Offers in conferences chaired here that the chair has not decided about."""
+        return self._ctx.ledger.count(
+            "offers o JOIN conferences c ON c.conference=o.conference WHERE c.chair=? AND o.status='offered'",
+            self._ctx.me.slug,
+        )
 
     async def agreement_done(self, actor: Actor, agreement: UUID) -> None:
         """This partner did what it agreed to."""
@@ -195,6 +210,13 @@ class Conferences(Chairing, Minuting):
         await self._ctx.writer.run(
             lambda tx: self.say(tx, chair, conference, e.AgreementDone, agreement=agreement, by=actor.id)
         )
+
+
+def _table(planned: e.Planned) -> list[cf.AttendeeAnswer]:
+    """Who sits at the table; as what, and what each signed, unless that was erased."""
+    if isinstance(planned.participants, Gone):
+        return [cf.AttendeeAnswer(partner=slug, role=None, secrecy=None) for slug in planned.partners]
+    return [cf.AttendeeAnswer(**one.model_dump()) for one in planned.participants]
 
 
 def _text(value: str | Gone) -> str | None:

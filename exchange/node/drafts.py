@@ -160,8 +160,8 @@ class Drafts:
         label = label_of(person) if person is not None else ""
         return df.DraftAnswer(row=_row_answer(row), subject_label=label, form=form)
 
-    def explain(self, actor: Actor, draft: UUID) -> Lacks:
-        """What is missing, and when nothing is, what would happen per recipient."""
+    async def explain(self, actor: Actor, draft: UUID) -> Lacks:
+        """What is missing, and when nothing is, what would happen per recipient; that this was looked at is recorded first."""
         allow(actor, "draft.read")
         allow(actor, "disclosure.explain")
         form = self._form(self._row(actor, draft))
@@ -169,7 +169,9 @@ class Drafts:
         missing = [*departures(covenant, me, form), *lacking(covenant, me, form)]
         if missing:
             return Lacks(missing, [])
-        return Lacks([], self._sharing.explain(actor, completed(covenant, me, form)))
+        answers = self._sharing.explain(actor, completed(covenant, me, form))
+        await self._reads.explained(actor, form.subject)
+        return Lacks([], answers)
 
     def _form(self, row: sqlite3.Row) -> f.OpenForm:
         event = self._ctx.log.event(self._ctx.log.entry(row["log_index"]))

@@ -25,6 +25,7 @@ TOPICS: Final = (
     "wpg-decision/withdrawn/1",
     "training/followed/1",
     "activity/registered/1",
+    "activity/registered/2",
     "activity/ended/1",
     "restriction/set/1",
     "restriction/lifted/1",
@@ -184,7 +185,7 @@ class Factbook:
         day = date.fromisoformat(event.followed_on)
         self._trained[event.actor] = max(day, self._trained.get(event.actor, day))
 
-    def _activity(self, event: e.ActivityRegistered) -> None:
+    def _activity(self, event: e.RegisteredActivity) -> None:
         self.activities[event.originator_id] = Activity(
             event.activity, frozenset(event.purposes), frozenset(event.categories), frozenset(event.recipients)
         )
@@ -222,6 +223,7 @@ _TAKE: dict[type[Event], Callable[[Factbook, Any], None]] = {
     e.WpgDecisionWithdrawn: Factbook._withdrawn,  # noqa: SLF001
     e.TrainingFollowed: Factbook._training,  # noqa: SLF001
     e.ActivityRegistered: Factbook._activity,  # noqa: SLF001
+    e.ActivityRegisteredOpenly: Factbook._activity,  # noqa: SLF001
     e.ActivityEnded: Factbook._activity_ended,  # noqa: SLF001
     e.RestrictionSet: Factbook._restriction,  # noqa: SLF001
     e.RestrictionLifted: Factbook._lifted,  # noqa: SLF001

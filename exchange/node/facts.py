@@ -11,7 +11,6 @@ from uuid import UUID
 
 from exchange.domain import events as e
 from exchange.domain import facts as d
-from exchange.domain.actors import may, roles_of
 from exchange.domain.duties import Good
 from exchange.errors import NotFoundError
 from exchange.node import duties as owed
@@ -19,7 +18,6 @@ from exchange.node import facts_forms as ff
 from exchange.node.actors import Actors
 from exchange.node.commands import allow
 from exchange.node.context import Context
-from exchange.node.drafts import proposals_for
 from exchange.node.duties import Duties
 from exchange.node.register import Reads
 from exchange.node.registers import Registers
@@ -167,16 +165,6 @@ class Facts(Registers):
 
         return await self._record(actor, f"weighing.write:{act}", form, key, fact)
 
-    async def worklist(self, actor: Actor) -> list[ff.WorkAnswer]:
-        """How much waits for this actor; never about whom."""
-        allow(actor, "duty.list")
-        open_ = self.duties.all(actor, closed=False)
-        reviewer = may(roles_of(actor.roles), "exception.review")
-        reviews = self._shown.reviews(self._today(), self._today()) if reviewer else []
-        proposals = proposals_for(self._ctx, actor)
-        ending = sum(row["keep_until"] <= self._today().isoformat() for row in proposals)
-        return [
-            ff.WorkAnswer(kind="proposal", count=len(proposals), overdue=ending),
-            ff.WorkAnswer(kind="duty", count=len(open_), overdue=sum(one.overdue for one in open_)),
-            ff.WorkAnswer(kind="review", count=len(reviews), overdue=sum(one.overdue for one in reviews)),
-        ]
+    def to_review(self) -> list[bool]:
+        """Exceptions that somebody has to look at today, and whether that day is over."""
+        return [one.overdue for one in self._shown.reviews(self._today(), self._today())]

@@ -238,10 +238,17 @@ class DutyAnswer(Answer):
     state: Literal["open", "made-good", "excused"]
 
 
+WorkKind = Literal[
+    "inbox", "signal", "unmatched", "proposal", "draft", "case-review", "offer", "own-offer", "agreement", "feedback",
+    "notification", "onward", "objection", "duty", "review", "opening", "rule", "erasure", "parked", "refused",
+]  # fmt: skip
+"""On which list it stands."""
+
+
 class WorkAnswer(Answer):
     """How much of one kind waits for this actor; never about whom."""
 
-    kind: Literal["proposal", "duty", "review"]
+    kind: WorkKind
     count: int
     overdue: int
-    """Of proposals: those that go tonight."""
+    """Of proposals and drafts: those that go tonight."""

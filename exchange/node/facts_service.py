@@ -91,7 +91,3 @@ class FactsService(Protocol):
     async def weigh(self, actor: Actor, act: UUID, form: ff.WeighForm, key: Idempotency | None) -> ff.FactAnswer:
         """The weighing of an act that could not wait for it."""
         ...
-
-    async def worklist(self, actor: Actor) -> list[ff.WorkAnswer]:
-        """How much waits."""
-        ...

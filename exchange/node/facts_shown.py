@@ -117,17 +117,17 @@ class Shown:
             ff.ActivityAnswer(
                 entry=event.originator_id,
                 activity=event.activity,
-                name=event.name,
+                name=_text(event.name, ""),
                 purposes=list(event.purposes),
                 categories=list(event.categories),
                 recipients=list(event.recipients),
                 bases=list(event.bases),
-                retention=list(event.retention),
+                retention=list(event.classes),
                 confidential=event.confidential,
                 since=event.at.astimezone(UTC),
             )
             for event in events
-            if isinstance(event, e.ActivityRegistered)
+            if isinstance(event, e.RegisteredActivity)
         ]
 
 

@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
-from exchange.wire.messages import TEXT_LIMIT, Code, Hex32, Hex64, Reason, Slug
+from exchange.wire.messages import TEXT_LIMIT, Code, Hex32, Hex64, Slug
 
 
 def _composed(text: object) -> object:
@@ -528,9 +528,11 @@ class ParkedAnswer(Answer):
 
 
 class DropForm(Form):
-    """Why a parked frame or an unreceipted message is let go."""
+    """Why a parked frame or an unreceipted message is let go. It stands in a public line, and the partner reads it."""
 
-    reason: Reason
+    reason: Literal[
+        "withdrawn", "mistake", "wrong-person", "wrong-recipient", "duplicate", "unreadable", "late", "seen"
+    ]
 
 
 class SingleHandedForm(Form):

@@ -44,6 +44,7 @@ from exchange.node.sharing import Sharing
 from exchange.node.staff import Staff
 from exchange.node.terms import Terms
 from exchange.node.use_cases import UseCases
+from exchange.node.waiting import Waiting
 from exchange.node.work import Post
 from exchange.node.writer import Tx
 
@@ -90,6 +91,9 @@ class Node(UseCases):
         self._operations = Operations(
             ctx, self.partners, self.outgoing, transport, self.housekeeping, self.retention, actors, duties, after
         )
+        self._waiting = Waiting(
+            ctx, room, self.conferences, self.offers, self.facts, duties, self.drafts, self.retention, after
+        )  # fmt: skip
         self.inbox_handler = Inbox(
             ctx,
             answer=self.outgoing.answer,

@@ -225,9 +225,16 @@ class Objections:
 
     def open(self) -> tuple[int, bool]:
         """How many wait for a decision, and whether one is overdue."""
+        late = self.to_weigh()
+        return len(late), any(late)
+
+    def to_weigh(self) -> list[bool]:
+        """What waits for a decision: whether each of it is late."""
         today = local_day(self._ctx.clock.now())
-        rows = self._ctx.ledger.rows("SELECT * FROM objections WHERE outcome IS NULL")
-        return len(rows), any(_state(row).overdue(today) for row in rows)
+        return [
+            _state(row).overdue(today)
+            for row in self._ctx.ledger.rows("SELECT * FROM objections WHERE outcome IS NULL")
+        ]
 
     def _row(self, objection: UUID) -> sqlite3.Row:
         row = self._ctx.ledger.one("SELECT * FROM objections WHERE objection=?", str(objection))

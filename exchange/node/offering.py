@@ -227,6 +227,13 @@ class Offering(Table):
 
         self._post.send(await self._ctx.writer.run(unit))
 
+    def to_answer(self) -> int:
+        """Own offers that wait for a person: the chair asked, or released it and nobody sent it, or a gate held it back."""
+        return self._ctx.ledger.count(
+            "offers WHERE owner=? AND (status IN ('asked','held-back') OR (status='released' AND automatic=0))",
+            self._ctx.me.slug,
+        )
+
     # ------------------------------------------------------------------------------------ on release
 
     async def run(self) -> None:

@@ -23,6 +23,7 @@ from exchange.node.housekeeping import Housekeeping
 from exchange.node.outbox import Outbox
 from exchange.node.partners import Partners
 from exchange.node.ports import Transport
+from exchange.node.reading import new_messages
 from exchange.node.retention import Retention
 from exchange.node.service import Actor
 from exchange.node.writer import Tx
@@ -79,9 +80,7 @@ class Operations:
             vault_generation=ctx.vault.generation,
             warnings=self._warnings(),
             pairs=pairs,
-            inbox_new=ctx.ledger.count(
-                "messages WHERE direction='received' AND reply_to IS NULL AND uptake IS NULL AND state='stored'"
-            ),
+            inbox_new=new_messages(ctx),
             outbox_waiting=len(self._outbox.waiting()),
             parked=ctx.ledger.count("parked WHERE state='parked'"),
             unmatched=len(ctx.people.unmatched()),

@@ -30,6 +30,12 @@ _STATES = {m.Kind.TAKEN_UP.value: "taken-up", m.Kind.HANDLED.value: "handled", m
 _KINDS = {m.Kind.SIGNAL.value: "signal", m.Kind.DISCLOSURE.value: "disclosure", m.Kind.CORRECTED.value: "correction"}
 
 
+def new_messages(ctx: Context) -> int:
+    """How many in the inbox nobody took up."""
+    where = "direction='received' AND reply_to IS NULL AND uptake IS NULL AND state='stored'"
+    return ctx.ledger.count(f"messages WHERE {where} AND kind IN ({_MARKS})", *_CONTENT)
+
+
 class Reading:
     """See the module."""
 

@@ -14,6 +14,7 @@ from exchange.crypto import aead
 from exchange.domain import events as e
 from exchange.domain.covenant import Covenant
 from exchange.domain.retention import local_day
+from exchange.domain.vocabulary import CRIMINAL_GROUNDS, SPECIAL_EXCEPTIONS, WPG_GROUNDS
 from exchange.errors import NotFoundError
 from exchange.node.context import Context
 from exchange.node.identity import disclosed_fields
@@ -113,7 +114,6 @@ def record(
     if decided and any((GONE, str(handle)) in decided for handle in (subject, *mentions)):
         raise NotFoundError("There is no such subject in this node's register.")
     basis = (statement.sender_basis, statement.sender_task, statement.recipient_basis, statement.recipient_task)
-    rules = (statement.special_exception, statement.criminal_ground, statement.wpg.ground if statement.wpg else None)
     tx.append(
         e.ItemRecorded(
             originator_id=uuid4(),
@@ -130,7 +130,7 @@ def record(
             category=item.category,
             purpose=statement.purpose,
             basis=basis,
-            rules=tuple(r for r in (*rules, *statement.stated) if r),
+            rules=_cited(covenant, statement),
             retention=part.retention,
             content_key=part.key_id,
             sealed=part.hash,
@@ -143,6 +143,17 @@ def record(
         ),
         fresh=True,
     )
+
+
+def _cited(covenant: Covenant, statement: m.Statement) -> tuple[str, ...]:
+    """The grounds of the law and of the covenant that it cites.
+
+    Whatever else was typed as a code counts as not given for the gates, and stands in no public line.
+    """
+    wpg = statement.wpg.ground if statement.wpg else None
+    known = {*SPECIAL_EXCEPTIONS, *CRIMINAL_GROUNDS, *WPG_GROUNDS, *covenant.index.grounds}
+    cited = (statement.special_exception, statement.criminal_ground, wpg, *statement.stated)
+    return tuple(code for code in cited if code in known)
 
 
 def feedback_wanted(tx: Tx, ctx: Context, message: str, partner: str, direction: Literal["sent", "received"]) -> None:

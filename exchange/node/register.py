@@ -55,6 +55,14 @@ class Reads:
         await self._ctx.writer.run(unit)
         self._seen.update({(actor.id, view, s): now for s in fresh})
 
+    async def explained(self, actor: Actor, subject: UUID | None) -> None:
+        """Record that ``actor`` is about to see what would happen if something were shared about somebody.
+
+        It says what is on record about that person: an objection, a notice, which identity is known and to whom.
+        """
+        person = self._ctx.people.resolve(subject) if subject is not None else None
+        await self.log(actor, "disclosure.explain", [person.handle if person is not None else None])
+
     async def copied_out(self, actor: Actor, view: str, subject: UUID | None) -> None:
         """A print or file left; erasure here does not reach it."""
         await self._ctx.writer.run(

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from exchange.domain import events as e
 from exchange.domain import facts as d
 from exchange.domain.duties import Good
-from exchange.domain.vocabulary import Regime
+from exchange.domain.vocabulary import LEGAL_BASES, Regime
 from exchange.errors import InputError, NotFoundError
 from exchange.node import duties as owed
 from exchange.node import facts_forms as ff
@@ -37,7 +37,9 @@ class Registers(Records):
             today=self._today(),
         )
         self._partners(form.recipients)
-        self._known(form.categories, self._ctx.covenants.current.covenant.index.categories)
+        categories = self._ctx.covenants.current.covenant.index.categories
+        self._known(form.categories, categories)
+        self._known(form.fields or (), {field for category in categories.values() for field in category.fields})
         await self._no_number(
             actor, "wpg-decision", [form.reference, form.signed_by, form.interest, form.purpose, *form.conditions]
         )
@@ -123,9 +125,7 @@ class Registers(Records):
     ) -> ff.ActivityAnswer:
         """A new or changed entry of the processing register; every change gives it a new identifier (article 13.1)."""
         allow(actor, "activity.register")
-        covenant = self._ctx.covenants.current.covenant
-        self._known(form.purposes, covenant.index.purposes)
-        self._known(form.categories, covenant.index.categories)
+        self._known_activity(form)
         await self._no_number(actor, "activity", [form.name])
         before = self._ctx.facts.activities.get(form.entry) if form.entry is not None else None
         if form.entry is not None and before is None:
@@ -135,8 +135,7 @@ class Registers(Records):
         def unit(tx: Tx) -> tuple[UUID, Result]:
             tx.append(
                 e.ActivityRegistered(
-                    originator_id=entry,
-                    at=tx.now,
+                    **self._sealed(tx, actor, entry),
                     activity=uuid4().urn,
                     replaces=before.uri if before else None,
                     name=form.name,
@@ -144,9 +143,8 @@ class Registers(Records):
                     categories=tuple(form.categories),
                     recipients=tuple(form.recipients),
                     bases=tuple(form.bases),
-                    retention=tuple(form.retention),
+                    classes=tuple(form.retention),
                     confidential=form.confidential,
-                    by=actor.id,
                 )
             )
             self._settle_register(tx, actor, form, entry)
@@ -154,6 +152,18 @@ class Registers(Records):
 
         made, _ = await once(self._ctx, actor, "activity.register", key, form, unit)
         return next(a for a in self._shown.activities() if a.entry == made)
+
+    def _known_activity(self, form: ff.ActivityForm) -> None:
+        """Everything in it but its name stands in a public line: codes that the covenant or the law knows, and no others."""
+        index = self._ctx.covenants.current.covenant.index
+        self._partners(form.recipients)
+        for codes, known in (
+            (form.purposes, index.purposes),
+            (form.categories, index.categories),
+            (form.bases, LEGAL_BASES),
+            (form.retention, index.retention),
+        ):
+            self._known(codes, known)
 
     def _settle_register(self, tx: Tx, actor: Actor, form: ff.ActivityForm, entry: UUID) -> None:
         """Duties to register what this entry now covers."""

@@ -160,7 +160,7 @@ def chair_of(ctx: Context, conference: UUID, tx: Tx | None = None) -> str | None
     if row is not None:
         return str(row["chair"])
     for _, event in tx.recorded if tx is not None else ():
-        if isinstance(event, e.ConferencePlanned) and event.conference == conference:
+        if isinstance(event, e.Planned) and event.conference == conference:
             return event.chair
     return None
 

@@ -213,6 +213,7 @@ def area_proposal(sender: str, recipient: str, work: AreaWork, *, named: bool) -
         sender_task=work.sender_task,
         recipient_task=work.recipient_task,
         areas=work.areas(),
+        kinds=work.kinds(),
         text="\n".join(work.texts()),
         names_somebody=named,
         picture=isinstance(work, AreaPicture),

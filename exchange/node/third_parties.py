@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from exchange.domain import events as e
 from exchange.domain.proposal import NOT_APPLICABLE, Outside, Proposal, Verdict
 from exchange.domain.retention import local_day
+from exchange.domain.subject import words
 from exchange.domain.vocabulary import THIRD_PARTY, Side
 from exchange.errors import ConflictError, InputError, NotFoundError, StorageError
 from exchange.node import casework_forms as cf
@@ -20,6 +21,7 @@ from exchange.node import forms as f
 from exchange.node import recording, rules, scope
 from exchange.node.casestate import events_of, fold, told
 from exchange.node.circle import Circle, moment_of, text_of
+from exchange.node.codes import check_codes
 from exchange.node.commands import Result, allow, once
 from exchange.node.context import Context
 from exchange.node.drafting import Drafting, iso_day, reasons, statement_of
@@ -62,6 +64,7 @@ class ThirdParties:
             NotFoundError: No such case, or the person is not in the register.
             NotAllowedError: The actor is outside the circle of the case.
             ConflictError: The case is closed.
+            UnknownCodesError: A category or field is not in the covenant.
             InputError: It is a partner, or its name holds a citizen service number.
             Refused: No agreement or allocation (R10), or another gate stands against it.
         """
@@ -112,6 +115,7 @@ class ThirdParties:
             special_exception=form.special_exception,
             criminal_ground=form.criminal_ground,
         )
+        check_codes(self._ctx.covenants.current.covenant, form.items)
         grounds = self._drafting.grounds(actor, share, person)
         items = [self._drafting.item(item) for item in form.items]
         return _Draft(share, person.handle, statement_of(share, to, grounds), items, grounds)
@@ -140,7 +144,7 @@ class ThirdParties:
             base,
             third_party=Outside(
                 agreement=str(agreement) if agreement else None,
-                allocation=str(form.allocation) if form.allocation and _same(allocated, form.name) else None,
+                allocation=str(form.allocation) if form.allocation and same_party(allocated, form.name) else None,
             ),
             notice=notice,
             outside_case=scope.outside(self._ctx, form.case, self._ctx.me.slug, Side.SENDING),
@@ -160,7 +164,7 @@ class ThirdParties:
         if row is None or known is None or row["chair"] not in known.partners:
             return False
         made = self._ctx.log.event(self._ctx.log.entry(row["log_index"]))
-        return isinstance(made, e.AgreementMade) and _same(text_of(made.third_party), form.name)
+        return isinstance(made, e.AgreementMade) and same_party(text_of(made.third_party), form.name)
 
     def _record(self, tx: Tx, actor: Actor, form: cf.ThirdPartyForm, draft: _Draft, act: UUID) -> None:
         covenant = self._ctx.covenants.current.covenant
@@ -228,15 +232,18 @@ class ThirdParties:
         )
 
 
-def _same(known: str | None, name: str) -> bool:
-    """Whether this is the third party that was named; nobody is, once the name was erased."""
-    return known is not None and known.casefold().split() == name.casefold().split()
+def same_party(known: str | None, name: str) -> bool:
+    """Whether this is the third party that was named, however it is spelled (as in the register of people).
+
+    Nobody is, once the name was erased.
+    """
+    return known is not None and (words(known) or [known]) == (words(name) or [name])
 
 
 def _no_partner(ctx: Context, name: str) -> None:
     """A partner gets what the rules let it have, in its scope. Called a third party it would get around both (article 8)."""
     for partner in ctx.covenants.current.covenant.partners:
-        if _same(partner.slug, name) or _same(partner.name, name):
+        if same_party(partner.slug, name) or same_party(partner.name, name):
             raise InputError(
                 "{partner} is a partner of this covenant and no third party; share it with that partner itself.",
                 partner=partner.slug,

@@ -21,6 +21,7 @@ from exchange.node.actors import Actors
 from exchange.node.circle import Circle
 from exchange.node.commands import Bell, allow
 from exchange.node.context import Context
+from exchange.node.facts_forms import WorkAnswer
 from exchange.node.housekeeping import Housekeeping
 from exchange.node.operations import Operations
 from exchange.node.outbox import Outbox
@@ -31,6 +32,7 @@ from exchange.node.service import Actor, Idempotency
 from exchange.node.sharing import Sharing
 from exchange.node.staff import Staff
 from exchange.node.terms import Terms
+from exchange.node.waiting import Waiting
 
 T = TypeVar("T")
 CLOCK_FROM, CLOCK_TO = 2000, 2999
@@ -63,6 +65,7 @@ class UseCases:
     _reading: Reading
     _operations: Operations
     _staff: Staff
+    _waiting: Waiting
 
     # ------------------------------------------------------------------------------------ who and how
 
@@ -77,6 +80,10 @@ class UseCases:
     async def covenant(self) -> dict[str, object]:
         """The document in force; for every registered actor."""
         return self.ctx.covenants.current.covenant.document()
+
+    async def worklist(self, actor: Actor) -> list[WorkAnswer]:
+        """How much waits for this actor, by list; never about whom."""
+        return self._waiting.of(actor)
 
     # ------------------------------------------------------------------------------------ people
 
@@ -113,9 +120,11 @@ class UseCases:
         return await self._sharing.act(await self._sharing.share(actor, form, key), 0)
 
     async def explain(self, actor: Actor, form: f.ShareForm) -> list[f.Explanation]:
-        """What would be allowed or refused, and why."""
+        """What would be allowed or refused, and why; that this was looked at is recorded first."""
         allow(actor, "disclosure.explain")
-        return self._sharing.explain(actor, form)
+        answers = self._sharing.explain(actor, form)
+        await self._reads.explained(actor, form.subject)
+        return answers
 
     def completed(self, form: f.OpenForm) -> f.ShareForm:
         """The form with what its profile adds, or what is missing; it says nothing of anybody."""

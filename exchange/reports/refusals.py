@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from exchange.domain.numbering import Numbering, own_articles, own_numbers
-from exchange.domain.refusals import CATALOGUE, code_of_frame
+from exchange.domain.refusals import CATALOGUE, code_of_frame, sentence_of_frame
 from exchange.node.facts_forms import DutyAnswer
 from exchange.node.forms import Explanation, RefusalAnswer
 
@@ -29,8 +29,8 @@ def in_language(answer: RefusalAnswer, language: str, numbering: Numbering = _AS
 
 def frame_reason(reason: str, language: str, numbering: Numbering = _AS_THE_MODEL) -> str:
     """Why a frame was refused before anybody judged it: its own word, and what the catalogue calls that."""
-    code = code_of_frame(reason)
-    return f"{reason}: {code} {own_numbers(numbering, CATALOGUE[code].sentence(language=language))}" if code else reason
+    code, sentence = code_of_frame(reason), sentence_of_frame(reason, language=language)
+    return f"{reason}: {code} {own_numbers(numbering, sentence)}" if sentence else reason
 
 
 def explained(answers: Sequence[Explanation], language: str, numbering: Numbering = _AS_THE_MODEL) -> list[Explanation]:

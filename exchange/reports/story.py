@@ -42,7 +42,18 @@ _ALARMS: Final[Mapping[str, str]] = {
     "replica": N_("the vault's replica does not follow"),
     "checkpoint": N_("a partner's log contradicts its own past"),
 }
-_REASONS: Final[Mapping[str, str]] = {"operator": N_("an operator asked for it"), "erasure": N_("an erasure needed it")}
+_REASONS: Final[Mapping[str, str]] = {
+    "operator": N_("an operator asked for it"),
+    "erasure": N_("an erasure needed it"),
+    "withdrawn": N_("it was withdrawn"),
+    "mistake": N_("it was a mistake"),
+    "wrong-person": N_("it was about the wrong person"),
+    "wrong-recipient": N_("it was for the wrong recipient"),
+    "duplicate": N_("it was there already"),
+    "unreadable": N_("it could not be read"),
+    "late": N_("it came too late"),
+    "seen": N_("somebody looked at it"),
+}
 
 SENTENCES: Final[Mapping[str, str]] = {
     "covenant/accepted": N_("The covenant holds here from now on, generation {generation}."),
@@ -103,7 +114,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     "wpg-decision/withdrawn": N_("A decision to disclose police data was withdrawn: nothing more goes under it."),
     "training/followed": N_("Somebody followed a privacy training on {followed_on}."),
-    "activity/registered": N_("In the processing register from now on: {name}, for {purposes}."),
+    "activity/registered": N_("An entry stands in the processing register from now on, for {purposes}."),
     "activity/ended": N_("A processing stopped; its entry stays in the processing register."),
     "restriction/set": N_("Data may only be kept from now on, and not be used: {cause}."),
     "restriction/lifted": N_("Data that could only be kept may be used again."),
@@ -254,7 +265,7 @@ class _Details(dict[str, str]):
         return words.word(parts[2] if len(parts) > 2 else kind, _MESSAGES, self._)  # noqa: PLR2004 - nl.convenanten.X.…
 
     def _reason(self, code: str) -> str:
-        """Why: a word of the node, of the law, or what somebody typed."""
+        """Why: a word of the node or of the law."""
         if code in RECALL_REASONS:
             return self._titles.of(code)
         return words.word(code, {**words.REASONS, **_REASONS}, self._)

@@ -177,6 +177,54 @@ COUNTS: Final[Mapping[str, str]] = {
 }
 """What adapters at the edge count."""
 
+WORK: Final[Mapping[str, str]] = {
+    "inbox": N_("messages that nobody took up"),
+    "signal": N_("signals to judge"),
+    "unmatched": N_("people partners mean whom nobody matched yet"),
+    "proposal": N_("proposals of case systems"),
+    "draft": N_("drafts of your own"),
+    "case-review": N_("cases to look at again"),
+    "offer": N_("offers for the chair to decide"),
+    "own-offer": N_("own offers to answer or to send"),
+    "agreement": N_("agreements to carry out"),
+    "feedback": N_("partners who want to hear what came of it"),
+    "notification": N_("corrections and recalls of partners to answer"),
+    "onward": N_("items to mend at those who got them from you"),
+    "objection": N_("objections to weigh"),
+    "duty": N_("duties after acute danger"),
+    "review": N_("exceptions to look at"),
+    "opening": N_("openings from outside a circle to review"),
+    "rule": N_("retention rules to confirm"),
+    "erasure": N_("items past their term and still there"),
+    "parked": N_("messages refused here for good"),
+    "refused": N_("own messages that a partner refused"),
+}
+"""What waits for a person."""
+
+WORK_LISTS: Final[Mapping[str, str]] = {
+    "inbox": "exchange inbox list",
+    "signal": "exchange triage list",
+    "unmatched": "exchange subject unmatched",
+    "proposal": "exchange draft list",
+    "draft": "exchange draft list",
+    "case-review": "exchange case list",
+    "offer": "exchange conference list",
+    "own-offer": "exchange conference list",
+    "agreement": "exchange agreement list",
+    "feedback": "exchange case feedback",
+    "notification": "exchange notifications",
+    "onward": "exchange notifications",
+    "objection": "exchange objection list",
+    "duty": "exchange duty list",
+    "review": "exchange exception due",
+    "opening": "exchange case openings",
+    "rule": "exchange retention rules",
+    "erasure": "exchange retention due",
+    "parked": "exchange parked list",
+    "refused": "exchange outbox list",
+}
+"""The command that shows each list."""
+
 TELLINGS: Final[Mapping[str, str]] = {
     "corrected": N_("Correction"),
     "recalled": N_("Recall"),
@@ -235,6 +283,7 @@ VIEWS: Final[Mapping[str, str]] = {
     "signal.read": N_("a signal"),
     "draft.read": N_("a draft"),
     "disclosure.suggest": N_("what may be shared about somebody"),
+    "disclosure.explain": N_("what would happen if something were shared about somebody"),
 }
 """What somebody looked at."""
 

@@ -93,7 +93,7 @@ CHAPTERS: Final = (ledger_areas, ledger_facts, ledger_casework, ledger_conferenc
 class Ledger(View):
     """The node's working memory on disk; see the module."""
 
-    schema_version = 9
+    schema_version = 10
     schema = SCHEMA + "".join(chapter.SCHEMA for chapter in CHAPTERS)
     indexes = INDEXES
 

@@ -35,12 +35,14 @@ CREATE INDEX conference_steps_case ON conference_steps(case_id);
 _AFTER: Final = {"release": "released", "strike": "struck", "ask": "asked"}
 
 
-def _planned(db: Statements, index: int, event: e.ConferencePlanned) -> None:  # noqa: ARG001 - one shape for all
+def _planned(db: Statements, index: int, event: e.Planned) -> None:  # noqa: ARG001 - one shape for all
     db.execute(
         "INSERT INTO conferences VALUES(?,?,?,?,?,?)"
         " ON CONFLICT DO UPDATE SET date=excluded.date, version=excluded.version WHERE chair=excluded.chair",
         (str(event.conference), event.chair, event.date, event.version, _ms(event), str(event.originator_id)),
     )
+    if isinstance(event, e.ConferencePlanned):
+        _term(db, event.key_id, event.retention, event)
 
 
 def _agenda(db: Statements, index: int, event: e.AgendaItemSet) -> None:
@@ -131,6 +133,7 @@ def _ms(event: Event) -> int:
 
 ACTIONS: Final[Mapping[type[Event], Callable[[Statements, int, Any], None]]] = {
     e.ConferencePlanned: _planned,
+    e.ConferencePlannedOpenly: _planned,
     e.AgendaItemSet: _agenda,
     e.ItemOffered: _offered,
     e.OfferDecided: _decided,

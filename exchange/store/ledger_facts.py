@@ -20,7 +20,8 @@ CREATE TABLE facts(
 CREATE INDEX facts_kind ON facts(kind, log_index);
 CREATE TABLE trainings(actor TEXT NOT NULL, followed_on TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL);
 CREATE TABLE activities(
-  activity TEXT PRIMARY KEY, entry TEXT NOT NULL, log_index INTEGER NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL);
+  activity TEXT PRIMARY KEY, entry TEXT NOT NULL, log_index INTEGER NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL,
+  key_id TEXT);
 CREATE INDEX activities_entry ON activities(entry);
 CREATE TABLE restrictions(
   restriction TEXT PRIMARY KEY, item TEXT, cause TEXT NOT NULL, at INTEGER NOT NULL, lifted_at INTEGER) WITHOUT ROWID;
@@ -37,8 +38,8 @@ CREATE INDEX emergencies_message ON emergencies(message) WHERE message IS NOT NU
 """
 
 
-def keep(db: Statements, key_id: str, retention: str, at: int) -> None:
-    """A key that seals a fact has a term like any other."""
+def keep(db: Statements, key_id: str, retention: str, at: int | None) -> None:
+    """A key that seals a fact has a term like any other; None: it has not started yet."""
     db.execute("INSERT OR IGNORE INTO contents(key_id, retention, at) VALUES(?,?,?)", (key_id, retention, at))
 
 
@@ -74,14 +75,27 @@ def _training(db: Statements, index: int, event: e.TrainingFollowed) -> None:  #
     db.execute("INSERT INTO trainings VALUES(?,?,?,?)", (str(event.actor), event.followed_on, ms(event), str(event.by)))
 
 
-def _activity(db: Statements, index: int, event: e.ActivityRegistered) -> None:
+def _activity(db: Statements, index: int, event: e.RegisteredActivity) -> None:
     entry = str(event.originator_id)
-    db.execute("UPDATE activities SET state='replaced' WHERE entry=? AND state='live'", (entry,))
-    db.execute("INSERT INTO activities VALUES(?,?,?,?,'live')", (event.activity, entry, index, ms(event)))
+    _over(db, event, "replaced")
+    key_id = event.key_id if isinstance(event, e.ActivityRegistered) else None
+    db.execute("INSERT INTO activities VALUES(?,?,?,?,'live',?)", (event.activity, entry, index, ms(event), key_id))
+    if isinstance(event, e.ActivityRegistered):
+        keep(db, event.key_id, event.retention, None)
 
 
 def _activity_ended(db: Statements, index: int, event: e.ActivityEnded) -> None:  # noqa: ARG001
-    db.execute("UPDATE activities SET state='ended' WHERE activity=?", (event.activity,))
+    _over(db, event, "ended")
+
+
+def _over(db: Statements, event: Event, state: str) -> None:
+    """The live version of an entry is live no more, and the term of its name starts."""
+    live = "entry=? AND state='live'"
+    entry = str(event.originator_id)
+    db.execute(
+        f"UPDATE contents SET at=? WHERE key_id IN (SELECT key_id FROM activities WHERE {live})", (ms(event), entry)
+    )
+    db.execute(f"UPDATE activities SET state=? WHERE {live}", (state, entry))
 
 
 def _restricted(db: Statements, index: int, event: e.RestrictionSet) -> None:  # noqa: ARG001
@@ -131,6 +145,7 @@ ACTIONS: dict[type[Event], Callable[[Statements, int, Any], None]] = {
     e.WeighingWritten: _fact("weighing"),
     e.TrainingFollowed: _training,
     e.ActivityRegistered: _activity,
+    e.ActivityRegisteredOpenly: _activity,
     e.ActivityEnded: _activity_ended,
     e.RestrictionSet: _restricted,
     e.RestrictionLifted: _lifted,

@@ -33,6 +33,10 @@ class AreaWork(Work):
         """Every area it speaks of."""
         return frozenset()
 
+    def kinds(self) -> frozenset[str]:
+        """Every kind of report that somebody chose; a picture only counts the kinds of earlier reports."""
+        return frozenset()
+
     def shown(self) -> tuple[int, ...]:
         """Every count it shows."""
         return ()
@@ -50,6 +54,10 @@ class AreaSignal(AreaWork):
     def areas(self) -> frozenset[str]:
         """The one."""
         return frozenset({self.area})
+
+    def kinds(self) -> frozenset[str]:
+        """The one."""
+        return frozenset({self.kind})
 
 
 class AreaCell(Wire):

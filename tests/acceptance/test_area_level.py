@@ -93,7 +93,7 @@ async def test_a_report_told_twice_counts_once(world: MemoryWorld) -> None:
     mallory = Mallory(world, "politie")
     work = {
         "v": 1, **SCOPE, "sender_task": "handhaving", "recipient_task": "wmo", "text": "", "reports": 3,
-        "signal": "7f1c1f8e-6d0e-4b55-9d0b-3a1f7b7d2f11", "area": "proefplein", "kind": "AFVAL", "observed_on": "2026-02-01",
+        "signal": "7f1c1f8e-6d0e-4b55-9d0b-3a1f7b7d2f11", "area": "proefplein", "kind": "VERVUILING", "observed_on": "2026-02-01",
     }  # fmt: skip
     for _ in range(2):
         await world.deliver("gemeente", "politie", mallory.frame("gemeente", work, kind=m.Kind.AREA_SIGNAL))

@@ -126,7 +126,7 @@ async def test_a_dropped_message_leaves_no_gap_at_the_partner(tmp_path: Path) ->
         jelle = await world.person("actium")
         dropped = await actium.share(worker, share_form(jelle, [TO_WELZIJN], HOUSE), None)
         colleague = await world.colleague("actium")
-        await actium.drop_message(colleague, dropped.messages[0].message or "", f.DropForm(reason="verkeerde-persoon"))
+        await actium.drop_message(colleague, dropped.messages[0].message or "", f.DropForm(reason="wrong-person"))
         kept = await actium.share(worker, share_form(jelle, [TO_WELZIJN], HOUSE), None)
         await world.start("welzijn")
         assert [m.state for m in (await actium.act(worker, kept.act, wait_s=60)).messages] == ["receipted"]

@@ -116,7 +116,7 @@ async def test_an_agreement_of_the_conference_carries_a_disclosure_to_the_third_
         elsewhere = {"agreement": named, "case": meeting.cases[1]}  # agreed about another case
         assert await codes_of(gemeente, worker, form.model_copy(update=elsewhere)) == {"R10"}
 
-        told = form.model_copy(update={"agreement": named, "name": "zorgteam fictie"})
+        told = form.model_copy(update={"agreement": named, "name": "ZORGTEAM  Fíctie"})
         await gemeente.third_parties.disclose(worker, told, None)
         assert [row.agreement for row in await gemeente.third_parties.all(worker)] == [named]
 

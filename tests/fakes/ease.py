@@ -78,7 +78,7 @@ class Drafts:
         self._node.use(actor, "draft.read", draft)
         return df.DraftAnswer(row=self._row(draft), subject_label="Jelle Verzonnen", form=self.kept[draft])
 
-    def explain(self, actor: Any, draft: UUID) -> Lacks:
+    async def explain(self, actor: Any, draft: UUID) -> Lacks:
         self._node.use(actor, "draft.read", draft)
         self._row(draft)
         covenant = _covenant(json.dumps(self._document))

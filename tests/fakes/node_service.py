@@ -207,10 +207,6 @@ class FakeFacts:
         self._node._use(actor, "weighing.write", form)
         return self._fact()
 
-    async def worklist(self, actor: Actor) -> list[ff.WorkAnswer]:
-        self._node._use(actor, "duty.list")
-        return [ff.WorkAnswer(kind="duty", count=1, overdue=1), ff.WorkAnswer(kind="review", count=0, overdue=0)]
-
 
 def casework_rooms() -> ModuleType:
     """``casework_rooms.py`` beside this file; the tests are no package, so it is loaded by its path."""
@@ -367,6 +363,10 @@ class FakeNode:
 
     async def covenant(self) -> dict[str, object]:
         return COVENANT
+
+    async def worklist(self, actor: Actor) -> list[ff.WorkAnswer]:
+        self._use(actor, "status")
+        return [ff.WorkAnswer(kind="duty", count=1, overdue=1), ff.WorkAnswer(kind="review", count=0, overdue=0)]
 
     async def register_subject(self, actor: Actor, form: f.SubjectForm, key: Idempotency | None) -> f.SubjectFound:
         self._use(actor, "subject.register", key)

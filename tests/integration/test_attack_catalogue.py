@@ -106,11 +106,11 @@ CASES: dict[str, Case] = {
 ELSEWHERE = {
     "R10": "tests/unit/domain: no third party is on the exchange, and the act itself is the casework's",
     "R16": "test_a_frame_that_does_not_hold_is_r16_where_people_read_it",
-    "R18": "test_facts_and_duties: what was restricted here is not passed on; a receiver cannot know",
+    "R18": "test_facts: what was restricted here is not passed on; a receiver cannot know",
     "R26": "test_training_and_review_refuse_where_the_covenant_says_so; a receiver cannot know",
     "R27": "test_training_and_review_refuse_where_the_covenant_says_so",
-    "R28": "test_police_data_without_a_decision_are_refused_by_the_receiver_itself, and test_facts_and_duties",
-    "R32": "test_facts_and_duties: a system sends only what a person decided; a receiver cannot know",
+    "R28": "test_police_data_without_a_decision_are_refused_by_the_receiver_itself, and test_facts",
+    "R32": "test_facts: a system sends only what a person decided; a receiver cannot know",
     "R36": "test_casework: a case is used by those in its scope, and a hostile sender is refused by the receiver",
 }
 

@@ -346,4 +346,4 @@ async def test_no_frame_of_a_conference_opens_at_anybody_but_its_recipient(world
     for slug in world.nodes:
         assert set(world.parked(slug)) == {"kid-unknown"}
         assert lines_in_log(world, slug, "") - sizes[slug] == len(world.parked(slug))
-    assert world.events("politie", "conference/planned/1") == []
+    assert world.events("politie", "conference/planned/2") == []

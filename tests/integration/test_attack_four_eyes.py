@@ -22,7 +22,7 @@ from exchange.reports.who_knows import groups, summary
 
 PAIR = ("actium", "gemeente")
 SIGNAL = {"kind": "signal", "signal_kind": "VERVUILING"}
-DROP = f.DropForm(reason="verkeerde-persoon")
+DROP = f.DropForm(reason="wrong-person")
 
 
 @pytest.fixture

@@ -302,7 +302,7 @@ async def test_a_message_and_its_void_that_cross_are_no_equivocation(world, void
     answer = await world.share("actium", share_form(jelle, [TO_GEMEENTE], HOUSE), 0)
     await world.until(lambda: len(world.between(*PAIR)) == 1)
     dropped = answer.messages[0].message
-    await actium.drop_message(await world.colleague("actium"), dropped, f.DropForm(reason="vergissing"))
+    await actium.drop_message(await world.colleague("actium"), dropped, f.DropForm(reason="mistake"))
     await world.until(lambda: len(world.between(*PAIR)) == 2)
     frames = world.between(*PAIR)
     for frame in reversed(frames) if void_first else frames:

@@ -67,7 +67,7 @@ async def test_who_is_only_mentioned_in_a_draft_is_recorded_as_mentioned_when_it
         demi = await world.person("actium", given_names="Demi", family_name="Nepstra", birth_date="1990-01-01")
         form = on_profile(jelle).model_copy(update={"items": [f.ItemForm(**FULL, mentions=[demi])]})
         row = await node.drafts.save(worker, form, None)
-        assert node.drafts.explain(worker, row.draft).missing == []
+        assert (await node.drafts.explain(worker, row.draft)).missing == []
         assert (await node.drafts.send(worker, row.draft, None)).messages
         (known,) = [x for x in world.events("actium", "item/recorded/1") if x.category == "HUISVESTING"]
         assert list(known.mentions) == [demi]

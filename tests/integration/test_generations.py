@@ -294,7 +294,7 @@ async def test_what_a_partner_that_left_did_not_acknowledge_waits_no_more(world:
     await world.until(lambda: [w.why for w in gemeente.outgoing.waiting()] == ["awaiting-receipt"])
     (waiting,) = gemeente.outgoing.waiting()
     if waits != "the message":
-        form = f.DropForm(reason="zaak-ingetrokken")
+        form = f.DropForm(reason="withdrawn")
         await gemeente.drop_message(await world.colleague("gemeente"), waiting.message, form)
         (waiting,) = gemeente.outgoing.waiting()
     signed = next_generation(world.home, world.signed, on_paper("politie"), [p for p in PARTNERS if p != "politie"])

@@ -110,8 +110,8 @@ async def test_a_frame_of_the_one_is_refused_by_the_other_in_one_sentence(
         assert taken.ended == ["done"], "refused for good"
     assert other.parked("gemeente") == ["kid-unknown", "other-covenant", "bad-signature"]
     said = [frame_reason(code, "nl") for code in other.parked("gemeente")]
-    assert (
-        said[1] == "other-covenant: R27 Deze convenantversie is niet (meer) van kracht, of had al herzien moeten zijn."
+    assert said[1] == (
+        "other-covenant: R27 Het bericht hoort bij een ander convenant, of bij een versie die niet (meer) van kracht is."
     )
     assert said[0] == said[2].replace("bad-signature", "kid-unknown"), "R16: not encrypted or signed for this node"
     assert said[2].startswith(

@@ -20,6 +20,7 @@ __all__ = [
     "AgreementMade",
     "Attendee",
     "ConferencePlanned",
+    "ConferencePlannedOpenly",
     "DecisionMade",
     "ItemOffered",
     "MinimisationReviewed",
@@ -28,20 +29,23 @@ __all__ = [
     "OfferHeldBack",
     "OfferWithdrawn",
     "OutcomePublished",
+    "Planned",
 ]
 
 
 class Attendee(Stored):
-    """A partner at the table, as what, and the reference of its secrecy statement."""
+    """A partner at the table, as what, and the reference of its secrecy statement. A person types both codes."""
 
     partner: str
     role: str
     secrecy: str
 
 
-class ConferencePlanned(Event, topic="conference/planned/1"):
+class ConferencePlanned(Event, topic="conference/planned/2"):
     """A conference has a date, a chair and participants; a later version adds to the agenda."""
 
+    key_id: KeyId
+    retention: str
     conference: UUID
     chair: str
     """The chair's partner; it plans, decides and publishes."""
@@ -50,10 +54,36 @@ class ConferencePlanned(Event, topic="conference/planned/1"):
     chairperson: UUID | None
     """The actor who chairs; known at the chair's partner only."""
     minutes_taker: UUID | None
-    participants: tuple[Attendee, ...]
+    partners: tuple[str, ...]
+    """Who sits at the table."""
     by: UUID | None
     message: str | None = None
     """Message id at a partner that was told."""
+    participants: Private[tuple[Attendee, ...]]
+    """As what each of them sits there, and what it signed: codes that a person typed, and that may name anybody."""
+
+
+class ConferencePlannedOpenly(Event, topic="conference/planned/1"):
+    """The same as it was written before, with what was typed in the public line. Such a log is still read; none is written."""
+
+    conference: UUID
+    chair: str
+    date: str
+    version: int
+    chairperson: UUID | None
+    minutes_taker: UUID | None
+    participants: tuple[Attendee, ...]
+    by: UUID | None
+    message: str | None = None
+
+    @property
+    def partners(self) -> tuple[str, ...]:
+        """Who sits at the table."""
+        return tuple(one.partner for one in self.participants)
+
+
+Planned = ConferencePlanned | ConferencePlannedOpenly
+"""That a conference was planned, whichever release wrote it."""
 
 
 class AgendaItemSet(Event, topic="conference/agenda-item-set/1"):

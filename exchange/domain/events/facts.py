@@ -110,14 +110,33 @@ class TrainingFollowed(Event, topic="training/followed/1"):
     by: UUID
 
 
-class ActivityRegistered(Event, topic="activity/registered/1"):
+class ActivityRegistered(Event, topic="activity/registered/2"):
     """A processing activity in the own register (covenant 13.1, GDPR 30); ``originator_id`` is its entry.
 
     Every relevant change gives it a new identifier, so that an old record points at what held then.
     """
 
+    key_id: KeyId
+    retention: str
+    """Its term starts when this version is replaced or the processing stops."""
     activity: str
     """URI of this version."""
+    replaces: str | None
+    purposes: tuple[str, ...]
+    categories: tuple[str, ...]
+    recipients: tuple[str, ...]
+    bases: tuple[str, ...]
+    classes: tuple[str, ...]
+    """Retention classes of what is processed."""
+    confidential: bool
+    by: UUID
+    name: Private[str]
+
+
+class ActivityRegisteredOpenly(Event, topic="activity/registered/1"):
+    """The same as it was written before, with its name in the public line. Such a log is still read; none is written."""
+
+    activity: str
     replaces: str | None
     name: str
     purposes: tuple[str, ...]
@@ -127,6 +146,15 @@ class ActivityRegistered(Event, topic="activity/registered/1"):
     retention: tuple[str, ...]
     confidential: bool
     by: UUID
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Retention classes of what is processed."""
+        return self.retention
+
+
+RegisteredActivity = ActivityRegistered | ActivityRegisteredOpenly
+"""An entry of the processing register, whichever release wrote it."""
 
 
 class ActivityEnded(Event, topic="activity/ended/1"):

@@ -48,7 +48,7 @@ CALLS = [
     ("GET", "/v1/duties?closed=true", None, 200, "duty.list"),
     ("POST", f"/v1/duties/{FACT}/fulfil", {"good": "reason", "reason": "x"}, 200, "duty.excuse"),
     ("POST", f"/v1/duties/{FACT}/fulfil", {"good": "release", "fact": FACT}, 200, "duty.fulfil"),
-    ("GET", "/v1/worklist", None, 200, "duty.list"),
+    ("GET", "/v1/worklist", None, 200, "status"),
 ]
 
 
@@ -72,10 +72,10 @@ async def test_every_record_has_its_address(
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body", "status", "command"), CALLS, ids=[f"{c[0]} {c[1][:40]}" for c in CALLS]
+    ("method", "path", "body"), [call[:3] for call in CALLS if call[4] != "status"], ids=lambda part: str(part)[:40]
 )
 async def test_an_operator_has_no_business_with_any_record(
-    caller: Any, node: Any, method: str, path: str, body: Any, status: int, command: str
+    caller: Any, node: Any, method: str, path: str, body: Any
 ) -> None:
     node.enrol(1001, "operator")
     async with caller(1001) as client:

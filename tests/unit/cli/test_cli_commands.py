@@ -84,7 +84,7 @@ ASKS = [
     (("covenant", "show"), "Buurtteams"),
     (("conference", "plan", *PLAN), "Planned as"),
     (("conference", "agenda", CONFERENCE, "--case", ITEM, "--partner", "welzijn"), "On the agenda as"),
-    (("conference", "show"), "12-03-2026"),
+    (("conference", "list"), "12-03-2026"),
     (("conference", "show", CONFERENCE), "Opruimhulp regelen"),
     (("conference", "offers", CONFERENCE), "R15"),
     (("conference", "decide", CONFERENCE, "--release", ITEM, "--reviewed"), "Decided"),

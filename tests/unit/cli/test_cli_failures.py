@@ -78,10 +78,10 @@ def test_an_account_that_may_not_use_the_socket_hears_that_and_not_that_the_node
 
 
 def test_who_types_a_command_that_is_not_there_reads_which_there_are(bare: Any) -> None:
-    ran = bare("conference", "list", "--lang", "nl")
+    ran = bare("conference", "begin", "--lang", "nl")
     assert ran.code == 2
     told = " ".join(ran.err.replace("│", " ").split())
-    assert "Er is geen opdracht list. Wel: " in told
+    assert "Er is geen opdracht begin. Wel: " in told
     assert "agenda" in told
     assert "show-to-chair" in told
 

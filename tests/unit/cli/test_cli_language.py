@@ -49,6 +49,20 @@ def test_a_help_speaks_one_language(bare: Any, path: tuple[str, ...]) -> None:
     assert not re.search(r"<\w+>", dutch.out + english.out)  # no word of the programming language
 
 
+OF_DE_WOLDEN = re.compile(
+    r"(?<![\d.])1?\d\.\d(?!\.?\d)|(?:covenant|convenant)\w*,? (?:article|artikel) \d|artikel \d+ (?:van het )?convenant",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=[" ".join(path) or "exchange" for path in PATHS])
+def test_a_help_names_the_subject_and_no_article_of_one_covenant(bare: Any, path: tuple[str, ...]) -> None:
+    """Another covenant has other numbers, and the help is read before any covenant is there."""
+    for language in ("nl", "en"):
+        said = " ".join(bare(*path, "--help", "--lang", language).out.replace("│", " ").split())
+        assert OF_DE_WOLDEN.findall(said) == []
+
+
 WRONG = [
     (("nonsense",), "Er is geen opdracht nonsense."),
     (("stauts",), "Er is geen opdracht stauts. Bedoelde u status?"),

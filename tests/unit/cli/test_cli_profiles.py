@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 
 from exchange import cli
+from exchange.domain.refusals import refusal
 from exchange.node import forms as f
 
 JELLE = UUID(int=7)
@@ -200,6 +201,105 @@ def test_explaining_a_profile_asks_all_but_whether_to_send(node: Any, person: An
     assert (code, terminal.given) == (0, 5)
     assert "welzijn: allowed" in out
     assert sent(node) == []
+
+
+# ---------------------------------------------------------------------------------------- refused answers
+
+
+BSN = "Het nummer is 999990342."
+TOLD = ("2026-03-02", "1")
+
+
+def answer_of(code: str, *, item: int | None) -> f.RefusalAnswer:
+    why = refusal(code)
+    return f.RefusalAnswer(
+        code=code, name=why.name, article=why.article, text=why.sentence(), partner="welzijn", item=item
+    )
+
+
+def refusing(
+    node: Any, monkeypatch: pytest.MonkeyPatch, code: str, *, item: int | None, while_: Callable[[Any], bool]
+) -> None:
+    """Let the node refuse with ``code`` for as long as the form is so."""
+    answer = answer_of(code, item=item)
+    monkeypatch.setattr(node, "_refusals", lambda form: [answer] if while_(form) else [])
+
+
+def test_only_the_refused_fact_is_asked_again(node: Any, person: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    refusing(node, monkeypatch, "R02", item=0, while_=lambda form: "999990342" in form.items[0].value)
+    answers = (str(JELLE), "1", BSN, *TOLD, "De woning staat vol.", "ja")
+    terminal, code, out, err = person("disclose", "--profile", "WONING_HULP", "--lang", "nl", answers=answers)
+    assert (code, terminal.left) == (0, [])
+    assert "R02" in out
+    assert "999990342" not in out + err
+    (form,) = sent(node)
+    assert [item.value for item in form.items] == ["De woning staat vol."]
+    assert (str(form.notice.given_on), form.notice.mode, form.subject) == ("2026-03-02", "GESPREK", JELLE)
+    assert node.drafts.kept == {}
+
+
+def test_a_signal_whose_words_are_refused_asks_for_those_words_again(
+    node: Any, person: Any, monkeypatch: pytest.MonkeyPatch, fakes: Any
+) -> None:
+    profile = {
+        **fakes.COVENANT["profiles"][0],
+        "kind": "signal",
+        "recipients": fakes.COVENANT["profiles"][0]["recipients"][:1],
+    }
+    monkeypatch.setitem(fakes.COVENANT, "profiles", [profile])
+    refusing(node, monkeypatch, "R02", item=None, while_=lambda form: "999990342" in form.support_rationale)
+    answers = (str(JELLE), "Vol.", BSN, "Gebaat bij opruimhulp.", "y")
+    terminal, code, _out, _err = person("signal", "--profile", "WONING_HULP", answers=answers)
+    assert (code, terminal.left) == (0, [])
+    assert [form.support_rationale for form in sent(node)] == ["Gebaat bij opruimhulp."]
+
+
+def test_a_text_that_is_too_long_is_asked_again(node: Any, person: Any) -> None:
+    answers = (str(JELLE), "1", "x" * 501, *TOLD, "Kort.", "ja")
+    terminal, code, _out, err = person("disclose", "--profile", "WONING_HULP", answers=answers)
+    assert (code, terminal.left) == (0, [])
+    assert "xxx" not in err
+    assert [item.value for form in sent(node) for item in form.items] == ["Kort."]
+
+
+def test_what_other_words_do_not_mend_is_kept_as_a_draft(
+    node: Any, person: Any, exchange: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing(node, monkeypatch, "R18", item=0, while_=lambda _form: True)
+    answers = (str(JELLE), "1", "De woning staat vol.", *TOLD)
+    terminal, code, _out, err = person("disclose", "--profile", "WONING_HULP", "--lang", "en", answers=answers)
+    assert (code, terminal.left, sent(node)) == (1, [], [])
+    ((draft, kept),) = node.drafts.kept.items()
+    assert (kept.items[0].value, kept.notice.mode, kept.profile) == ("De woning staat vol.", "GESPREK", "WONING_HULP")
+    assert f"kept as draft {draft}" in " ".join(err.split())
+    refusing(node, monkeypatch, "R18", item=0, while_=lambda _form: False)
+    assert exchange("draft", "send", str(draft)).code == 0
+    assert [form.items[0].value for form in sent(node)] == ["De woning staat vol."]
+
+
+def test_words_are_mended_first_where_something_else_is_refused_as_well(
+    node: Any, person: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A draft holds no citizen service number either, so without new words nothing could be kept."""
+    number, restricted = answer_of("R02", item=0), answer_of("R18", item=0)
+    monkeypatch.setattr(
+        node, "_refusals", lambda form: [*([number] if "999990342" in form.items[0].value else []), restricted]
+    )
+    answers = (str(JELLE), "1", BSN, *TOLD, "De woning staat vol.")
+    terminal, code, _out, _err = person("disclose", "--profile", "WONING_HULP", answers=answers)
+    assert (code, terminal.left) == (1, [])
+    assert [form.items[0].value for form in node.drafts.kept.values()] == ["De woning staat vol."]
+
+
+def test_a_machine_that_was_answered_for_reads_one_answer(
+    node: Any, person: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing(node, monkeypatch, "R31", item=0, while_=lambda _form: True)
+    answers = (str(JELLE), "1", "Mag zij huren?", *TOLD)
+    _terminal, code, out, _err = person("disclose", "--profile", "WONING_HULP", "--json", answers=answers)
+    assert code == 1
+    assert json.loads(out)[0]["refusals"][0]["code"] == "R31"
+    assert len(node.drafts.kept) == 1
 
 
 # ---------------------------------------------------------------------------------------- several facts, one answer

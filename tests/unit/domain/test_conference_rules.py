@@ -31,7 +31,7 @@ def fact(cls: type[Event], **fields: Any) -> Event:
 def planned(**changes: Any) -> Event:
     seats = tuple(e.Attendee(partner=p, role="DEELNEMER", secrecy="s") for p in PARTNERS)
     lawful = {"chair": CHAIR, "date": "2026-03-12", "version": 1, "chairperson": UUID(int=9), "minutes_taker": None,
-              "participants": seats, "by": None}  # fmt: skip
+              "partners": PARTNERS, "participants": seats, **SEALED}  # fmt: skip
     return fact(e.ConferencePlanned, **{**lawful, **changes})
 
 
@@ -94,7 +94,7 @@ START = (planned(), agenda(), offered())
         ((), planned(chairperson=None), CHAIR),
         ((), planned(), OWNER),
         (START, planned(version=2, chair=OWNER), OWNER),
-        ((planned(participants=()),), agenda(), CHAIR),
+        ((planned(partners=()),), agenda(), CHAIR),
         ((planned(),), agenda(partners=()), CHAIR),
         ((planned(),), agenda(), OWNER),
         ((planned(), agenda()), offered(), READER),
@@ -185,7 +185,7 @@ def test_an_item_that_was_asked_about_or_held_back_can_still_go_after_its_releas
 
 
 def test_a_newer_plan_adds_participants_and_keeps_what_happened() -> None:
-    state = after(*START, planned(version=3, participants=(e.Attendee(partner="ggd", role="x", secrecy="s"),)))
+    state = after(*START, planned(version=3, partners=("ggd",)))
     assert state is not None
     assert (state.version, "ggd" in state.participants, OWNER in state.participants) == (3, True, True)
     assert set(state.offers) == {OFFER}
@@ -241,3 +241,13 @@ def test_whatever_anybody_says_nothing_goes_that_the_chair_did_not_release_and_w
     state = c.fold([planned(), agenda(), *facts])
     assert state is not None
     assert all(o.recipients and o.recipients <= state.scope(ITEM) - {o.owner} for o in state.offers.values())
+
+
+def test_a_conference_that_was_planned_in_the_open_before_goes_on_as_it_was() -> None:
+    """Logs of before hold what was typed in the public line (``conference/planned/1``)."""
+    seats = tuple(e.Attendee(partner=p, role="DEELNEMER", secrecy="s") for p in PARTNERS)
+    before = fact(e.ConferencePlannedOpenly, chair=CHAIR, date="2026-03-12", version=1, chairperson=UUID(int=9),
+                  minutes_taker=None, participants=seats, by=None)  # fmt: skip
+    assert c.fold([before]) == c.fold([planned()])
+    assert c.decide(c.fold([before]), agenda(), said_by=CHAIR) == (agenda(),)
+    assert c.decide(c.fold([before]), planned(version=2), said_by=CHAIR) == (planned(version=2),)

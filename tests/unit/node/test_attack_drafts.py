@@ -100,7 +100,7 @@ async def test_what_a_case_system_filled_in_itself_is_sent_by_nobody_who_did_not
     draft = await proposal(world, machine)
     whole = form(await world.person("actium"))
     await node.drafts.change(machine, draft, whole)
-    assert node.drafts.explain(worker, draft).missing == []
+    assert (await node.drafts.explain(worker, draft)).missing == []
     with pytest.raises(ConflictError, match="take it up"):
         await node.drafts.send(worker, draft, None)
     with pytest.raises(Refused) as refused:
@@ -207,7 +207,7 @@ async def test_a_draft_on_a_profile_that_the_new_generation_struck_says_so_and_i
     await world.connected()
     node, worker = world.nodes["actium"], world.actor("actium")
     assert [one.draft for one in node.drafts.all(worker)] == [row.draft]
-    assert node.drafts.explain(worker, row.draft).missing[0].kind == "unknown-profile"
+    assert (await node.drafts.explain(worker, row.draft)).missing[0].kind == "unknown-profile"
     with pytest.raises(FormToMendError):
         await node.drafts.send(worker, row.draft, None)
     assert world.events("actium", "message/sent/1") == []

@@ -88,7 +88,7 @@ async def test_only_its_maker_sees_a_draft_and_his_reading_is_recorded(world):
         with pytest.raises(NotFoundError):
             await attempt
     with pytest.raises(NotFoundError):
-        node.drafts.explain(colleague, row.draft)
+        await node.drafts.explain(colleague, row.draft)
 
 
 @pytest.mark.parametrize("role", ["operator", "auditor", "fg", "rights-desk", "chair"])
@@ -140,7 +140,7 @@ async def test_saving_under_one_idempotency_key_keeps_one_draft(world):
 async def test_an_incomplete_draft_is_told_in_dutch_what_it_lacks(world):
     node, worker = world.nodes["actium"], world.actor("actium")
     row = await node.drafts.save(worker, f.OpenForm(profile="WOONSITUATIE_HULP"), None)
-    lacks = node.drafts.explain(worker, row.draft)
+    lacks = await node.drafts.explain(worker, row.draft)
     assert [detail.localised(tr("nl")) for detail in lacks.missing] == [
         "Zeg over wie het gaat.", "Noem ten minste één ontvanger.", "Geef ten minste één feit of mening.",
     ]  # fmt: skip
@@ -154,7 +154,7 @@ async def test_a_complete_draft_is_told_what_the_gates_would_say(world):
     node, worker = world.nodes["actium"], world.actor("actium")
     jelle = await world.person("actium")
     row = await node.drafts.save(worker, form(jelle, notice={}), None)
-    lacks = node.drafts.explain(worker, row.draft)
+    lacks = await node.drafts.explain(worker, row.draft)
     assert lacks.missing == []
     assert [r.code for r in lacks.recipients[0].refusals] == ["R14"]
     with pytest.raises(Refused):
@@ -306,7 +306,7 @@ async def test_a_case_system_proposes_and_only_a_person_can_send(world):
     assert proposed.fresh
     (row,) = node.drafts.all(worker)
     assert (row.proposal, row.origin, row.kind) == (True, "zgw", "signal")
-    assert [w.count for w in await node.facts.worklist(worker) if w.kind == "proposal"] == [1]
+    assert [w.count for w in await node.worklist(worker) if w.kind == "proposal"] == [1]
     answer = await node.drafts.read(worker, row.draft)
     assert (answer.form.external_reference, answer.form.subject) == (ZAAK, None)
     filled = f.OpenForm.model_validate({
@@ -364,7 +364,7 @@ async def test_a_proposal_stands_on_the_list_of_who_may_send_it_and_of_nobody_el
     await node.drafts.propose(machine.id, df.ProposalForm(kind="signal", external_reference=ZAAK))
     other = await system(world, 5006)
     assert node.drafts.all(other) == []  # another system is no person
-    assert [w.count for w in await node.facts.worklist(other) if w.kind == "proposal"] == [0]
+    assert [w.count for w in await node.worklist(other) if w.kind == "proposal"] == [0]
 
 
 # ---------------------------------------------------------------------------------------- suggestions

@@ -14,6 +14,7 @@ from world import JELLE
 from exchange.i18n import tr
 from exchange.node import forms as f
 from exchange.node.codes import UnknownCodesError
+from exchange.node.corrections_forms import ObjectionForm
 
 PAIR = ("actium", "welzijn")
 
@@ -134,3 +135,33 @@ async def test_a_story_tells_topics_and_public_fields_only(world):
     text = "".join(s.model_dump_json() for s in steps)
     assert str(jelle) not in text
     assert not [value for value in JELLE.values() if f'"{value}"' in text]
+
+
+async def test_what_would_happen_says_what_is_on_record_about_somebody_so_it_is_a_recorded_read(world):
+    """An objection, a notice, which identity is known and to whom: whoever asks sees it, once or more in a quarter of an hour."""
+    node, actor = world.nodes["actium"], world.actor("actium")
+    jelle = await world.person("actium")
+    other = await world.person("actium", family_name="Nepstra", birth_date="1990-04-05")
+    await node.objections.receive(actor, ObjectionForm(subject=jelle), None)
+    for about in (jelle, jelle, other):
+        (answer,) = await node.explain(actor, form_with(about, *HOUSE))
+        assert ("R18" in {refusal.code for refusal in answer.refusals}) is (about == jelle)
+    draft = await node.drafts.save(actor, f.OpenForm.model_validate(form_with(other, *HOUSE).model_dump()), None)
+    assert (await node.drafts.explain(actor, draft.draft)).recipients
+    reads = [one for one in world.events("actium", "data/read/1") if one.view == "disclosure.explain"]
+    assert [(one.by, one.subject) for one in reads] == [(actor.id, jelle), (actor.id, other)]
+    world.clock.forward(hours=1)
+    await node.drafts.explain(actor, draft.draft)
+    reads = [one for one in world.events("actium", "data/read/1") if one.view == "disclosure.explain"]
+    assert [one.subject for one in reads] == [jelle, other, other]
+
+
+async def test_what_a_draft_lacks_says_nothing_about_anybody_and_is_no_read(world):
+    node, actor = world.nodes["actium"], world.actor("actium")
+    jelle = await world.person("actium")
+    draft = await node.drafts.save(actor, f.OpenForm(subject=jelle), None)
+    lacks = await node.drafts.explain(actor, draft.draft)
+    assert lacks.missing
+    assert lacks.recipients == []
+    assert str(jelle) not in str(lacks.missing)
+    assert world.events("actium", "data/read/1") == []

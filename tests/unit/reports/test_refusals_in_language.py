@@ -73,3 +73,20 @@ def test_a_frame_that_was_refused_cites_it_as_well() -> None:
     assert frame_reason("bad-signature", "nl", {"6.2": "7"}).endswith("(art. 7).")
     assert frame_reason("bad-signature", "nl", {"4.1": "3"}).endswith("de ondertekening klopt niet.")
     assert frame_reason("clock", "nl", {"6.2": "7"}) == "clock"
+
+
+@pytest.mark.parametrize(("language", "review", "other"), [
+    ("nl", "De herzieningsdatum van dit convenant is verstreken", "hoort bij een ander convenant"),
+    ("en", "The review date of this covenant has passed", "belongs to another covenant"),
+])  # fmt: skip
+def test_another_covenant_and_a_review_that_is_overdue_are_the_same_code_in_a_sentence_of_their_own(
+    language: str, review: str, other: str
+) -> None:
+    overdue = CATALOGUE["R27"].sentence({}, language=language)
+    assert review in overdue
+    assert other not in overdue
+    for reason in ("other-covenant", "generation-over", "no-covenant"):
+        said = frame_reason(reason, language)
+        assert said.startswith(f"{reason}: R27 ")
+        assert other in said
+        assert review not in said

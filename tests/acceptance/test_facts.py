@@ -1,7 +1,4 @@
-"""What has to be on record before sharing, and what acute danger leaves to be made good; through real nodes.
-
-All persons are invented.
-"""
+"""What has to be on record before sharing; through real nodes. All persons are invented."""
 
 from __future__ import annotations
 
@@ -12,62 +9,23 @@ from uuid import UUID, uuid4
 
 import pytest
 from case_forms import HOUSE, TO_GEMEENTE, TO_WELZIJN, share_form
-from memory_world import Mallory, MemoryWorld, receipts
-from world import JELLE, World
+from fact_forms import OFFICER, WORKER, codes, excused, somebody, told, told_short
+from memory_world import MemoryWorld
+from world import JELLE
 
 from exchange.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from exchange.node import facts_forms as ff
 from exchange.node import forms as f
-from exchange.node.service import Actor, Refused
+from exchange.node.service import Refused
 
 PAIR = ("actium", "gemeente")
 NONE: dict[str, Any] = {"notice": {}}
-DANGER = {"danger": "Gaskraan staat open en de bewoner reageert niet.", "interest_of": "SUBJECT"}
-VITAL = {"basis": "A6_1_d", "emergency": DANGER}
-BARE = {"weighing": {}, **NONE, **VITAL}
-TO_HELP = {**TO_GEMEENTE, "basis": "A6_1_d"}
 
 
 @pytest.fixture
 async def world(founded: Path, tmp_path: Path):
     async with MemoryWorld.copied(founded, tmp_path, PAIR) as made:
         yield made
-
-
-def somebody(*roles: str, kind: str = "person") -> Actor:
-    return Actor(uuid4(), kind, frozenset(roles))
-
-
-WORKER = somebody("worker")
-OFFICER = somebody("privacy-officer")
-
-
-def told(subject: UUID, *recipients: str, on: str = "2026-03-02", **more: Any) -> ff.SubjectNoticeForm:
-    return ff.SubjectNoticeForm.model_validate(
-        {
-            "subject": subject, "given_by": "Wim Wijkbeheerder", "given_on": on, "mode": "HUISBEZOEK",
-            "purpose": "Hulp bij het opruimen.", "recipients": list(recipients), "interest": "Hij kan er blijven wonen.",
-            "rights_explained": True, **more,
-        }
-    )  # fmt: skip
-
-
-def excused(subject: UUID, review_on: str = "2026-03-16", **more: Any) -> ff.ExceptionForm:
-    return ff.ExceptionForm.model_validate(
-        {
-            "subject": subject, "ground": "UAVG_41_1_i", "considerations": {"a": "Haar veiligheid."},
-            "motivation": "Wie het hoort kan haar iets aandoen.", "review_on": review_on, **more,
-        }
-    )  # fmt: skip
-
-
-async def codes(world: World, slug: str, form: f.ShareForm, actor: Actor | None = None) -> list[str]:
-    """The codes with which a node refuses; none when it sends."""
-    try:
-        await world.nodes[slug].share(actor or world.actor(slug), form, None)
-    except Refused as refused:
-        return sorted({r.code for r in refused.refusals})
-    return []
 
 
 # ------------------------------------------------------------------------------------------------ notices
@@ -107,10 +65,6 @@ async def test_a_notice_in_the_form_is_put_on_record_in_the_same_act_and_once(wo
     refused = share_form(jelle, [TO_GEMEENTE], HOUSE, notice={**told_short(), "reference": "n-2"}, purpose="P9")
     assert "R04" in await codes(world, "actium", refused)
     assert len(world.events("actium", "notice/given/1")) == 1, "nothing of a refused form is kept"
-
-
-def told_short() -> dict[str, Any]:
-    return {"given_on": "2026-03-02", "mode": "GESPREK", "recipients": ["gemeente"]}
 
 
 async def test_nothing_about_a_person_stands_in_the_open_part_of_a_record(world: MemoryWorld) -> None:
@@ -327,7 +281,7 @@ async def test_the_register_and_trainings_are_kept_and_their_identifiers_change_
     changed = await actium.facts.register_activity(OFFICER, ff.ActivityForm.model_validate(wider), None)
     assert changed.entry == made.entry
     assert changed.activity != made.activity
-    assert world.events("actium", "activity/registered/1")[-1].replaces == made.activity
+    assert world.events("actium", "activity/registered/2")[-1].replaces == made.activity
     assert [a.activity for a in await actium.facts.activities(WORKER)] == [changed.activity]
     await actium.facts.end_activity(OFFICER, made.entry)
     assert await actium.facts.activities(WORKER) == []
@@ -416,133 +370,3 @@ async def test_what_was_restricted_or_erased_here_is_not_passed_on(world: Memory
     assert "R19" in await codes(world, "actium", form), "past its term, though nobody destroyed it yet"
     with pytest.raises(NotFoundError, match="own records"):
         await world.share("actium", share_form(jelle, [TO_GEMEENTE], [{**HOUSE[1], "record": str(uuid4())}]))
-
-
-# ------------------------------------------------------------------------------------------------ acute danger
-
-
-async def test_acute_danger_goes_at_once_and_what_is_missing_is_owed_within_72_hours(world: MemoryWorld) -> None:
-    actium, gemeente = world.nodes["actium"], world.nodes["gemeente"]
-    worker = world.actor("actium")
-    jelle = await world.person("actium")
-    form = share_form(jelle, [TO_HELP], HOUSE, **BARE)
-    (before,) = await actium.explain(worker, form)
-    assert (before.allowed, before.outcome, sorted(d.code for d in before.duties)) == (
-        True, "allow-with-duties", ["R14", "R33"],
-    )  # fmt: skip
-    answer = await world.share("actium", form)
-    assert [(m.state, m.rejected) for m in answer.messages] == [("receipted", {})]
-    (row,) = await gemeente.inbox(world.actor("gemeente"))
-    assert row.emergency
-    (seen,) = world.events("gemeente", "emergency/invoked/1")
-    assert (seen.direction, seen.partner, seen.codes) == ("received", "actium", ("R14", "R33"))
-    read = await gemeente.read_message(world.actor("gemeente"), row.message)
-    assert read.statement is not None
-    assert read.statement["emergency"] == DANGER
-    owed = actium.facts.duties.all(worker, closed=False)
-    assert sorted(d.code for d in owed) == ["R14", "R33"]
-    assert {d.due_at - world.clock.now() for d in owed} == {dt.timedelta(hours=72)}
-    assert {d.owner for d in owed} == {worker.id}
-    assert (await actium.status()).duties == 2
-    waits = {w.kind: (w.count, w.overdue) for w in await actium.facts.worklist(worker)}
-    assert waits == {"proposal": (0, 0), "duty": (2, 0), "review": (0, 0)}
-    assert actium.facts.duties.all(somebody("worker"), closed=False) == [], "another worker does not owe it"
-
-    await actium.facts.give_notice(worker, told(jelle, "welzijn"), None)
-    assert len(actium.facts.duties.all(worker, closed=False)) == 2, "this recipient was not named"
-    await actium.facts.give_notice(worker, told(jelle, "gemeente"), None)
-    assert [d.code for d in actium.facts.duties.all(worker, closed=False)] == ["R33"]
-    weighing = ff.WeighForm(
-        necessity="Levensgevaar.", proportionality="Alleen het adres.", subsidiarity="Niemand deed open."
-    )
-    await actium.facts.weigh(worker, answer.act, weighing, None)
-    assert actium.facts.duties.all(worker, closed=False) == []
-    assert {d.state for d in actium.facts.duties.all(worker, closed=True)} == {"made-good"}
-    world.clock.forward(hours=80)
-    await actium.housekeeping.step()
-    assert world.events("actium", "duty/overdue/1") == []
-
-
-async def test_a_duty_that_is_late_alarms_once_and_stands_in_the_status_until_it_is_closed(world: MemoryWorld) -> None:
-    actium = world.nodes["actium"]
-    jelle = await world.person("actium")
-    await world.share("actium", share_form(jelle, [TO_HELP], HOUSE, **NONE, **VITAL))
-    (duty,) = actium.facts.duties.all(OFFICER, closed=False)
-    world.clock.forward(hours=72)
-    await actium.housekeeping.step()
-    assert world.events("actium", "duty/overdue/1") == []
-    assert "duty-overdue" not in (await actium.status()).warnings
-    world.clock.forward(seconds=1)
-    for _ in range(2):
-        await actium.housekeeping.step()
-    (late,) = world.events("actium", "duty/overdue/1")
-    assert (late.originator_id, late.code) == (duty.duty, "R14")
-    assert "duty-overdue" in (await actium.status()).warnings
-    assert [r.topic for r in await actium.feed(world.actor("actium"), 0, 100) if r.topic.startswith("duty")] == [
-        "duty/overdue/1"
-    ]
-    with pytest.raises(NotAllowedError):
-        await actium.facts.duties.fulfil(WORKER, duty.duty, ff.FulfilForm(good="reason", reason="Vergeten."))
-    with pytest.raises(InputError, match="Say why"):
-        await actium.facts.duties.fulfil(OFFICER, duty.duty, ff.FulfilForm(good="reason"))
-    with pytest.raises(ConflictError, match="Something else"):
-        await actium.facts.duties.fulfil(somebody("chair"), duty.duty, ff.FulfilForm(good="release", fact=uuid4()))
-    closed = await actium.facts.duties.fulfil(OFFICER, duty.duty, ff.FulfilForm(good="reason", reason="Overleden."))
-    assert closed.state == "excused"
-    assert "duty-overdue" not in (await actium.status()).warnings
-    with pytest.raises(ConflictError, match="before"):
-        await actium.facts.duties.fulfil(OFFICER, duty.duty, ff.FulfilForm(good="reason", reason="Nog eens."))
-
-
-async def test_a_notice_that_comes_with_a_later_disclosure_makes_good_what_was_owed(world: MemoryWorld) -> None:
-    actium, worker = world.nodes["actium"], world.actor("actium")
-    jelle = await world.person("actium")
-    await world.share("actium", share_form(jelle, [TO_HELP], HOUSE, **NONE, **VITAL))
-    assert [d.code for d in actium.facts.duties.all(worker, closed=False)] == ["R14"]
-    await world.share("actium", share_form(jelle, [TO_GEMEENTE], HOUSE, notice=told_short()))
-    (done,) = actium.facts.duties.all(worker, closed=True)
-    assert done.state == "made-good"
-    (fulfilled,) = world.events("actium", "duty/fulfilled/1")
-    assert fulfilled.fact == world.events("actium", "notice/given/1")[0].originator_id
-
-
-async def test_what_is_owed_goes_with_its_key_and_holds_up_nothing(world: MemoryWorld) -> None:
-    actium, worker = world.nodes["actium"], world.actor("actium")
-    jelle = await world.person("actium")
-    act = await world.share("actium", share_form(jelle, [TO_HELP], HOUSE, **BARE))
-    duty = actium.facts.duties.all(OFFICER, closed=False)[0].duty
-    rule = next(r.rule for r in await actium.retention_rules(worker) if r.retention == "r09")
-    await actium.retention_confirm(worker, rule)
-    world.clock.forward(days=5 * 365 + 3)
-    await world.destroyed("actium")
-    assert actium.facts.duties.all(OFFICER, closed=False) == []
-    assert "duty-overdue" not in (await actium.status()).warnings
-    with pytest.raises(NotFoundError):
-        await actium.facts.duties.fulfil(OFFICER, duty, ff.FulfilForm(good="reason", reason="Te laat."))
-    weighing = ff.WeighForm(necessity="a", proportionality="b", subsidiarity="c")
-    assert (await actium.facts.weigh(worker, act.act, weighing, None)).fact
-    steps = [step async for step in actium.replay_log(worker)]
-    assert steps[-1].ok, steps[-1].differences
-
-
-async def test_a_hostile_sender_cannot_use_danger_to_pass_what_the_law_closes(world: MemoryWorld) -> None:
-    mallory = Mallory(world, "actium")
-    urgent = {"sender_basis": "A6_1_d", "recipient_basis": "A6_1_d", "emergency": DANGER, "notice": {"recipients": []}}
-    lies: list[tuple[dict[str, Any], dict[str, Any], str]] = [
-        (urgent, {"value": "bsn 111222333"}, "R02"),
-        (urgent, {"category": "GEZONDHEID", "field": "situatie"}, "R05"),
-        (urgent, {"category": "STRAFRECHTELIJK", "field": "aard-incidenten"}, "R06"),
-        (urgent, {"field": "huurschuld-bedrag"}, "R17"),
-        (urgent, {"origin_partner": "politie"}, "R29"),
-        ({**urgent, "sender_basis": "A6_1_f"}, {}, "R35"),
-        ({**urgent, "emergency": {**DANGER, "danger": " "}}, {}, "R35"),
-    ]
-    for number, (statement, item, code) in enumerate(lies, start=1):
-        letter = mallory.letter("gemeente", mallory.statement("gemeente", **statement), mallory.item(**item))
-        await mallory.send("gemeente", mallory.wrap("gemeente", letter))
-        await world.until(lambda number=number: len(receipts(world, "gemeente", "actium")) == number)
-        outcome = receipts(world, "gemeente", "actium")[-1][0].data.outcomes[1]
-        assert not outcome.accepted
-        assert code in outcome.codes, (statement, item, outcome.codes)
-    assert world.events("gemeente", "emergency/invoked/1") == []
-    assert {r["code"] for r in world.nodes["gemeente"].ctx.ledger.rows("SELECT code FROM refusals")} >= {"R02", "R35"}
