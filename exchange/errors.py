@@ -33,6 +33,10 @@ class Detail:
         """The sentence in the reader's language."""
         return gettext(self.template).format(**self.params)
 
+    def __str__(self) -> str:
+        """The sentence in English."""
+        return self.localised(str)
+
 
 class ExchangeError(Exception):
     """The root of everything this package raises on purpose.

@@ -241,9 +241,11 @@ def _verify(
 
     session.show(answer, human)
     if not answer["ok"] and not session.given.json:
-        if answer["first_bad"] is None:
-            raise IntegrityError(answer["problem_template"], **answer["problem_values"])
         problem = Detail("log", "damaged", answer["problem_template"], answer["problem_values"])
+        if answer["first_bad"] is None:
+            raise IntegrityError(
+                "Every entry of the log is whole, and yet something is wrong: {problem}", problem=problem
+            )
         raise IntegrityError(
             "The log is damaged; the first bad entry is {index}: {problem}", index=answer["first_bad"], problem=problem
         )

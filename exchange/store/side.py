@@ -21,7 +21,7 @@ from exchange.store import sqlite
 FORMAT: Final = sqlite.Format(
     application_id=0x43565853,  # "CVXS"
     version=1,
-    damaged=N_("The file {name} is damaged; stop the node and remove it: the node makes what it needs anew."),
+    cure=N_("remove it: the node makes what it needs anew."),
     statements=(
         "CREATE TABLE side (kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID",
     ),

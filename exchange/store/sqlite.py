@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from eventsourcing.persistence import PersistenceError
 
-from exchange.errors import N_, ExchangeError, IntegrityError, SetupError, StorageError
+from exchange.errors import N_, Detail, ExchangeError, IntegrityError, SetupError, StorageError
 
 BUSY_S: Final = 5.0
 
@@ -45,8 +45,8 @@ class Format:
     statements: tuple[str, ...]
     page_size: int = 4096
     pragmas: tuple[str, ...] = DURABLE
-    damaged: str = N_("The file {name} is damaged; stop the node and put its newest copy back.")
-    """What to say of a file that cannot be read."""
+    cure: str = N_("put its newest copy back.")
+    """What helps when the file cannot be read."""
 
 
 def create(path: Path, form: Format) -> None:
@@ -103,7 +103,10 @@ def connect(path: Path, form: Format) -> sqlite3.Connection:
                 db.close()
                 raise
     except IntegrityError:
-        raise IntegrityError(form.damaged, name=path.name) from None
+        cure = Detail(path.name, "damaged", form.cure)
+        raise IntegrityError(
+            "The file {name} is damaged; stop the node and {cure}", name=path.name, cure=cure
+        ) from None
     if (kind, version) != (form.application_id, form.version):
         db.close()
         raise SetupError(

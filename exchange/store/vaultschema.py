@@ -13,9 +13,8 @@ from exchange.store import sqlite
 FORMAT: Final = sqlite.Format(
     application_id=0x43565856,  # "CVXV"
     version=1,
-    damaged=N_(
-        "The file {name} is damaged; stop the node and put the replica and its anchor in its place. Without a replica the keys"
-        " are lost: see deploy/backup-and-restore.md."
+    cure=N_(
+        "put the replica and its anchor in its place. Without a replica the keys are lost: see deploy/backup-and-restore.md."
     ),
     pragmas=("PRAGMA locking_mode=EXCLUSIVE", *sqlite.DURABLE),
     statements=(

@@ -433,7 +433,10 @@ def test_a_vault_row_that_was_changed_fails_the_verification_though_no_entry_is_
 
     node.verify_log = bad
     told = exchange("log", "verify")
-    assert (told.code, told.err.strip()) == (1, "A key of the vault is not what was written.")
+    assert (told.code, told.err.strip()) == (
+        1,
+        "Every entry of the log is whole, and yet something is wrong: A key of the vault is not what was written.",
+    )
 
 
 def test_a_fault_of_ours_is_json_too_and_quotes_nothing(exchange: Any, monkeypatch: pytest.MonkeyPatch) -> None:
