@@ -120,7 +120,14 @@ class ThirdParties:
         ctx, today = self._ctx, local_day(self._ctx.clock.now())
         covenant, kind = ctx.covenants.current.covenant, m.Kind.DISCLOSURE
         base = rules.proposal_of(
-            covenant, kind, ctx.me.slug, THIRD_PARTY, draft.statement, draft.items, today, draft.grounds.own
+            covenant,
+            kind,
+            ctx.me.slug,
+            THIRD_PARTY,
+            draft.statement,
+            draft.items,
+            today,
+            draft.grounds.towards(THIRD_PARTY, draft.share),
         )
         return rules.judge_proposal(covenant, self._proposal(form, base), draft.items)
 
