@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
+from exchange.cli.corrections import day_of
 from exchange.cli.forms import ask, given, read_form
 from exchange.cli.mail import Why
 from exchange.cli.session import Session, command, group
@@ -130,7 +132,7 @@ def _show(session: Session, case: Case, reason: Why = "") -> None:
 
 def _show_case(session: Session, answer: dict[str, Any]) -> None:
     _, row = session.gettext, answer["row"]
-    erased = f"({_('erased')})"
+    titles, erased = Titles.of_covenant(session.door.get("/v1/covenant")), f"({_('erased')})"
     session.facts(
         [
             (_("Case"), row["case"]),
@@ -165,7 +167,7 @@ def _show_case(session: Session, answer: dict[str, Any]) -> None:
         (
             moment(s["at"]),
             words.step(s["what"], _),
-            _detail(session, s["detail"]) or "-",
+            _detail(session, titles, s["detail"]) or "-",
             s["reason"] if s["reason"] is not None else erased,
         )
         for s in answer["history"]
@@ -184,7 +186,7 @@ command(
 )(_show)
 
 
-def _detail(session: Session, text: str) -> str:
+def _detail(session: Session, titles: Titles, text: str) -> str:
     """What ``name=value`` pairs of an entry say, in words."""
     _ = session.gettext
     names = {
@@ -199,8 +201,14 @@ def _detail(session: Session, text: str) -> str:
         "verdict": _("judged"),
         "view": _("looked at"),
     }
+    reads: dict[str, Callable[[str], str]] = {
+        **dict.fromkeys(("partner", "lead", "owner"), titles.of_partner),
+        "due": day_of,
+        "view": lambda code: words.word(code, words.VIEWS, _),
+        "verdict": lambda code: words.word(code, words.STATES, _),
+    }
     pairs = (part.partition("=") for part in text.split(" ") if part)
-    return ", ".join(f"{names.get(name, name)} {value}" for name, _equals, value in pairs)
+    return ", ".join(f"{names.get(name, name)} {reads.get(name, titles.of)(value)}" for name, _equals, value in pairs)
 
 
 def _move(

@@ -56,7 +56,7 @@ def _openings(
         (
             o["opening"],
             moment(o["at"]),
-            o["by"],
+            o["name"] or f"({_('erased')})",
             words.word(o["ground"], words.GROUNDS, _),
             words.word(o["view"], words.VIEWS, _),
             o["case"] or (o["message"] or "")[:12],

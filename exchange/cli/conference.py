@@ -20,7 +20,7 @@ app = group(
     N_(
         "The case conference: who sits there, what is offered, what the chair releases, what is agreed."
         "\n\nAn offer shows the chair category, field, purpose and why it is needed, never the content."
-        " Only what the chair releases is sent; what is struck never leaves its organisation."
+        " Only what the chair releases is sent; what is struck stays with its organisation while the case is open."
         "\n\nIn order: plan, offer, offers, decide, confirm, minutes, outcome."
     )
 )
@@ -224,7 +224,8 @@ command(
     "decide",
     N_(
         "The chair releases, strikes or asks, item by item."
-        "\n\nA release goes to exactly the recipients of the offer; what is struck never leaves its organisation."
+        "\n\nA release goes to exactly the recipients of the offer. What is struck stays with its organisation while the case is"
+        " open, also in other words, until you release a later offer of it."
     ),
     examples=(
         f"exchange conference decide {CONFERENCE} --reviewed --release {OFFER}",

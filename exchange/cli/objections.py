@@ -153,8 +153,9 @@ command(
     objection,
     "decide",
     N_(
-        "Say how it was weighed, and why (GDPR 21(1)). The restriction stays until you lift it."
-        "\n\nUpheld: the use stops. Recall or erase what may not be used any more before you lift."
+        "Say how it was weighed, and why (GDPR 21(1))."
+        "\n\nUpheld: the use has ended and the restriction stays. Ask back what was given: exchange recall ITEM --everywhere"
+        " --reason BEZWAAR_GEGROND. Rejected: the restriction stays until you lift it."
     ),
     examples=(
         f'exchange objection decide {_OBJECTION} --outcome upheld --motivation "Haar belang weegt zwaarder."',
@@ -171,6 +172,6 @@ def _lift(session: Session, which: Objection, told_on: ToldOn, notice: Notice) -
 command(
     objection,
     "lift",
-    N_("End the restriction, here and at the recipients. Tell the person first (GDPR 18(3))."),
+    N_("End the restriction of a rejected objection, here and at the recipients. Tell the person first (GDPR 18(3))."),
     examples=(f"exchange objection lift {_OBJECTION} --told-on 2026-04-01 --notice BRIEF-14",),
 )(_lift)

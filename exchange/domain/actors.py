@@ -1,8 +1,8 @@
 """Who may do what at a node: the one table from roles to commands (design §4.12).
 
 Every command carries an actor, and an actor holds one or more roles. What no role grants is refused. Operator and auditor keep
-the machine and the proof; neither sees content. What cannot be undone needs two hands: :func:`hands_on` decides, and
-:data:`DESTRUCTIVE_COMMANDS` says of each such command whose the first hand is.
+the machine and the proof; neither sees content. What cannot be undone, or lets somebody read police data, needs two hands:
+:func:`hands_on` decides, and :data:`TWO_HANDED_COMMANDS` says of each such command whose the first hand is.
 """
 
 from __future__ import annotations
@@ -280,17 +280,22 @@ CONTENT_COMMANDS: Final = (
 )
 """Commands that take or show personal data. Neither operator nor auditor has any of them."""
 
-DESTRUCTIVE_COMMANDS: Final[Mapping[str, str]] = {
+TWO_HANDED_COMMANDS: Final[Mapping[str, str]] = {
     "retention.enforce": "who confirmed the rule; where a person's date replaces the clock, also who asked for it that day",
     "recall.erase": "the partner that recalled it",
     "parked.drop": "who sent the message; a partner's frame was refused by the node itself, so that is the first hand",
     "actor.revoke": "who is revoked: one operator stops anybody at once, only not a name of his own",
+    "wpg.designate": "who is designated: nobody lets himself in to police data (Wpg 7(2))",
 }
-"""What cannot be undone -> whose decision it carries out or undoes: the first hand. Never all of it the hand of who does it.
+"""What cannot be undone, or lets somebody in -> whose the first hand is: whose decision it carries out or undoes, or whom it is
+for. Never all of it the hand of who does it.
 
 Not here: ``keys.roll``, because senders wrap anew by themselves, and ``retention.confirm``, because it is the first hand. The
 node's own daily run is the second hand of whoever confirmed the rule.
 """
+
+ACCOUNTING_ROLES: Final = frozenset({Role.RIGHTS_DESK, Role.PRIVACY_OFFICER, Role.FG, Role.WPG_FUNCTIONARY})
+"""Who knows what about a person is their work: to answer the person (GDPR 15; Wpg 25), or to see to it (GDPR 39; Wpg 34)."""
 
 CONTENT_ROLES: Final = frozenset(Role) - {Role.OPERATOR, Role.AUDITOR}
 """Roles to which :func:`sees_content` says yes. ``log.show`` and ``log.replay`` show private fields to these only."""
@@ -370,14 +375,14 @@ def hands_on(
     """Whether ``by`` may carry out ``command`` now that ``before`` had their hand in it (design §4.12, §4.18).
 
     Args:
-        command: What is to be done. Only :data:`DESTRUCTIVE_COMMANDS` need two hands.
+        command: What is to be done. Only :data:`TWO_HANDED_COMMANDS` needs two hands.
         by: Who does it.
         before: Whose decision it carries out or undoes; None is the node itself or a partner. Empty: nobody's but ``by``'s.
         staff: Everybody who may act at this node.
         single_handed: The partner said that one officer decides alone. It counts only where that is so: not while another
             hand here has a role for ``command``.
     """
-    if command not in DESTRUCTIVE_COMMANDS or any(hand is None or not hand.is_of(by) for hand in before):
+    if command not in TWO_HANDED_COMMANDS or any(hand is None or not hand.is_of(by) for hand in before):
         return Hands.ENOUGH
     helped = any(not colleague.is_of(by) and may(colleague.roles, command) for colleague in staff)
     return Hands.SINGLE if single_handed and not helped else Hands.OWN

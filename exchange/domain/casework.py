@@ -112,8 +112,6 @@ class Case:
     subjects: int = 0
     main: bool = False
     """A main subject was named."""
-    agreements: frozenset[UUID] = frozenset()
-    """Of case conferences, carried into the plan by an action."""
     allocations: frozenset[UUID] = frozenset()
     review_due: date | None = None
 
@@ -269,8 +267,7 @@ def evolve(case: Case, step: Step) -> Case:  # noqa: PLR0911 - a table
         case SetGoal():
             return replace(case, goals={**case.goals, step.goal: step.reached})
         case SetAction():
-            agreed = {step.value.agreement} if step.value.agreement else set[UUID]()
-            return replace(case, actions={**case.actions, step.action: step.value}, agreements=case.agreements | agreed)
+            return replace(case, actions={**case.actions, step.action: step.value})
         case Allocate():
             return replace(case, allocations=case.allocations | {step.allocation})
         case SetReview():

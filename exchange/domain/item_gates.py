@@ -168,10 +168,12 @@ def _free(phases: tuple[tuple[Period, bool], ...], since: date, on: date) -> boo
 def struck_stays_struck(scene: ItemScene) -> Iterator[Finding]:
     """Article 11.2: what the chair struck does not leave its owner, unless the chair released it after all.
 
-    Acute danger does away with a chair who is not there, not with one who said no. Only the owner knows what was struck.
+    Acute danger does away with a chair who is not there, not with one who said no: to this datum, in this case. What the chair
+    did not see, or not for this, is owed then. Only the owner knows what was struck.
     """
-    if scene.side is Side.SENDING and scene.item.struck and not scene.proposal.release_known:
-        yield Finding("R12", scene.number, final=True)
+    struck = scene.item.struck
+    if scene.side is Side.SENDING and struck is not None and not scene.proposal.release_known:
+        yield Finding("R12", scene.number, final=struck == "datum")
 
 
 @item_gate

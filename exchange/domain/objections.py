@@ -1,7 +1,9 @@
-"""An objection (GDPR 21) and the restriction that follows from it (GDPR 18(1)(d)): weighed within a month, lifted after telling.
+"""An objection (GDPR 21) and the restriction that follows from it (GDPR 18(1)(d)): weighed within a month, lifted if rejected.
 
-Received -> everything about the person may only be stored -> upheld or rejected, with reasons -> the person is told (GDPR 18(3))
--> lifted. The month may be lengthened once by two more, when the person hears why within the first (GDPR 12(3)). Pure.
+Received -> everything about the person may only be stored -> weighed, with reasons. Rejected, because compelling grounds outweigh
+it: the person is told (GDPR 18(3)) -> lifted. Upheld: the use has ended (GDPR 21(1)), so the restriction stays; what was given is
+asked back and goes (GDPR 17(1)(c), 19). The month may be lengthened once by two more, when the person hears why within the first
+(GDPR 12(3)). Pure.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ class Weighed(StrEnum):
     """How it was weighed."""
 
     UPHELD = "upheld"
+    """No compelling grounds: the data are not used any more (GDPR 21(1))."""
     REJECTED = "rejected"
 
 
@@ -133,6 +136,11 @@ def _lift(state: Objection, command: Lift, today: date) -> Lifted:
         raise ConflictError("This restriction was lifted before.")
     if state.outcome is None:
         raise ConflictError("Weigh the objection first; until then the data may only be stored (GDPR 18(1)(d)).")
+    if state.outcome is Weighed.UPHELD:
+        raise ConflictError(
+            "The objection was upheld, so the data are not used again and the restriction stays (GDPR 21(1))."
+            " Ask back what was given: exchange recall ITEM --everywhere --reason BEZWAAR_GEGROND"
+        )
     if not command.notice.strip() or command.told_on > today:
         raise InputError("Tell the person first that the restriction ends, and give the reference (GDPR 18(3)).")
     return Lifted()

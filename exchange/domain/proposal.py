@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from exchange.domain.refusals import CATALOGUE, Refusal
@@ -18,6 +18,11 @@ from exchange.domain.vocabulary import Kind, Regime, SecrecyGround, SecrecyRegim
 
 NOT_APPLICABLE: Final = "NVT"
 """Where a partner's basis and task would stand: a third party's are its own affair."""
+
+
+Strike = Literal["datum", "field"]
+"""What a chair struck (article 11.2): this datum, in the case or conference named; or else the same words, or the field for this
+recipient."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +39,7 @@ class ItemFacts:
         onward_ground: The law or task that asks for passing it on.
         restricted: Use is restricted at the sender (AVG 18).
         gone: Removed at the sender, or past the sender's own confirmed term.
-        struck: The chair of a case conference struck it (article 11.2); only its owner knows.
+        struck: How the chair of a case conference struck it (article 11.2), if so; only its owner knows.
         since: The first day it was processed or observed, as far as is known; ``None`` when nobody knows.
         valid_until: Last day on which the sender calls it true.
         identifies: It only tells who the subject is, and says nothing else of that person.
@@ -49,7 +54,7 @@ class ItemFacts:
     onward_ground: str | None = None
     restricted: bool = False
     gone: bool = False
-    struck: bool = False
+    struck: Strike | None = None
     since: date | None = None
     valid_until: date | None = None
     identifies: bool = False

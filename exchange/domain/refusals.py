@@ -160,8 +160,10 @@ _ALL: Final = (
         "R12",
         "VOORZITTER_VEREIST",
         409,
-        "Het casusoverleg heeft geen voorzitter of de voorzitter heeft dit item niet vrijgegeven (art. 11.2).",
-        "The case conference has no chair, or the chair did not release this item (art. 11.2).",
+        "Het casusoverleg heeft geen voorzitter, of de voorzitter heeft dit gegeven geschrapt of niet vrijgegeven; wie het toch"
+        " nodig vindt, biedt het in het casusoverleg opnieuw aan (art. 11.2).",
+        "The case conference has no chair, or the chair struck this item or did not release it; whoever finds it needed all the"
+        " same offers it anew in the conference (art. 11.2).",
         "11.2",
         deferrable=True,
     ),

@@ -190,7 +190,11 @@ class Cases:
         return await self._change(actor, case, c.SetGoal(goal, form.reached), made, form, key)
 
     async def set_action(self, actor: Actor, case: UUID, form: cf.ActionForm, key: Idempotency | None) -> cf.CaseRow:
-        """An action of the plan, new or as it stands now; one that carries out an agreement makes it count here."""
+        """An action of the plan, new or as it stands now.
+
+        Raises:
+            NotFoundError: It names an agreement that no conference made about this case.
+        """
         action = form.action or uuid4()
 
         def made(tx: Tx, place: UUID, key_id: str, kept: str) -> Event:
@@ -237,6 +241,8 @@ class Cases:
         allow(actor, "case.change")
         self._circle.require(actor, case)
         no_number(*(getattr(form, name, None) for name in TYPED))
+        if isinstance(step, c.SetAction):
+            self._must_be_agreed(case, step.value.agreement)
         if isinstance(step, c.SetScope) and step.inside:
             problem = told(events_of(self._ctx, case)).problem or ""
             await self._sharing.judged(actor, case, problem, [step.partner])
@@ -256,6 +262,13 @@ class Cases:
         await once(self._ctx, actor, f"case.change:{case}:{type(step).__name__}", key, form, unit)
         self._sharing.send(fresh)
         return self._reading.row(actor, case)
+
+    def _must_be_agreed(self, case: UUID, agreement: UUID | None) -> None:
+        made = "agreements WHERE agreement=? AND case_id=?"
+        if agreement is not None and not self._ctx.ledger.count(made, str(agreement), str(case)):
+            raise NotFoundError(
+                "There is no such agreement about this case at this node; see: exchange conference show CONFERENCE."
+            )
 
     # ------------------------------------------------------------------------------------ people
 

@@ -300,6 +300,8 @@ class OpeningAnswer(Answer):
     message: Hex64 | None
     view: str
     by: UUID
+    name: str | None
+    """Of who looked; None once that was erased."""
     at: datetime
     reason: str | None
     verdict: Literal["justified", "follow-up"] | None

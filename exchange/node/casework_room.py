@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exchange.node.actors import Actors
 from exchange.node.case_reading import CaseReading
 from exchange.node.case_sharing import CaseSharing
 from exchange.node.casework import Cases
@@ -28,9 +29,9 @@ class Casework:
     feedback: Feedback
 
     @classmethod
-    def of(cls, ctx: Context, reads: Reads, post: Post, drafting: Drafting) -> Casework:
+    def of(cls, ctx: Context, reads: Reads, post: Post, drafting: Drafting, actors: Actors) -> Casework:
         """Over the parts of a node."""
-        circle = Circle(ctx, reads)
+        circle = Circle(ctx, reads, actors)
         cases = Cases(ctx, CaseSharing(ctx, post), circle, CaseReading(ctx, circle, reads))
         return cls(
             circle=circle,

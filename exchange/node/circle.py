@@ -11,16 +11,18 @@ from typing import Literal
 from uuid import UUID, uuid4
 
 from exchange.domain import events as e
-from exchange.domain.actors import Role
+from exchange.domain.actors import Hands, Role
 from exchange.domain.event import Gone
 from exchange.domain.vocabulary import Regime
 from exchange.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from exchange.node import casework_forms as cf
+from exchange.node.actors import Actors
 from exchange.node.commands import allow
 from exchange.node.context import Context
 from exchange.node.numbers import no_number
 from exchange.node.register import Reads
 from exchange.node.service import Actor
+from exchange.node.writer import Tx
 
 Ground = Literal["circle", "wpg"]
 
@@ -28,9 +30,10 @@ Ground = Literal["circle", "wpg"]
 class Circle:
     """See the module."""
 
-    def __init__(self, ctx: Context, reads: Reads) -> None:
+    def __init__(self, ctx: Context, reads: Reads, actors: Actors) -> None:
         self._ctx = ctx
         self._reads = reads
+        self._actors = actors
 
     # ------------------------------------------------------------------------------------ asking
 
@@ -167,16 +170,27 @@ class Circle:
             raise NotFoundError("There is no such actor at this node; see: exchange actor list.")
 
     async def designate(self, actor: Actor, form: cf.ReceiverForm) -> list[cf.ReceiverAnswer]:
-        """Designate a receiver of police data, or end that; gives the list as it is now."""
+        """Designate a receiver of police data, or end that; gives the list as it is now.
+
+        Raises:
+            NotFoundError: No such actor.
+            NotAllowedError: It is himself, while this partner is not single-handed.
+        """
         allow(actor, "wpg.designate")
         self._active(form.actor)
-        await self._ctx.writer.run(
-            lambda tx: tx.append(
+        hands = self._actors.hands_on("wpg.designate", actor, [form.actor]) if form.designated else Hands.ENOUGH
+        if hands is Hands.OWN:
+            raise NotAllowedError("Nobody designates himself to receive police data; let another officer do it.")
+
+        def unit(tx: Tx) -> None:
+            tx.append(
                 e.WpgReceiverSet(
                     originator_id=uuid4(), at=tx.now, actor=form.actor, designated=form.designated, by=actor.id
                 )
             )
-        )
+            self._actors.acted_alone(tx, hands, "wpg.designate", actor, str(form.actor))
+
+        await self._ctx.writer.run(unit)
         return self._receivers()
 
     def receivers(self, actor: Actor) -> list[cf.ReceiverAnswer]:
@@ -197,7 +211,10 @@ class Circle:
         return self._ctx.ledger.count("openings WHERE verdict IS NULL AND by<>?", str(actor.id))
 
     async def openings(self, actor: Actor, *, everything: bool = False) -> list[cf.OpeningAnswer]:
-        """Openings from outside that wait for a review, oldest first; with ``everything`` also those that had one."""
+        """Openings from outside that wait for a review, oldest first; with ``everything`` also those that had one.
+
+        They name who looked; that the list was read is recorded.
+        """
         allow(actor, "circle.openings")
         where = "" if everything else "WHERE verdict IS NULL"
         rows = self._ctx.ledger.rows(f"SELECT * FROM openings {where} ORDER BY log_index")
@@ -215,6 +232,7 @@ class Circle:
                 message=r["message"],
                 view=r["view"],
                 by=UUID(r["by"]),
+                name=self._actors.answer(UUID(r["by"])).name,
                 at=moment_of(r["at"]),
                 reason=text_of(events[r["log_index"]].reason),
                 verdict=r["verdict"],

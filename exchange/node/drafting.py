@@ -108,7 +108,7 @@ class Drafting:
         if who is not None:
             items.append(self._identity_item(book.covenant, who))
         own = replace(
-            grounds.own,
+            grounds.towards(to.partner, form),
             registered=self._registered(form, to.partner, items),
             release_known=self._released(statement, items, to.partner),
             outside_case=scope.outside(ctx, form.case, to.partner, Side.SENDING),

@@ -405,7 +405,7 @@ class WhoKnowsQuery(Form):
     """Name and birth date (or any two); must point at exactly one person."""
     as_of: date | None = None
     reason: Text = ""
-    """By case, from outside its circle: why. It is put on the list that the privacy officer reviews."""
+    """Of a case, or a person in a case, from outside its circle: why. It is put on the list that the privacy officer reviews."""
 
 
 class KnownItem(Answer):

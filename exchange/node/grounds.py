@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Final, Literal, TypeVar
 from uuid import UUID, uuid4
@@ -23,7 +23,7 @@ from exchange.node.context import Context
 from exchange.node.exchanged import Exchanged
 from exchange.node.people import Person
 from exchange.node.service import Actor
-from exchange.node.struck import struck
+from exchange.node.struck import Struck
 from exchange.node.terms import Terms, last_day
 from exchange.wire import messages as m
 
@@ -43,6 +43,13 @@ class Grounds:
     record: UUID | None
     """The id under which the form's own notice or exception goes on record; ``None`` when it is there already."""
     own: rules.Own
+    struck: Struck
+
+    def towards(self, recipient: str, form: f.ShareForm) -> rules.Own:
+        """``own``, with what the chair struck for this recipient (article 11.2)."""
+        items = zip(self.own.items, form.items, strict=True)
+        struck = tuple(replace(own, struck=self.struck.of(item, form, recipient)) for own, item in items)
+        return replace(self.own, items=struck)
 
 
 def reference_of(fact: UUID) -> str:
@@ -74,14 +81,10 @@ class Lookup:
         decider = self._decider(actor, form)
         restricted = self._ctx.facts.restricts(same)
         kept = restrictions.only_stored(self._ctx, person.handle, form.items)
-        never = struck(self._ctx, person.handle, form)
         own = rules.Own(
             decided_by_person=decider is not None,
             trained_on=self._ctx.facts.trained_on(decider) if decider else None,
-            items=tuple(
-                self._item(item, restricted=only, struck=no)
-                for item, only, no in zip(form.items, kept, never, strict=True)
-            ),
+            items=tuple(self._item(item, restricted=only) for item, only in zip(form.items, kept, strict=True)),
             restricted=restricted,
             texts=(
                 form.notice.given_by,
@@ -90,7 +93,8 @@ class Lookup:
                 *form.notice.considerations.values(),
             ),
         )
-        return Grounds(decider, notice, self._decision(form.wpg_decision_id), record, own)
+        struck = Struck(self._ctx, person.handle)
+        return Grounds(decider, notice, self._decision(form.wpg_decision_id), record, own, struck)
 
     # ------------------------------------------------------------------------------------ who decided
 
@@ -201,9 +205,9 @@ class Lookup:
             raise InputError("The item on record has another origin than the form says; leave the origin out.")
         return partner, regime or item.origin_regime
 
-    def _item(self, item: f.ItemForm, *, restricted: bool, struck: bool) -> rules.ItemOwn:
+    def _item(self, item: f.ItemForm, *, restricted: bool) -> rules.ItemOwn:
         if item.record is None:
-            return rules.ItemOwn(restricted=restricted, struck=struck)
+            return rules.ItemOwn(restricted=restricted)
         ledger, now = self._ctx.ledger, self._ctx.clock.now()
         rows = self._exchanged.records(item.record)
         if not rows:
@@ -211,7 +215,7 @@ class Lookup:
         live = [row for row in rows if row["erasure"] is None and not self._over(row["retention"], row["at"], now)]
         only_stored = ledger.count("restrictions WHERE item=? AND lifted_at IS NULL", str(item.record)) > 0
         since = min(self._first_known(row) for row in [*rows, *self._exchanged.replaced(item.record)])
-        return rules.ItemOwn(restricted=restricted or only_stored, gone=not live, struck=struck, since=since)
+        return rules.ItemOwn(restricted=restricted or only_stored, gone=not live, since=since)
 
     def _first_known(self, row: sqlite3.Row) -> date:
         """Of a record: when it was observed, which may be long before it was recorded here (Wpg 8: first processing)."""

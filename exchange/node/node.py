@@ -73,7 +73,7 @@ class Node(UseCases):
         self.areas = Areas(ctx, post)
         self.conferences = Conferences(ctx, post, actors, self._reads)
         self.offers = Offering(ctx, post, self._sharing, drafting, actors, self.bell)
-        room = Casework.of(ctx, self._reads, post, drafting)
+        room = Casework.of(ctx, self._reads, post, drafting, actors)
         self.circle, self.cases, self.signals = room.circle, room.cases, room.signals
         self.third_parties, self.feedback = room.third_parties, room.feedback
         self._reading = Reading(ctx, self.outgoing, self._reads, self.circle)

@@ -1,4 +1,4 @@
-"""Objections and the restriction that follows (GDPR 18, 19, 21): set at once, told to every recipient, lifted after telling."""
+"""Objections and the restriction that follows (GDPR 18, 19, 21): set at once, told to recipients, lifted if rejected."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class Objections:
         return await self.show(actor, objection)
 
     async def decide(self, actor: Actor, objection: UUID, form: cf.WeighForm) -> cf.ObjectionAnswer:
-        """Say how it was weighed, and why (GDPR 21(1)). The restriction stays until it is lifted."""
+        """Say how it was weighed, and why (GDPR 21(1)). The restriction stays: until it is lifted if rejected, else for good."""
         allow(actor, "objection.decide")
         no_number(form.motivation)
 
@@ -159,10 +159,10 @@ class Objections:
     async def lift(
         self, actor: Actor, objection: UUID, form: cf.LiftForm, key: Idempotency | None
     ) -> cf.ObjectionAnswer:
-        """End the restriction here and at the recipients, after the person was told (GDPR 18(3)).
+        """End the restriction of a rejected objection here and at the recipients, after the person was told (GDPR 18(3)).
 
         Raises:
-            ConflictError: It was not weighed yet, or lifted before.
+            ConflictError: It was not weighed yet, upheld, or lifted before.
             InputError: No reference of what the person was told beforehand.
         """
         allow(actor, "objection.lift")

@@ -41,7 +41,7 @@ class ItemOwn:
 
     restricted: bool = False
     gone: bool = False
-    struck: bool = False
+    struck: gates.Strike | None = None
     since: date | None = None
     """First processed here, which may be later than it was observed."""
 

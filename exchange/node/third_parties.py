@@ -124,7 +124,14 @@ class ThirdParties:
         ctx, today = self._ctx, local_day(self._ctx.clock.now())
         covenant, kind = ctx.covenants.current.covenant, m.Kind.DISCLOSURE
         base = rules.proposal_of(
-            covenant, kind, ctx.me.slug, THIRD_PARTY, draft.statement, draft.items, today, draft.grounds.own
+            covenant,
+            kind,
+            ctx.me.slug,
+            THIRD_PARTY,
+            draft.statement,
+            draft.items,
+            today,
+            draft.grounds.towards(THIRD_PARTY, draft.share),
         )
         return rules.judge_proposal(covenant, self._proposal(form, base), draft.items)
 
@@ -134,8 +141,7 @@ class ThirdParties:
         state = fold(self._ctx, events)
         if state.closed:
             raise ConflictError("The case is closed; only reopening it or aftercare is possible.")
-        planned = form.agreement in state.agreements  # of a conference, carried out by an action of the plan
-        agreement = form.agreement if planned or self._agreed(form) else None
+        agreement = form.agreement if self._agreed(form) else None
         allocated, _ = told(events).allocations.get(form.allocation or UUID(int=0), (None, None))
         notice = base.notice
         if notice is not None and form.named_to_subject:

@@ -179,7 +179,8 @@ class UseCases:
         """Who knows what about a person; the read is recorded first."""
         allow(actor, "who-knows")
         person = whoknows.find_person(self.ctx, query)
-        await self.circle.admit(actor, "who-knows", [query.case] if query.case else [], query.reason)
+        cases = whoknows.cases(self.ctx, query, person, actor.roles)
+        await self.circle.admit(actor, "who-knows", cases, query.reason)
         await self._reads.log(actor, "who-knows", [person.handle if person else None])
         return whoknows.who_knows(self.ctx, self.terms, query, person)
 

@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 
 from exchange.domain import events as e
+from exchange.domain.actors import ACCOUNTING_ROLES, roles_of
 from exchange.domain.event import Gone
 from exchange.domain.retention import destroy_from
 from exchange.domain.subject import Identity, Match
@@ -30,7 +31,8 @@ PAGE = 400
 EXCHANGE = "EXCHANGE"
 _SELECT = """
 SELECT i.*, coalesce(c.retention, i.retention) AS kept_as, c.erased_at AS erased_at, x.rule AS erased_rule,
-       k.closed_at AS closed_at, m.state AS m_state, m.receipt_at AS m_receipt_at, m.rejected AS m_rejected, m.why AS m_why,
+       k.closed_at AS closed_at, coalesce(b.case_id, i.case_id) AS of_case,
+       m.state AS m_state, m.receipt_at AS m_receipt_at, m.rejected AS m_rejected, m.why AS m_why,
        a.about IS NOT NULL AS erased_alone
 FROM items i
 LEFT JOIN contents c ON c.key_id = i.content_key
@@ -125,6 +127,18 @@ def who_knows(ctx: Context, terms: Terms, query: f.WhoKnowsQuery, person: Person
             if _moment(row["at"]) <= as_of
         ],
     )
+
+
+def cases(ctx: Context, query: f.WhoKnowsQuery, person: Person | None, roles: frozenset[str]) -> list[UUID]:
+    """Of which cases the answer tells, so that whoever is in no circle of theirs says why he asks.
+
+    Nothing is asked of whose work it is to account to the person, as long as he asks about a person.
+    """
+    if person is None:
+        return [query.case] if query.case is not None else []
+    if roles_of(roles) & ACCOUNTING_ROLES:
+        return []
+    return [UUID(case) for case in sorted({row["of_case"] for row, _ in _rows(ctx, None, person) if row["of_case"]})]
 
 
 def _rows(ctx: Context, case: UUID | None, person: Person | None) -> list[tuple[sqlite3.Row, bool]]:

@@ -21,7 +21,8 @@ CREATE TABLE conference_cases(
   conference TEXT NOT NULL, item TEXT NOT NULL, case_id TEXT NOT NULL, PRIMARY KEY(conference, item)) WITHOUT ROWID;
 CREATE TABLE offers(
   offer TEXT PRIMARY KEY, conference TEXT NOT NULL, case_id TEXT NOT NULL, owner TEXT NOT NULL,
-  automatic INTEGER NOT NULL, status TEXT NOT NULL, release TEXT, at INTEGER NOT NULL);
+  automatic INTEGER NOT NULL, status TEXT NOT NULL, release TEXT, at INTEGER NOT NULL, offered INTEGER NOT NULL,
+  decided INTEGER);
 CREATE INDEX offers_released ON offers(offer) WHERE status = 'released' AND automatic = 1;
 CREATE TABLE agreements(
   agreement TEXT PRIMARY KEY, conference TEXT NOT NULL, case_id TEXT NOT NULL, owner TEXT NOT NULL, due TEXT NOT NULL,
@@ -30,7 +31,7 @@ CREATE INDEX agreements_open ON agreements(owner, due) WHERE done_at IS NULL;
 CREATE TABLE conference_steps(log_index INTEGER PRIMARY KEY, case_id TEXT NOT NULL);
 CREATE INDEX conference_steps_case ON conference_steps(case_id);
 """
-"""``conference_steps`` leads from a case to the log entries about it, for its story."""
+"""``offered`` and ``decided`` are log indexes; ``conference_steps`` leads from a case to the log entries that tell its story."""
 
 _AFTER: Final = {"release": "released", "strike": "struck", "ask": "asked"}
 
@@ -56,8 +57,9 @@ def _agenda(db: Statements, index: int, event: e.AgendaItemSet) -> None:
 
 def _offered(db: Statements, index: int, event: e.ItemOffered) -> None:
     db.execute(
-        "INSERT OR IGNORE INTO offers(offer, conference, case_id, owner, automatic, status, at) VALUES(?,?,?,?,?,?,?)",
-        (str(event.offer), str(event.conference), str(event.case), event.owner, int(event.automatic), "offered", _ms(event)),
+        "INSERT OR IGNORE INTO offers(offer, conference, case_id, owner, automatic, status, at, offered) VALUES(?,?,?,?,?,?,?,?)",
+        (str(event.offer), str(event.conference), str(event.case), event.owner, int(event.automatic), "offered", _ms(event),
+         index),
     )  # fmt: skip
     _term(db, event.key_id, event.retention, event)
     _step(db, index, str(event.case))
@@ -65,8 +67,8 @@ def _offered(db: Statements, index: int, event: e.ItemOffered) -> None:
 
 def _decided(db: Statements, index: int, event: e.OfferDecided) -> None:
     db.execute(
-        "UPDATE offers SET status=?, release=? WHERE offer=?",
-        (_AFTER[event.decision], str(event.release) if event.release else None, str(event.offer)),
+        "UPDATE offers SET status=?, release=?, decided=? WHERE offer=?",
+        (_AFTER[event.decision], str(event.release) if event.release else None, index, str(event.offer)),
     )
     if event.key_id is not None:
         _term(db, event.key_id, event.retention, event)

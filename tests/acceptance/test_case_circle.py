@@ -31,6 +31,7 @@ async def test_looking_from_outside_the_circle_needs_a_reason_and_lands_on_the_l
             lambda: gemeente.cases.read(outsider, case),
             lambda: gemeente.read_message(outsider, message),
             lambda: gemeente.who_knows(outsider, f.WhoKnowsQuery(case=case)),
+            lambda: gemeente.who_knows(outsider, f.WhoKnowsQuery(subject=jelle)),
         ):
             with pytest.raises(NotAllowedError, match="circle"):
                 await look()
@@ -42,9 +43,11 @@ async def test_looking_from_outside_the_circle_needs_a_reason_and_lands_on_the_l
         assert (await gemeente.cases.read(outsider, case, why)).problem == PROBLEM
         assert (await gemeente.read_message(outsider, message, why)).items[0].value
         assert (await gemeente.who_knows(outsider, f.WhoKnowsQuery(case=case, reason=why))).items
+        assert (await gemeente.who_knows(outsider, f.WhoKnowsQuery(subject=jelle, reason=why))).items
         listed = await gemeente.circle.openings(officer)
-        assert [(o.view, o.by, o.reason) for o in listed] == [
-            (view, outsider.id, why) for view in ("case.read", "inbox.read", "who-knows")
+        assert [(o.view, o.by, o.name, o.case, o.reason) for o in listed] == [
+            (view, outsider.id, "Proef Collega", case, why)
+            for view in ("case.read", "inbox.read", "who-knows", "who-knows")
         ]
         assert why.encode() not in (world.directory("gemeente") / "log.db").read_bytes()  # sealed
 
@@ -66,6 +69,55 @@ async def test_looking_from_outside_the_circle_needs_a_reason_and_lands_on_the_l
         (own,) = await gemeente.circle.openings(officer)
         with pytest.raises(NotAllowedError, match="his own"):
             await gemeente.circle.review(officer, own.opening, cf.OpeningReviewForm(verdict="justified"))
+
+
+async def test_who_knows_tells_of_a_case_to_who_is_in_its_circle_or_accounts_to_the_person_and_of_nothing_else_asks_a_reason(
+    founded: Path, tmp_path: Path
+) -> None:
+    async with MemoryWorld.copied(founded, tmp_path) as world:
+        gemeente, worker = world.nodes["gemeente"], world.actor("gemeente")
+        jelle = await world.person("gemeente")
+        about = f.WhoKnowsQuery(subject=jelle)
+        notice = {"reference": "k", "given_on": "2026-03-02", "recipients": ["welzijn"]}
+        own = {"basis": "A6_1_e", "task": "wmo", "notice": notice}
+        await world.share("gemeente", share_form(jelle, [TO_WELZIJN], HOUSE, **own))
+        inside, outside = await colleague(world, "gemeente"), await colleague(world, "gemeente")
+        assert (await gemeente.who_knows(outside, about)).items  # nothing of a case yet
+        case = await opened(world, "gemeente", "welzijn", main_subject=jelle)
+        await world.share("gemeente", share_form(jelle, [TO_WELZIJN], HOUSE, case=case, **own))
+        await gemeente.circle.change(worker, case, cf.CircleForm(actor=inside.id))
+        for role in ("rights-desk", "privacy-officer", "fg", "wpg-functionary"):
+            assert (await gemeente.who_knows(await colleague(world, "gemeente", role), about)).items
+        assert (await gemeente.who_knows(inside, about)).items
+        for role in ("worker", "deputy", "chair"):
+            with pytest.raises(NotAllowedError, match="circle"):
+                await gemeente.who_knows(await colleague(world, "gemeente", role), about)
+        assert world.events("gemeente", "case/opened-outside-circle/1") == []
+
+
+async def test_nobody_lets_himself_in_to_police_data_unless_the_partner_has_a_single_hand(
+    founded: Path, tmp_path: Path
+) -> None:
+    async with MemoryWorld.copied(founded, tmp_path, ["actium"]) as world:
+        actium, office = world.nodes["actium"], world.actor("actium")
+        officer = await colleague(world, "actium", "privacy-officer")
+        for who in (office, officer):
+            with pytest.raises(NotAllowedError, match="Nobody designates himself"):
+                await actium.circle.designate(who, cf.ReceiverForm(actor=who.id))
+        assert actium.circle.receivers(officer) == []
+        await actium.circle.designate(officer, cf.ReceiverForm(actor=office.id))
+        ended = await actium.circle.designate(office, cf.ReceiverForm(actor=office.id, designated=False))
+        assert ended == []  # out is always possible
+
+        # Single-handed counts only where nobody else could, and it shows.
+        await actium.single_handed(office, on=True)
+        with pytest.raises(NotAllowedError, match="Nobody designates himself"):
+            await actium.circle.designate(office, cf.ReceiverForm(actor=office.id))
+        await actium.revoke_actor(office, officer.id)
+        (receiver,) = await actium.circle.designate(office, cf.ReceiverForm(actor=office.id))
+        assert receiver.actor == office.id
+        (alone,) = world.events("actium", "actor/acted-alone/1")
+        assert (alone.by, alone.command, alone.about) == (office.id, "wpg.designate", str(office.id))
 
 
 async def test_the_circle_is_changed_from_inside_and_the_privacy_officer_does_not_let_himself_in(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,10 +11,12 @@ from conference_forms import DAY, Meeting, nuisance, opened, plaintexts, share
 from memory_world import MemoryWorld
 from oracle import check_running
 
+from exchange.domain.casework import CloseReason, Phase
 from exchange.errors import ConflictError, NotAllowedError, NotFoundError
 from exchange.node import conference_forms as cf
 from exchange.node import corrections_forms as corrections
 from exchange.node import forms as f
+from exchange.node.casework_forms import PhaseForm
 from exchange.node.service import Actor, Refused
 from exchange.wire import messages as m
 
@@ -403,6 +406,63 @@ async def test_a_struck_item_never_leaves_its_partner_and_acute_danger_does_away
     anew = await meeting.offer("actium", ["welzijn"], "Hij dronk KANARIE gisteren.", jelle)
     await meeting.decide((anew, "release"))
     await meeting.reaches("actium", anew, "sent")
+
+
+async def test_a_struck_field_stays_struck_for_its_recipients_with_the_case_unnamed_or_other_words_until_a_later_release(
+    world: MemoryWorld,
+) -> None:
+    meeting = await Meeting.planned(world, [FIRST])
+    node, worker, jelle = world.nodes["actium"], world.actor("actium"), await world.person("actium")
+    struck = await meeting.offer("actium", ["welzijn"], "Hij dronk KANARIE gisteren.", jelle)
+    await meeting.decide((struck, "strike"))
+    await meeting.reaches("actium", struck, "struck")
+    same, varied, new = (nuisance(f"{text}") for text in (
+        "Hij dronk KANARIE gisteren.", "Hij dronk - kanarie gisteren!", "Vannacht weer KANARIE.",
+    ))  # fmt: skip
+
+    async def refused(to: str, item: dict[str, Any], **more: Any) -> bool:
+        try:
+            await world.share("actium", share("actium", [to], [item], jelle, **more))
+        except Refused as refusal:
+            return [(r.code, "geschrapt" in r.text) for r in refusal.refusals] == [("R12", True)]
+        return False
+
+    for context in ({"context": "SIGNALERING"}, {"case": meeting.cases[0]}):
+        assert [await refused("welzijn", item, **context) for item in (same, varied, new)] == [True] * 3
+    assert [await refused("gemeente", item) for item in (same, varied)] == [True] * 2  # nobody gets what was struck
+    assert not [1 for *_, plain in plaintexts(world) if b"kanarie" in plain.lower()]
+    assert not await refused("gemeente", new)  # to whom it was not offered, it is another fact
+    assert not await refused("welzijn", nuisance("3", "aantal-meldingen"))  # nor was every field struck
+    acute = {"emergency": {"danger": "De gaskraan staat open.", "interest_of": "SUBJECT"}, "basis": "A6_1_d"}
+    assert not await refused("welzijn", nuisance("De gaskraan staat open."), **acute)  # and the chair's look is owed
+    assert "R12" in {duty.code for duty in node.facts.duties.all(worker, closed=False)}
+
+    # A later offer that was released ends it for the field; the words that were struck stay struck, until they are released.
+    later = await meeting.offer("actium", ["welzijn"], "Vannacht weer KANARIE.", jelle)
+    await meeting.decide((later, "release"))
+    await meeting.reaches("actium", later, "sent")
+    assert [await refused("welzijn", item) for item in (new, nuisance("De buren klagen."), varied)] == [
+        False, False, True,
+    ]  # fmt: skip
+    close = PhaseForm(to=Phase.CLOSED, close_reason=CloseReason.SOLVED)
+    await world.nodes["gemeente"].cases.move(world.actor("gemeente"), meeting.cases[0], close, None)
+    await world.until(lambda: node.cases.all(worker)[0].closed_at is not None)
+    assert not await refused("welzijn", same)
+
+
+async def test_the_chair_may_be_shown_what_it_asks_about_in_a_field_that_it_struck_before(world: MemoryWorld) -> None:
+    meeting = await Meeting.planned(world, [FIRST])
+    node, worker, jelle = world.nodes["actium"], world.actor("actium"), await world.person("actium")
+    struck = await meeting.offer("actium", ["gemeente"], "KANARIE een.", jelle)
+    await meeting.decide((struck, "strike"))
+    await meeting.reaches("actium", struck, "struck")
+    asked = await meeting.offer("actium", ["gemeente"], "KANARIE twee.", jelle)
+    await meeting.decide((asked, "ask"), question="Wat is er gezien?", wants_content=True)
+    await meeting.reaches("actium", asked, "asked")
+    shown = await node.offers.show_to_chair(
+        worker, meeting.conference, asked, cf.ToChairForm(basis="A6_1_e", task="wmo")
+    )
+    assert [s.partner for s in shown.messages] == ["gemeente"]
 
 
 # ---------------------------------------------------------------------------------------- the term

@@ -12,7 +12,9 @@ from correction_play import (
     correct,
     debt,
     process,
+    recall,
     settled,
+    who_knows,
 )
 from memory_world import MemoryWorld
 
@@ -20,6 +22,33 @@ from exchange.errors import ConflictError
 from exchange.node import corrections_forms as cf
 from exchange.node import forms as f
 from exchange.node.service import Refused
+
+
+async def test_what_was_given_is_asked_back_after_an_objection_is_upheld_and_never_told_again(
+    world: MemoryWorld,
+) -> None:
+    actium, desk = world.nodes["actium"], world.actor("actium")
+    demi = await world.person("actium", **DEMI)
+    await world.share("actium", share_form(demi, [TO_GEMEENTE], HOUSE))
+    objection = await actium.objections.receive(desk, cf.ObjectionForm(subject=demi), None)
+    weighed = cf.WeighForm(outcome="upheld", motivation="Geen dwingende gronden.")
+    await actium.objections.decide(desk, objection.objection, weighed)
+    with pytest.raises(ConflictError, match="upheld"):
+        await actium.objections.lift(
+            desk, objection.objection, cf.LiftForm(told_on=date(2026, 3, 2), notice="brief"), None
+        )
+    await settled(world)
+    given = [i.item for i in await who_knows(world, "actium", demi)]
+    recalled = await recall(world, *given, reason="BEZWAAR_GEGROND", everywhere=True)
+    await process(world, "gemeente", recalled.recipients[0].message)
+    assert (
+        await world.nodes["gemeente"].unmatched_subjects(world.actor("gemeente")) == []
+    )  # with the last item about her
+    assert all(i.restricted_at is not None for i in await who_knows(world, "actium", demi))
+    with pytest.raises(Refused) as refused:
+        await actium.share(desk, share_form(demi, [TO_GEMEENTE], HOUSE), None)
+    assert {r.code for r in refused.value.refusals} == {"R18"}
+    assert world.events("gemeente", "restriction/lifted/1") == []
 
 
 async def test_an_objection_that_nobody_weighed_is_an_alarm_and_its_term_is_lengthened_only_in_the_first_month(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from case_forms import HOUSE, TO_WELZIJN, share_form
@@ -14,7 +14,7 @@ from case_play import told as known_by
 from conference_forms import Meeting
 from memory_world import MemoryWorld
 
-from exchange.errors import InputError
+from exchange.errors import InputError, NotFoundError
 from exchange.node import casework_forms as cf
 from exchange.node import conference_forms as cff
 from exchange.node import facts_forms as ff
@@ -28,19 +28,16 @@ async def test_a_third_party_is_told_on_an_agreement_or_an_allocation_and_who_kn
 ) -> None:
     async with MemoryWorld.copied(founded, tmp_path, ["gemeente"]) as world:
         gemeente, worker = world.nodes["gemeente"], world.actor("gemeente")
-        jelle, agreement = await world.person("gemeente"), uuid4()
-        case = await opened(world, main_subject=jelle)
+        jelle = await world.person("gemeente")
+        meeting = await Meeting.planned(world, [["gemeente"]])
+        case = meeting.cases[0]
         form = telling(jelle, case)
 
         async def refused(**changes: Any) -> set[str]:
             return await codes_of(gemeente, worker, form.model_copy(update=changes))
 
         assert await refused() == {"R10"}
-        assert await refused(agreement=agreement) == {"R10"}  # an agreement that nobody made
-        action = cf.ActionForm(
-            owner="gemeente", due=date(2026, 4, 1), text="Zorgteam inschakelen.", agreement=agreement
-        )
-        await gemeente.cases.set_action(worker, case, action, None)
+        agreement = await agreed(meeting, third_party="Zorgteam Fictie")
         assert await refused(agreement=agreement, named_to_subject=False) == {"R14"}
         assert await refused(agreement=agreement, task="verhuur") == {"R07"}
         first = await gemeente.third_parties.disclose(worker, form.model_copy(update={"agreement": agreement}), None)
@@ -66,6 +63,31 @@ async def test_a_third_party_is_told_on_an_agreement_or_an_allocation_and_who_kn
         replayed = [step async for step in gemeente.replay_log(worker)][-1]
         assert isinstance(replayed, f.ReplayAnswer)
         assert replayed.ok, replayed.differences
+
+
+async def test_an_agreement_that_nobody_made_tells_no_third_party_also_not_by_an_action_that_names_it(
+    founded: Path, tmp_path: Path
+) -> None:
+    async with MemoryWorld.copied(founded, tmp_path, ["gemeente"]) as world:
+        gemeente, worker = world.nodes["gemeente"], world.actor("gemeente")
+        jelle, invented = await world.person("gemeente"), UUID("11111111-2222-4333-8444-555555555555")
+        meeting = await Meeting.planned(world, [["gemeente"], ["gemeente"]])
+        case = meeting.cases[0]
+        form = telling(jelle, case, name="Particuliere Verhuurder Nep BV", agreement=invented)
+        action = cf.ActionForm(owner="gemeente", due=date(2026, 4, 1), text="Verhuurder inlichten.", agreement=invented)
+        elsewhere = await agreed(meeting, item=1, third_party=form.name)
+        for act in (action, action.model_copy(update={"agreement": elsewhere})):
+            assert await codes_of(gemeente, worker, form.model_copy(update={"agreement": act.agreement})) == {"R10"}
+            with pytest.raises(NotFoundError, match="no such agreement"):
+                await gemeente.cases.set_action(worker, case, act, None)
+            assert await codes_of(gemeente, worker, form.model_copy(update={"agreement": act.agreement})) == {"R10"}
+
+        # An agreement that was made is carried out by an action, and still tells nobody whom it does not name.
+        made = await agreed(meeting, third_party="Zorgteam Fictie")
+        row = await gemeente.cases.set_action(worker, case, action.model_copy(update={"agreement": made}), None)
+        assert row.open_actions == 1
+        assert await codes_of(gemeente, worker, form.model_copy(update={"agreement": made})) == {"R10"}
+        assert await gemeente.third_parties.all(worker) == []
 
 
 async def test_who_asked_for_feedback_sees_when_it_is_late_and_hears_the_result(founded: Path, tmp_path: Path) -> None:
@@ -174,6 +196,17 @@ async def test_the_notice_given_with_a_third_partys_disclosure_is_on_record_as_i
         read = await statement.read_message(world.actor("welzijn"), answer.messages[0].message or "")
         assert "Fictie" not in read.model_dump_json()
         assert "welzijn" in read.model_dump_json()
+
+
+async def agreed(meeting: Meeting, *, item: int = 0, third_party: str = "") -> UUID:
+    """What the conference agreed on one of its agenda items."""
+    one = cff.AgreementForm(
+        action="Zorgteam inschakelen.", owner="gemeente", due=date(2026, 4, 1), third_party=third_party
+    )
+    minutes = cff.MinutesForm(item=meeting.items[item], agreements=[one])
+    node = meeting.world.nodes["gemeente"]
+    (made,) = await node.conferences.minutes(meeting.chair, meeting.conference, minutes, None)
+    return made
 
 
 def telling(subject: UUID, case: UUID, **more: Any) -> cf.ThirdPartyForm:

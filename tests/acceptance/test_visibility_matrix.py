@@ -227,7 +227,7 @@ async def prepared(world: World) -> Table:
     for slug in PARTNERS:
         if slug != "politie":
             receiver = cf.ReceiverForm(actor=world.actor(slug).id)
-            await world.nodes[slug].circle.designate(world.actor(slug), receiver)
+            await world.nodes[slug].circle.designate(await world.colleague(slug, 4712, "privacy-officer"), receiver)
     return Table(world, {slug: await world.person(slug) for slug in PARTNERS}, decision)
 
 

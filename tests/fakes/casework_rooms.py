@@ -69,11 +69,12 @@ class Cases(Room):
         step = cf.StepAnswer(
             at=NOW, what="case/opened/1", detail="lead=actium", by=actor.id, reason=None, log_index=3
         )  # its text was erased
+        looked = step.model_copy(update={"what": "case/opened-outside-circle/1", "detail": "view=case.read"})
         return cf.CaseAnswer(
             row=ROW, problem=None, coordinator=actor.id, close_reason=None, next_phases=[Phase.EXECUTION],
             people=[cf.PersonAnswer(subject=UUID(int=7), label="Aaltje Bedacht", main=True)],
             goals=[cf.GoalAnswer(goal=UUID(int=52), text="Bezoek per week.", reached=True)], actions=[action],
-            allocations=[], signals=[MESSAGE], circle=[actor.id], history=[step],
+            allocations=[], signals=[MESSAGE], circle=[actor.id], history=[step, looked],
         )  # fmt: skip
 
     async def open(self, actor: Any, form: cf.CaseForm, key: Any) -> cf.CaseRow:
@@ -104,8 +105,8 @@ class Circle(Room):
         self._use(actor, "circle.openings", everything)
         return [
             cf.OpeningAnswer(
-                opening=UUID(int=53), ground="circle", case=CASE, message=None, view="case.read", by=UUID(int=9), at=NOW,
-                reason="Waarneming.", verdict=None, reviewed_by=None, reviewed_at=None,
+                opening=UUID(int=53), ground="circle", case=CASE, message=None, view="case.read", by=UUID(int=9),
+                name="Proef Collega", at=NOW, reason="Waarneming.", verdict=None, reviewed_by=None, reviewed_at=None,
             )
         ]  # fmt: skip
 

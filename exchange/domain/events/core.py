@@ -85,7 +85,7 @@ class ActedAlone(Event, topic="actor/acted-alone/1"):
     by: UUID
     command: str
     about: str
-    """Id of the erasure, the message that was let go, or the actor that was revoked."""
+    """Id of the erasure, the message that was let go, or the actor that was revoked or designated."""
 
 
 class KeysRolled(Event, topic="keys/rolled/1"):

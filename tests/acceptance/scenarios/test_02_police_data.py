@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from scenes import Scene, datum, somebody
 
-from exchange.errors import InputError
+from exchange.errors import InputError, NotAllowedError
 from exchange.node import casework_forms as cf
 from exchange.node import facts_forms as ff
 
@@ -53,7 +53,9 @@ async def test_police_data_go_under_a_decision_and_no_further_without_the_police
 
         # Actium's officer designates who may read it. There it is kept under the AVG, with its origin and UAVG 33(1)(a).
         worker = world.actor("actium")
-        await actium.circle.designate(worker, cf.ReceiverForm(actor=worker.id))
+        with pytest.raises(NotAllowedError, match="Nobody designates himself"):
+            await actium.circle.designate(worker, cf.ReceiverForm(actor=worker.id))
+        await actium.circle.designate(somebody("privacy-officer"), cf.ReceiverForm(actor=worker.id))
         read = await actium.read_message(worker, message)
         told = [i for i in read.items if i.category == "STRAFRECHTELIJK"]
         assert [i.value for i in told] == ["6", "Zes nachten in februari.", "Geluidsoverlast."]

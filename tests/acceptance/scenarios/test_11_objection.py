@@ -47,12 +47,12 @@ async def test_an_objection_restricts_here_and_at_every_recipient_until_it_is_we
         shown = await actium.objections.show(desk, objection.objection)
         assert {r.outcome for r in shown.notified[0].recipients} == {"done"}
 
-        # Upheld; the restriction ends only after weighing, and after she was told.
+        # Actium's grounds are compelling and its decision stands; the restriction ends after that, and after she was told.
         scene.day(date(2026, 4, 14))
         lift = cf.LiftForm(told_on=date(2026, 4, 14), notice="brief-14-april")
         with pytest.raises(ConflictError, match="Weigh"):
             await actium.objections.lift(desk, objection.objection, lift, None)
-        weighed = cf.WeighForm(outcome="upheld", motivation="Geen dwingende gronden.")
+        weighed = cf.WeighForm(outcome="rejected", motivation="De veiligheid in het portaal gaat voor.")
         await actium.objections.decide(desk, objection.objection, weighed)
         for untold in (cf.LiftForm(told_on=date(2026, 4, 14)), cf.LiftForm(told_on=date(2026, 4, 15), notice="brief")):
             with pytest.raises(InputError, match="Tell the person first"):

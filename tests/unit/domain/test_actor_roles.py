@@ -7,8 +7,8 @@ import pytest
 from exchange.domain.actors import (
     COMMANDS,
     CONTENT_COMMANDS,
-    DESTRUCTIVE_COMMANDS,
     ROLE_COMMANDS,
+    TWO_HANDED_COMMANDS,
     Role,
     may,
     require,
@@ -38,7 +38,7 @@ recall.erase recall.set-aside objection.receive objection.list objection.extend 
 def test_the_table_speaks_of_every_use_case_and_of_nothing_else() -> None:
     assert set(USE_CASES.split()) == COMMANDS
     assert CONTENT_COMMANDS <= COMMANDS
-    assert set(DESTRUCTIVE_COMMANDS) <= COMMANDS
+    assert set(TWO_HANDED_COMMANDS) <= COMMANDS
 
 
 def test_every_role_stands_in_the_table_and_every_command_has_a_role() -> None:
@@ -96,7 +96,7 @@ def test_who_watches_changes_nothing(role: Role) -> None:
 
 def test_who_sends_does_not_destroy() -> None:
     for role in (Role.WORKER, Role.DEPUTY, Role.INTEGRATION, Role.CHAIR):
-        assert not ROLE_COMMANDS[role] & set(DESTRUCTIVE_COMMANDS)
+        assert not ROLE_COMMANDS[role] & set(TWO_HANDED_COMMANDS)
 
 
 def test_nobody_without_a_role_may_do_anything() -> None:

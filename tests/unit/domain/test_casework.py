@@ -137,12 +137,6 @@ def test_what_has_to_be_explained_is_not_done_silently(phase: Phase, step: Move)
         decide(Case(keeper="gemeente", lead="gemeente", phase=phase), step)
 
 
-def test_the_agreement_that_an_action_carries_out_stands_in_the_case() -> None:
-    agreement = UUID(int=9)
-    step = SetAction(UUID(int=1), Action("gemeente", date(2026, 4, 1), agreement=agreement))
-    assert evolve(NEW, step).agreements == {agreement}
-
-
 @given(
     earlier=st.none() | st.sampled_from(Outcome),
     outcome=st.sampled_from(Outcome),

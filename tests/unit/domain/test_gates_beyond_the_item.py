@@ -221,7 +221,7 @@ def test_in_acute_danger_what_is_missing_is_owed_and_does_not_stop_it(
 def test_what_the_chair_struck_stays_even_in_acute_danger_and_what_no_chair_looked_at_goes(
     de_wolden: Covenant, propose: Propose
 ) -> None:
-    struck, unseen = item(struck=True), item()
+    struck, unseen = item(struck="datum"), item()
     for changes in ({"conference": "c-1"}, {}):
         for urgent in (acute(propose, items=(unseen, struck), **changes), propose(items=(unseen, struck), **changes)):
             verdict = judge(de_wolden, urgent, side=Side.SENDING)
@@ -229,6 +229,12 @@ def test_what_the_chair_struck_stays_even_in_acute_danger_and_what_no_chair_look
             assert "R12" in {finding.code for finding in verdict.of_item(1)}
     missing = judge(de_wolden, acute(propose, items=(unseen,), conference="c-1"), side=Side.SENDING)
     assert (missing.outcome, missing.owed) == (Outcome.ALLOW_WITH_DUTIES, ("R12",))
+    other = propose(items=(item(struck="field"),))
+    refused = judge(de_wolden, other, side=Side.SENDING)
+    assert {finding.code for finding in refused.findings} == {"R12"}
+    assert "geschrapt" in refused.findings[0].sentence()
+    owed = judge(de_wolden, acute(propose, items=other.items), side=Side.SENDING)  # the chair said no of other words
+    assert (owed.outcome, owed.owed) == (Outcome.ALLOW_WITH_DUTIES, ("R12",))
     again = propose(items=(struck,), conference="c-1", chair_release="r-1", release_known=True)
     assert judge(de_wolden, again, side=Side.SENDING).allowed  # offered anew, and released after all
 

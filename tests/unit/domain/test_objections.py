@@ -1,4 +1,4 @@
-"""An objection restricts until it is weighed and the person was told; its term is a month, once two more."""
+"""An objection restricts until it is rejected and the person was told; its term is a month, once two more."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_who_hears_after_the_first_month_that_it_takes_longer_hears_too_late() -
 
 
 @given(steps=st.lists(st.tuples(commands, days), max_size=10))
-def test_nothing_lifts_a_restriction_before_a_decision_with_reasons_and_a_notice(
+def test_nothing_lifts_a_restriction_before_a_rejection_with_reasons_and_a_notice(
     steps: list[tuple[Command, date]],
 ) -> None:
     state: Objection = received(MONDAY, MONDAY)
@@ -52,7 +52,7 @@ def test_nothing_lifts_a_restriction_before_a_decision_with_reasons_and_a_notice
             continue
         decided += isinstance(command, Decide)
         if isinstance(command, Lift):
-            assert before.outcome is not None
+            assert before.outcome is Weighed.REJECTED
             assert command.notice
             assert command.told_on <= today
         if isinstance(command, Decide):
@@ -60,7 +60,14 @@ def test_nothing_lifts_a_restriction_before_a_decision_with_reasons_and_a_notice
         assert state.received_on == MONDAY
         assert state.due_on in {answer_by(MONDAY, 1), answer_by(MONDAY, 3)}
     assert decided <= 1
-    assert not state.lifted or state.outcome is not None
+    assert not state.lifted or state.outcome is Weighed.REJECTED
+
+
+def test_an_objection_that_is_upheld_never_ends_in_free_use_and_the_refusal_says_what_follows() -> None:
+    state = received(MONDAY, MONDAY)
+    upheld = evolve(state, decide(state, Decide(Weighed.UPHELD, "Geen dwingende gronden."), MONDAY))
+    with pytest.raises(ConflictError, match=r"upheld.*recall ITEM --everywhere --reason BEZWAAR_GEGROND"):
+        decide(upheld, Lift(told_on=MONDAY, notice="brief-7"), MONDAY)
 
 
 def test_an_objection_from_tomorrow_is_no_objection() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange.domain.actors import COMMANDS, DESTRUCTIVE_COMMANDS, ROLE_COMMANDS, Hand, Hands, Role, hands_on, may
+from exchange.domain.actors import COMMANDS, ROLE_COMMANDS, TWO_HANDED_COMMANDS, Hand, Hands, Role, hands_on, may
 
 ENFORCE = "retention.enforce"
 FENNA = Hand(UUID(int=1), 1001, frozenset({Role.PRIVACY_OFFICER}))
@@ -54,14 +54,15 @@ def test_two_whose_accounts_are_not_known_any_more_are_told_apart_by_id() -> Non
     assert one.is_of(Hand(UUID(int=8), 1001))
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS - set(DESTRUCTIVE_COMMANDS)))
-def test_what_destroys_nothing_needs_one_hand(command: str) -> None:
+@pytest.mark.parametrize("command", sorted(COMMANDS - set(TWO_HANDED_COMMANDS)))
+def test_what_destroys_nothing_and_lets_nobody_in_needs_one_hand(command: str) -> None:
     assert judged(FENNA, [FENNA], FENNA, BRAM, command=command) is Hands.ENOUGH
 
 
-def test_the_table_says_of_each_destructive_command_whose_the_first_hand_is() -> None:
-    assert set(DESTRUCTIVE_COMMANDS) == {"retention.enforce", "parked.drop", "actor.revoke", "recall.erase"}
-    assert all(DESTRUCTIVE_COMMANDS.values())
+def test_the_table_says_of_each_command_with_two_hands_whose_the_first_is() -> None:
+    destructive = {"retention.enforce", "parked.drop", "actor.revoke", "recall.erase"}
+    assert set(TWO_HANDED_COMMANDS) == destructive | {"wpg.designate"}
+    assert all(TWO_HANDED_COMMANDS.values())
 
 
 # ---------------------------------------------------------------------------------------- whoever they are
@@ -72,7 +73,7 @@ hands = st.builds(
     st.none() | st.integers(1000, 1003),
     st.frozensets(st.sampled_from(Role), max_size=3),
 )
-commands = st.sampled_from(sorted(DESTRUCTIVE_COMMANDS))
+commands = st.sampled_from(sorted(TWO_HANDED_COMMANDS))
 
 
 @given(commands, hands, st.lists(st.none() | hands), st.lists(hands), st.booleans())
@@ -113,5 +114,5 @@ def test_being_of_one_hand_goes_both_ways(one, two) -> None:
     assert one.is_of(one)
 
 
-def test_every_destructive_command_has_a_role_so_that_a_second_hand_can_exist() -> None:
-    assert all(any(command in granted for granted in ROLE_COMMANDS.values()) for command in DESTRUCTIVE_COMMANDS)
+def test_every_command_with_two_hands_has_a_role_so_that_a_second_hand_can_exist() -> None:
+    assert all(any(command in granted for granted in ROLE_COMMANDS.values()) for command in TWO_HANDED_COMMANDS)
