@@ -72,6 +72,8 @@ class Housekeeping:
     """Gives up an own message with a signed void, for a reason."""
     duties: Callable[[datetime], Awaitable[None]]
     """Raises the alarm of duties that are late."""
+    distrust: Callable[[], str | None]
+    """Why nobody vouches for the clock, if nobody does: then it destroys nothing."""
     _refused: dict[str, OrderedDict[str, control.RefusedFrame]] = field(default_factory=dict)
     _beat_at: datetime | None = None
     _beat_now: set[str] = field(default_factory=set)
@@ -148,6 +150,8 @@ class Housekeeping:
         self._retain_at = None
 
     async def _expire(self, now: datetime) -> None:
+        if self.distrust() is not None:
+            return
         gone = self.ctx.prekeys.expire(now, drained=self.transport.drained, max_age_ms=MAX_AGE_MS)
         if gone:
             log.info("epochs-destroyed", count=len(gone))

@@ -85,7 +85,7 @@ class Node(UseCases):
         self.corrections, self.recalls, self.notifications, self.objections = after
         self.housekeeping = Housekeeping(
             ctx, self.partners, self.outgoing, transport, self.retention.daily, self.retention.resume, self._void,
-            duties.watch,
+            duties.watch, self.retention.distrust,
         )  # fmt: skip
         self._operations = Operations(
             ctx, self.partners, self.outgoing, transport, self.housekeeping, self.retention, actors, duties, after

@@ -103,8 +103,8 @@ class Operations:
             found.append("covenant-review-overdue")
         if not self._transport.connected:
             found.append("no-connection")
-        if any(w.why == "no-prekey" for w in self._outbox.waiting()):
-            found.append("no-prekey")
+        waits = {w.why for w in self._outbox.waiting()}
+        found += [why for why in ("no-prekey", "keys-to-come") if why in waits]
         if ctx.ledger.count("evidence"):
             found.append("equivocation")
         if self._retention.overdue_count():

@@ -177,7 +177,7 @@ class Outbox:
         self._due(waiting, now + min(FIRST_RETRY * 2 ** min(waiting.attempts - 1, 10), LONGEST_RETRY))
         prekey = self._prekey(waiting.partner, now)
         if prekey is None:  # a new bundle hurries it
-            waiting.why = "no-prekey"
+            waiting.why = self._no_prekey(waiting.partner, now)
             return
         try:
             outgoing = waiting.ready
@@ -219,6 +219,13 @@ class Outbox:
     def _prekey(self, partner: str, now: datetime) -> Prekey | None:
         bundle = self.partners.bundle(partner)
         return choose(bundle, round(now.timestamp() * 1000)) if bundle is not None else None
+
+    def _no_prekey(self, partner: str, now: datetime) -> str:
+        """Which of the two: the partner published none for this time, or only keys of a time that by our clock is to come."""
+        bundle = self.partners.bundle(partner)
+        now_ms = round(now.timestamp() * 1000)
+        to_come = bundle is not None and bundle.prekeys and all(k.not_before_ms > now_ms for k in bundle.prekeys)
+        return "keys-to-come" if to_come else "no-prekey"
 
     def _wrap(
         self, prekey: Prekey, recipient: str, header: bytes, signature: bytes, parts: Outgoing | None, now: datetime
