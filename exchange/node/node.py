@@ -102,7 +102,13 @@ class Node(UseCases):
     # ------------------------------------------------------------------------------------ life
 
     async def start(self) -> None:
-        """Finish what a crash left undone, then connect, send and receive."""
+        """Finish what a crash left undone, then connect, send and receive.
+
+        A node whose log is older than its vault does nothing of it: it can be looked at and verified, until its log is back.
+        """
+        if self.ctx.log.behind:
+            log.error("log-older")
+            return
         await self.ctx.writer.run(self._started)
         try:
             await self.retention.resume()

@@ -26,6 +26,7 @@ from exchange.node.inbox import Answer
 from exchange.node.messages import Outgoing, bundle_receipts, frame_hash, in_frames
 from exchange.node.partners import Partners
 from exchange.node.ports import Transport
+from exchange.node.restored import HELD, may_send
 
 FIRST_RETRY: Final = timedelta(seconds=20)
 LONGEST_RETRY: Final = timedelta(minutes=15)
@@ -175,6 +176,9 @@ class Outbox:
         now = self.ctx.clock.now()
         waiting.attempts += 1
         self._due(waiting, now + min(FIRST_RETRY * 2 ** min(waiting.attempts - 1, 10), LONGEST_RETRY))
+        if not may_send(self.ctx, waiting.partner):
+            waiting.why = HELD
+            return
         prekey = self._prekey(waiting.partner, now)
         if prekey is None:  # a new bundle hurries it
             waiting.why = self._no_prekey(waiting.partner, now)
@@ -208,7 +212,7 @@ class Outbox:
     async def _answer(self, partner: str, receipts: list[tuple[bytes, bytes]]) -> None:
         now = self.ctx.clock.now()
         prekey = self._prekey(partner, now)
-        if prekey is None or not self.transport.connected:
+        if prekey is None or not self.transport.connected or not may_send(self.ctx, partner):
             return
         try:
             header, signature = bundle_receipts(self.ctx, partner, receipts, now)

@@ -158,6 +158,12 @@ REASONS: Final[Mapping[str, str]] = {
     "no-replica": N_("the vault has no replica"),
     "replica-silent": N_("the vault's replica does not follow"),
     "covenant-review-overdue": N_("the covenant should have been reviewed"),
+    "log-older": N_(
+        "the log is not the newest that the vault knows; put the newest log.db back. Until then nothing is written or sent"
+    ),
+    "partner-holds-more": N_(
+        "a partner holds messages of this node that are not in its log: an older copy of it was put back"
+    ),
     "equivocation": N_("a partner signed two different messages for one number; the evidence is kept"),
     "zgw-code-ended": N_(
         "a kind of case proposes nothing any more: the covenant has its code no longer; mend zgw.propose"
