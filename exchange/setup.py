@@ -321,7 +321,7 @@ def own_keys(directory: Path, vault: Vault, book: Accepted, slug: str) -> tuple[
     if owner is not None and owner.slug != slug:
         raise SetupError(
             'The file node.toml names {found}, but the keys of this node are those of {name}: write partner = "{expected}" '
-            "in it, or put that other node's own keys.json, vault and anchor back.",
+            "in it, or put back the keys.json, vault and anchor of {found}.",
             found=slug,
             name=owner.name,
             expected=owner.slug,
