@@ -126,6 +126,7 @@ class Housekeeping:
         if self._looked is not None and now < self._looked - SKEW:
             log.warning("clock-set-back")
             self._beat_at = self._checkpoint_at = self._retain_at = None
+            self._published = False  # the last bundle may hold only keys of a time that is to come again
             self.outbox.hurry()
         self._looked = now
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from case_forms import HOUSE, TO_GEMEENTE, share_form
 from memory_world import Mallory, MemoryWorld
 from world import HandClock
 
+from exchange.crypto import prekeys as pk
 from exchange.domain.covenant import Environment
 from exchange.errors import ConflictError, InputError
 from exchange.node import forms as f
@@ -70,6 +72,9 @@ async def test_under_a_clock_that_nobody_vouches_for_no_epoch_is_destroyed_eithe
     assert actium.ctx.vault.generation == generation
     actium.ctx.clock = world.clock
     assert world.open_frame("actium", frame).parts
+    await actium.housekeeping.step()  # and partners hear of the keys of today again
+    usable = partial(pk.choose, now_ms=round(now.timestamp() * 1000))
+    await world.until(lambda: usable(world.nodes["gemeente"].partners.bundle("actium")))
     later = now + timedelta(days=40)  # the control: when a partner says it is that late, they go
     world.clock.set(later)
     await heartbeat(world, "gemeente", later)
