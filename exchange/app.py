@@ -52,7 +52,7 @@ from exchange.node.people import People
 from exchange.node.ports import Clock, Transport
 from exchange.node.prekeys import Prekeys
 from exchange.node.writer import Writer
-from exchange.setup import SIDE_FILE, load_accepted, open_vault, place_at, read_keys
+from exchange.setup import SIDE_FILE, load_accepted, open_vault, own_keys, place_at
 from exchange.store.ledger import Ledger
 from exchange.store.log import PAGE, Log
 from exchange.store.side import SideStore
@@ -170,8 +170,7 @@ def _wire(
     transport: TransportFactory | None,
 ) -> Node:
     covenants = Covenants(load_accepted(log_))
-    me = covenants.current.partner(place.partner)
-    keys = read_keys(directory, vault)
+    me, keys = own_keys(directory, vault, covenants.current, place.partner)
     if clock is None:
         demo = covenants.current.covenant.environment is Environment.DEMO
         clock = DemoClock(side) if demo else SystemClock()

@@ -25,7 +25,7 @@ from exchange.domain import events as e
 from exchange.errors import N_, ConflictError, CovenantError, InputError, SetupError
 from exchange.files import make_directory, read, read_json, write_new
 from exchange.node.actors import Actors
-from exchange.node.covenants import Accepted, verify_signed
+from exchange.node.covenants import Accepted, Partner, verify_signed
 from exchange.node.forms import ActorForm
 from exchange.node.writer import Overlay, Tx
 from exchange.store.anchors import FileAnchor
@@ -303,6 +303,42 @@ def read_keys(directory: Path, vault: Vault) -> Mapping[str, bytes]:
             "A role key of this node is not in its vault; restore keys.json and vault from the same moment."
         )
     return {role: keys[key_id] for role, key_id in ids.items()}
+
+
+def own_keys(directory: Path, vault: Vault, book: Accepted, slug: str) -> tuple[Partner, Mapping[str, bytes]]:
+    """Who this node is under ``book``, and its role keys, once settings, keys and card are of one partner.
+
+    ``node.toml`` is edited by hand. Under another name the node would be judged by that partner's rules, and what it signs with
+    its own keys holds for nobody: a log that nothing mends.
+
+    Raises:
+        SetupError: The keys are another partner's than the settings name, or are not those on its card.
+        NotFoundError: The covenant does not name that partner.
+    """
+    keys = read_keys(directory, vault)
+    sign, log = Ed25519Key(keys["sign"]).public, Ed25519Key(keys["log"]).public
+    owner = next((p for p in book.connected() if p.card is not None and sign == p.card.sign), None)
+    if owner is not None and owner.slug != slug:
+        raise SetupError(
+            'The file node.toml names {found}, but the keys of this node are those of {name}: write partner = "{expected}" '
+            "in it, or put back the keys.json, vault and anchor of {found}.",
+            found=slug,
+            name=owner.name,
+            expected=owner.slug,
+        )
+    me = book.partner(slug)
+    if me.card is not None:
+        partner = read_json(directory / KEYS_FILE, N_("list of role keys")).get("partner")
+        pq, witness, transport = MLDSAKey(44, keys["log_pq"]), MLDSAKey(44, keys["witness"]), keys["transport"].decode()
+        mine = (partner, sign, log, pq.public, witness.public, nkeys.public_of(transport))
+        card = me.card
+        if mine != (card.partner, card.sign, card.log, card.log_pq, card.witness, card.transport):
+            raise SetupError(
+                "The role keys of this node are not those on the card of {partner} in the covenant; "
+                "restore keys.json and vault from the same moment.",
+                partner=slug,
+            )
+    return me, keys
 
 
 def place_at(directory: Path, path: Path) -> Path:

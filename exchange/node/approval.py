@@ -22,7 +22,7 @@ from exchange.node.terms import Term
 
 COMMAND: Final = "retention.enforce"
 Untrusted = Literal["no-independent-time", "ahead-of-partners"]
-ClockState = Literal["trusted"] | Untrusted
+ClockState = Literal["trusted", "behind-partners"] | Untrusted
 Clockwork = Literal["trusted", "confirmed-by-person"]
 
 
@@ -53,9 +53,11 @@ class Approval:
         self._actors = actors
 
     async def of(
-        self, actor: Actor, over: list[Term], state: ClockState, confirm_date: date | None, now: datetime
+        self, actor: Actor, over: list[Term], state: Untrusted | None, confirm_date: date | None, now: datetime
     ) -> Approved:
         """What ``actor`` may destroy of what is ``over``; where nothing is over, there is nothing to approve.
+
+        ``state`` says why the clock cannot be trusted; None when a partner vouches for it.
 
         Raises:
             ConflictError: The clock cannot be trusted and no date was given.
@@ -64,7 +66,7 @@ class Approval:
         """
         asks: list[Ask] = []
         day = Hands.ENOUGH
-        if over and state != "trusted":
+        if over and state is not None:
             asks = self._asks(local_day(now))
             day = await self._date_confirmed(actor, asks, state, confirm_date, now)
         hands = [(term, self._hands(actor, term, asks)) for term in over]
@@ -75,7 +77,7 @@ class Approval:
                 rules=", ".join(own),
             )
         return Approved(
-            clock="trusted" if state == "trusted" else "confirmed-by-person",
+            clock="trusted" if state is None else "confirmed-by-person",
             terms=[(term, Hands.SINGLE in {found, day}) for term, found in hands if found is not Hands.OWN],
             left=own,
         )

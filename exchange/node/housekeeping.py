@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, Literal
 from uuid import uuid4
 
 import structlog
@@ -30,6 +30,7 @@ from exchange.node.outbox import Outbox
 from exchange.node.partners import LABELS, Heard, Partners
 from exchange.node.ports import ControlMessage, Transport
 from exchange.node.receiving import SKEW
+from exchange.node.restored import holds_more, may_send
 from exchange.node.writer import EMPTY_ROOT, Tx
 from exchange.wire import control
 from exchange.wire import messages as m
@@ -72,6 +73,8 @@ class Housekeeping:
     """Gives up an own message with a signed void, for a reason."""
     duties: Callable[[datetime], Awaitable[None]]
     """Raises the alarm of duties that are late."""
+    distrust: Callable[[], str | None]
+    """Why nobody vouches for the clock, if nobody does: then it destroys nothing."""
     _refused: dict[str, OrderedDict[str, control.RefusedFrame]] = field(default_factory=dict)
     _beat_at: datetime | None = None
     _beat_now: set[str] = field(default_factory=set)
@@ -79,6 +82,8 @@ class Housekeeping:
     _published: bool = False
     _day: date | None = None
     _silent: set[str] = field(default_factory=set)
+    _contradicted: set[str] = field(default_factory=set)
+    """Partners of whom was said, since this start, that they hold more than this log gave out."""
     _started: datetime | None = None
     _looked: datetime | None = None
     _retain_at: datetime | None = None
@@ -121,6 +126,7 @@ class Housekeeping:
         if self._looked is not None and now < self._looked - SKEW:
             log.warning("clock-set-back")
             self._beat_at = self._checkpoint_at = self._retain_at = None
+            self._published = False  # the last bundle may hold only keys of a time that is to come again
             self.outbox.hurry()
         self._looked = now
 
@@ -148,6 +154,8 @@ class Housekeeping:
         self._retain_at = None
 
     async def _expire(self, now: datetime) -> None:
+        if self.distrust() is not None:
+            return
         gone = self.ctx.prekeys.expire(now, drained=self.transport.drained, max_age_ms=MAX_AGE_MS)
         if gone:
             log.info("epochs-destroyed", count=len(gone))
@@ -185,7 +193,7 @@ class Housekeeping:
             return
         everyone = self._beat_at is None or now - self._beat_at >= HEARTBEAT
         targets = {p.slug for p in self.ctx.covenants.current.connected()} if everyone else self._beat_now
-        for slug in sorted(targets - {self.ctx.me.slug}):
+        for slug in sorted(s for s in targets - {self.ctx.me.slug} if may_send(self.ctx, s)):
             await self._publish(control.ControlKind.HEARTBEAT, slug, encode_model(self.heartbeat(slug, now)))
         self._beat_now = set()
         if everyone:
@@ -261,6 +269,10 @@ class Housekeeping:
     async def _compare(self, partner: str, beat: control.Heartbeat) -> None:
         """What they miss is sent again; what we miss is a gap and they will hear of it."""
         outward = self.ctx.writer.overlay.pairs_out.get(partner, PairOut())
+        if partner not in self._contradicted and holds_more(beat, outward):
+            self._contradicted.add(partner)
+            await self.ctx.writer.run(partial(_alarm, alarm="log-older", partner=partner))
+            log.error("partner-holds-more", partner=partner)
         wanted = {*beat.missing, *outward.lost(beat.accepted_upto)} & set(outward.waiting)
         if wanted:
             self._resend(partner, wanted)
@@ -317,7 +329,7 @@ class Housekeeping:
             heard = max(filter(None, (self.partners.heard_at(partner.slug), self._started)), default=now)
             if now - heard > SILENCE:
                 self._silent.add(partner.slug)
-                await self.ctx.writer.run(partial(_alarm, partner=partner.slug))
+                await self.ctx.writer.run(partial(_alarm, alarm="silence", partner=partner.slug))
 
 
 def _announce(tx: Tx, partner: str, last_sent: int) -> None:
@@ -342,5 +354,5 @@ def _nack(ctx: Context, tx: Tx, *, partner: str, message: str, reason: str) -> N
         )
 
 
-def _alarm(tx: Tx, partner: str) -> None:
-    tx.append(e.AlarmRaised(originator_id=uuid4(), at=tx.now, alarm="silence", partner=partner))
+def _alarm(tx: Tx, alarm: Literal["silence", "log-older"], partner: str) -> None:
+    tx.append(e.AlarmRaised(originator_id=uuid4(), at=tx.now, alarm=alarm, partner=partner))

@@ -86,7 +86,7 @@ class Node(UseCases):
         self.corrections, self.recalls, self.notifications, self.objections = after
         self.housekeeping = Housekeeping(
             ctx, self.partners, self.outgoing, transport, self.retention.daily, self.retention.resume, self._void,
-            duties.watch,
+            duties.watch, self.retention.distrust,
         )  # fmt: skip
         self._operations = Operations(
             ctx, self.partners, self.outgoing, transport, self.housekeeping, self.retention, actors, duties, after
@@ -106,7 +106,13 @@ class Node(UseCases):
     # ------------------------------------------------------------------------------------ life
 
     async def start(self) -> None:
-        """Finish what a crash left undone, then connect, send and receive."""
+        """Finish what a crash left undone, then connect, send and receive.
+
+        A node whose log is older than its vault does nothing of it: it can be looked at and verified, until its log is back.
+        """
+        if self.ctx.log.behind:
+            log.error("log-older")
+            return
         await self.ctx.writer.run(self._started)
         try:
             await self.retention.resume()

@@ -24,6 +24,7 @@ from exchange.node.outbox import Outbox
 from exchange.node.partners import Partners
 from exchange.node.ports import Transport
 from exchange.node.reading import new_messages
+from exchange.node.restored import HELD, holders
 from exchange.node.retention import Retention
 from exchange.node.service import Actor
 from exchange.node.writer import Tx
@@ -97,26 +98,24 @@ class Operations:
         )
 
     def _warnings(self) -> list[str]:
-        ctx, found = self._ctx, [*self._ctx.vault.status().warnings, *(w for edge in self.edges for w in edge())]
-        if local_day(ctx.clock.now()) > ctx.covenants.current.covenant.review_due:
-            found.append("covenant-review-overdue")
-        if not self._transport.connected:
-            found.append("no-connection")
-        if any(w.why == "no-prekey" for w in self._outbox.waiting()):
-            found.append("no-prekey")
-        if ctx.ledger.count("evidence"):
-            found.append("equivocation")
-        if self._retention.overdue_count():
-            found.append("retention-overdue")
-        if self._duties.late_count():
-            found.append("duty-overdue")
-        if self._after.notifications.counts()[1]:
-            found.append("answer-overdue")
-        if self._after.objections.open()[1]:
-            found.append("objection-overdue")
-        if self._reviews_overdue():
-            found.append("review-overdue")
-        return found
+        ctx, waits = self._ctx, {w.why for w in self._outbox.waiting()}
+        today = local_day(ctx.clock.now())
+        found = {
+            "covenant-review-overdue": today > ctx.covenants.current.covenant.review_due,
+            "log-older": ctx.log.behind,
+            HELD: bool(holders(ctx)),
+            "no-connection": not self._transport.connected,
+            "no-prekey": "no-prekey" in waits,
+            "keys-to-come": "keys-to-come" in waits,
+            "equivocation": ctx.ledger.count("evidence") > 0,
+            "retention-overdue": self._retention.overdue_count() > 0,
+            "duty-overdue": self._duties.late_count() > 0,
+            "answer-overdue": self._after.notifications.counts()[1] > 0,
+            "objection-overdue": self._after.objections.open()[1] > 0,
+            "review-overdue": self._reviews_overdue() > 0,
+        }
+        known = [*ctx.vault.status().warnings, *(w for edge in self.edges for w in edge())]
+        return [*known, *(code for code, so in found.items() if so)]
 
     def _reviews_overdue(self) -> int:
         """Exceptions to informing, and open cases, that should have been looked at again by now."""

@@ -26,6 +26,7 @@ from exchange.node.inbox import Answer
 from exchange.node.messages import Outgoing, bundle_receipts, frame_hash, in_frames
 from exchange.node.partners import Partners
 from exchange.node.ports import Transport
+from exchange.node.restored import HELD, may_send
 
 FIRST_RETRY: Final = timedelta(seconds=20)
 LONGEST_RETRY: Final = timedelta(minutes=15)
@@ -175,9 +176,12 @@ class Outbox:
         now = self.ctx.clock.now()
         waiting.attempts += 1
         self._due(waiting, now + min(FIRST_RETRY * 2 ** min(waiting.attempts - 1, 10), LONGEST_RETRY))
+        if not may_send(self.ctx, waiting.partner):
+            waiting.why = HELD
+            return
         prekey = self._prekey(waiting.partner, now)
         if prekey is None:  # a new bundle hurries it
-            waiting.why = "no-prekey"
+            waiting.why = self._no_prekey(waiting.partner, now)
             return
         try:
             outgoing = waiting.ready
@@ -208,7 +212,7 @@ class Outbox:
     async def _answer(self, partner: str, receipts: list[tuple[bytes, bytes]]) -> None:
         now = self.ctx.clock.now()
         prekey = self._prekey(partner, now)
-        if prekey is None or not self.transport.connected:
+        if prekey is None or not self.transport.connected or not may_send(self.ctx, partner):
             return
         try:
             header, signature = bundle_receipts(self.ctx, partner, receipts, now)
@@ -219,6 +223,13 @@ class Outbox:
     def _prekey(self, partner: str, now: datetime) -> Prekey | None:
         bundle = self.partners.bundle(partner)
         return choose(bundle, round(now.timestamp() * 1000)) if bundle is not None else None
+
+    def _no_prekey(self, partner: str, now: datetime) -> str:
+        """Which of the two: the partner published none for this time, or only keys of a time that by our clock is to come."""
+        bundle = self.partners.bundle(partner)
+        now_ms = round(now.timestamp() * 1000)
+        to_come = bundle is not None and bundle.prekeys and all(k.not_before_ms > now_ms for k in bundle.prekeys)
+        return "keys-to-come" if to_come else "no-prekey"
 
     def _wrap(
         self, prekey: Prekey, recipient: str, header: bytes, signature: bytes, parts: Outgoing | None, now: datetime

@@ -26,7 +26,7 @@ from exchange.domain.retention import local_day
 from exchange.errors import ConflictError, StorageError
 from exchange.node import forms as f
 from exchange.node.actors import Actors
-from exchange.node.approval import COMMAND, Approval, ClockState, Clockwork
+from exchange.node.approval import COMMAND, Approval, ClockState, Clockwork, Untrusted
 from exchange.node.context import Context
 from exchange.node.dues import BATCH, EXPIRED, Dues
 from exchange.node.entries import Entries
@@ -99,11 +99,21 @@ class Retention:
     # ------------------------------------------------------------------------------------ enforcing
 
     def clock_state(self) -> ClockState:
-        """Say ``trusted``, or why it is not."""
-        newest, now = self._partners.newest_time(), self._ctx.clock.now()
+        """Say ``trusted``, or what is wrong with it."""
+        newest = self._partners.newest_time()
+        if newest is not None and newest - self._ctx.clock.now() > CLOCK_SLACK:
+            return "behind-partners"
+        return self.distrust() or "trusted"
+
+    def distrust(self) -> Untrusted | None:
+        """Why nobody vouches that the time on the clock has come; None when somebody does. Guards every destruction by clock.
+
+        A clock that is behind destroys later, never too soon: so no partner from the future stops what is due.
+        """
+        newest = self._partners.newest_time()
         if newest is None:
             return "no-independent-time"
-        return "trusted" if now - newest <= CLOCK_SLACK else "ahead-of-partners"
+        return "ahead-of-partners" if self._ctx.clock.now() - newest > CLOCK_SLACK else None
 
     async def enforce(self, actor: Actor, confirm_date: date | None) -> f.ErasureAnswer:
         """Destroy by hand what is over under confirmed rules, but for the rules that the actor confirmed himself.
@@ -120,7 +130,7 @@ class Retention:
         now = self._ctx.clock.now()
         entries = self._dues.entries_over(now)
         over = [t for t in self._terms.all() if t.confirmed and (self._dues.over(t, now) or t.rule.code in entries)]
-        approved = await self._approval.of(actor, over, self.clock_state(), confirm_date, now)
+        approved = await self._approval.of(actor, over, self.distrust(), confirm_date, now)
         answer = self._answer_of_nothing()
         answer.left = approved.left
         for term, alone in approved.terms:
@@ -290,18 +300,18 @@ class Retention:
     async def daily(self) -> bool:
         """The node's own run; whether it was done. An untrusted clock is an alarm, one a day, and no destruction."""
         now = self._ctx.clock.now()
-        if self._alarmed == local_day(now) and self.clock_state() != "trusted":
+        if self._alarmed == local_day(now) and self.distrust() is not None:
             return False
         entries = self._dues.entries_over(now)
         terms = [term for term in self._terms.all() if term.confirmed]
         if self.overdue_count() == 0 and entries.keys().isdisjoint(term.rule.code for term in terms):
             return True
-        if self.clock_state() != "trusted":
+        if self.distrust() is not None:
             self._alarmed = local_day(now)
             await self._ctx.writer.run(
                 lambda tx: tx.append(e.AlarmRaised(originator_id=uuid4(), at=tx.now, alarm="clock", partner=None))
             )
-            log.warning("retention-stopped", state=self.clock_state())
+            log.warning("retention-stopped", state=self.distrust())
             return False
         answer = self._answer_of_nothing()
         for expired in _batches(self._dues.drafts_over(now)):

@@ -25,7 +25,7 @@ from uuid import UUID
 
 from exchange.domain.event import Event
 from exchange.domain.pairing import PairIn, PairOut
-from exchange.errors import ConflictError, ExchangeError, StorageError
+from exchange.errors import ConflictError, ExchangeError, SetupError, StorageError
 from exchange.node.ports import Clock
 from exchange.store.log import Batch, Log, Stamped
 
@@ -221,7 +221,7 @@ class Writer:
                     self._commit([job])
                 except ExchangeError as error:
                     job.failure = error
-        except StorageError as error:
+        except (StorageError, SetupError) as error:
             for job in jobs:
                 job.failure = job.failure or error
         except Exception as error:  # noqa: BLE001 - state on disk unknown: stop writing, start-up repairs

@@ -40,6 +40,7 @@ _ALARMS: Final[Mapping[str, str]] = {
     "silence": N_("nothing was heard from the partner for a day"),
     "clock": N_("the clock cannot be checked with the partners, so nothing is destroyed"),
     "replica": N_("the vault's replica does not follow"),
+    "log-older": N_("a partner holds messages of this node that are not in its log; sending stopped"),
     "checkpoint": N_("a partner's log contradicts its own past"),
 }
 _REASONS: Final[Mapping[str, str]] = {

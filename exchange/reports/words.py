@@ -146,16 +146,24 @@ REASONS: Final[Mapping[str, str]] = {
     "retry": N_("asked to send again"),
     "no-connection": N_("no connection with the broker"),
     "no-prekey": N_("the partner published no key to encrypt with"),
+    "keys-to-come": N_("every key of the partner is of a later time than this node's clock shows; compare the clocks"),
     "broker-refused": N_("the broker refused"),
     "awaiting-receipt": N_("waits for the receipt"),
     "trusted": N_("trusted"),
     "no-independent-time": N_("no partner has confirmed the time yet"),
     "ahead-of-partners": N_("ahead of the partners' time; nothing is erased by itself"),
+    "behind-partners": N_("behind the partners' time; set it right, or messages wait and are dated wrongly"),
     "anchor-same-device": N_("the vault's anchor is on the same device as the vault"),
     "replica-same-device": N_("the vault's replica is on the same device as the vault"),
     "no-replica": N_("the vault has no replica"),
     "replica-silent": N_("the vault's replica does not follow"),
     "covenant-review-overdue": N_("the covenant should have been reviewed"),
+    "log-older": N_(
+        "the log is not the newest that the vault knows; put the newest log.db back. Until then nothing is written or sent"
+    ),
+    "partner-holds-more": N_(
+        "a partner holds messages of this node that are not in its log: an older copy of it was put back"
+    ),
     "equivocation": N_("a partner signed two different messages for one number; the evidence is kept"),
     "zgw-code-ended": N_(
         "a kind of case proposes nothing any more: the covenant has its code no longer; mend zgw.propose"

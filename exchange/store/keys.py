@@ -75,5 +75,8 @@ class KeyStore(KeySource, Protocol):
     def pending(self) -> list[tuple[KeyId, bytes]]:
         """Unconfirmed keys with their tags."""
 
+    def mark(self) -> bytes:
+        """Tag of the newest batch whose keys were confirmed; empty before the first."""
+
     def shred(self, ids: Sequence[KeyId]) -> Shredded:
         """Destroy keys for good; ids that are not there are passed over."""

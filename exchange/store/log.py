@@ -32,6 +32,7 @@ from exchange.store import sqlite
 from exchange.store.archive import Archive
 from exchange.store.batch import Batch, Savepoint, batch_tag, read
 from exchange.store.entry import Entry, Leaf, Stamped
+from exchange.store.frontiers import frontier_at
 from exchange.store.keys import KeyId, KeyStore, NewKey
 from exchange.store.lock import take_lock
 from exchange.store.mapper import key_id_of
@@ -58,6 +59,8 @@ class Log:
         self._batch: Batch | None = None
         self._orphans: list[tuple[KeyId, bytes]] = []
         self._newest: Checkpoint | None = None
+        self.behind = False
+        """Whether its vault confirmed keys of an entry that is not here: an older log was put in its place (:meth:`settle`)."""
         self._resync()
 
     # ------------------------------------------------------------------------------------ opening
@@ -248,7 +251,7 @@ class Log:
         if not 0 <= size < current.size:
             raise NotFoundError("The log has no {size} entries; it holds {held}.", size=size, held=current.size)
         with sqlite.disk():
-            return self._frontier_at(size).root()
+            return frontier_at(self._recorder, size).root()
 
     # ------------------------------------------------------------------------------------ writing
 
@@ -258,11 +261,18 @@ class Log:
         Raises:
             ConflictError: The previous batch is neither committed nor abandoned.
             StorageError: The disk still refuses after a failed commit.
+            SetupError: The log is older than its vault, or was opened without one.
         """
         if self._batch is not None:
             raise ConflictError("Another batch is being written; finish it first.")
         if self._keys is None:
             raise SetupError("This log was opened without its vault, for reading only.")
+        if self.behind:
+            raise SetupError(
+                "The log of this node is not the newest that its vault knows: entry {index} is missing or was changed. Nothing "
+                "is written, sent or received until the newest log.db is put back.",
+                index=int.from_bytes(self._vault().mark()[:8], "big"),
+            )
         self.resync()
         if self._damaged:
             raise IntegrityError("The log was changed by another hand after entry {index}; verify it.", index=self.size)
@@ -326,12 +336,15 @@ class Log:
                 self._recorder.delete_sealed([bytes.fromhex(digest) for digest in digests])
 
     def settle(self) -> int:
-        """After a start: confirm pending keys whose batch is in the log, destroy the others.
+        """After a start: confirm pending keys whose batch is in the log, destroy the others; how many were destroyed.
 
-        Returns:
-            How many keys were destroyed.
+        None when the log is older than its vault: they are of entries that may yet be put back.
         """
         vault = self._vault()
+        mark = vault.mark()
+        self.behind = bool(mark) and not self._holds(mark)
+        if self.behind:
+            return 0
         pending = vault.pending()
         try:
             return self._sort_out(vault, pending)
@@ -382,18 +395,6 @@ class Log:
         """Take size, frontier and newest checkpoint from the file."""
         events, leaves = self._recorder.size(), self._recorder.leaf_count()
         self._damaged = events != leaves
-        self._frontier = self._frontier_at(min(events, leaves))
+        self._frontier = frontier_at(self._recorder, min(events, leaves))
         self._newest = self._recorder.newest_checkpoint()
         self._stale = False
-
-    def _frontier_at(self, size: int) -> Frontier:
-        """The frontier over the first ``size`` leaves, from the nearest stored one on, in constant memory."""
-        at, peaks = self._recorder.frontier(size)
-        frontier = Frontier.from_list(at, [peaks[i : i + 32] for i in range(0, len(peaks), 32)])
-        while frontier.size < size:
-            page = self._recorder.leaf_hashes(frontier.size, min(10_000, size - frontier.size))
-            if not page:
-                raise IntegrityError("Entry {index} of the log has no leaf.", index=frontier.size)
-            for digest in page:
-                frontier.append(digest)
-        return frontier

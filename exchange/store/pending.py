@@ -43,6 +43,10 @@ class Pending:
         for number in finished:
             del self._groups[number]
 
+    def newest_of(self, numbers: Iterable[int]) -> bytes:
+        """The highest tag of these groups, which is that of the latest batch; empty when there is none."""
+        return max((self._groups[number][0] for number in numbers), default=b"")
+
     def keys(self) -> list[tuple[bytes, bytes]]:
         """Every waiting key with its tag."""
         return sorted((key_id, tag) for tag, ids in self._groups.values() for key_id in ids)

@@ -57,7 +57,7 @@ def copy(primary: VaultFile, replica: VaultFile) -> None:
     mine, its = primary.ids(), replica.ids()
     missing, surplus = sorted(mine - its), its - mine
     tags = dict(primary.pending())
-    settled = [key_id for key_id, _ in replica.pending() if key_id not in tags]
+    settled = [key_id for key_id, _ in replica.pending() if key_id not in tags and key_id in mine]
     if missing or settled:
         keys, classes = primary.get_many(missing), primary.classes(missing)
         replica.put([Row(key_id, classes[key_id], keys[key_id], tags.get(key_id)) for key_id in missing], settled)

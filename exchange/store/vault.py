@@ -197,6 +197,11 @@ class Vault:
             settled = set(self._confirmed)
             return [(key_id.hex(), tag) for key_id, tag in self._primary.pending() if key_id not in settled]
 
+    def mark(self) -> bytes:
+        """Tag of the newest batch of the log whose keys are confirmed here; empty before the first."""
+        with self._lock:
+            return self._primary.mark
+
     def ids_of(self, retention_class: str) -> list[KeyId]:
         """The keys of one class, for whoever keeps a list of its own and must find what is on no list."""
         with self._lock:

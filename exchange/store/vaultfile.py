@@ -52,6 +52,8 @@ class VaultFile:
         self.path = path
         self.anchor = anchor
         self.generation = 0
+        self.mark = b""
+        """Tag of the newest batch whose keys were confirmed: the log holds it, or is not the log it was."""
         self._secret = vault_secret
         self._db = db
         self._buckets: dict[int, bytes] = {}
@@ -133,6 +135,7 @@ class VaultFile:
         root = vc.vault_root(current.secret, generation, self._secret)
         vc.open_check(root, meta["check"])
         self._truncate()
+        self.mark = meta.get("log", b"")
         self._load(root)
         self.generation = generation
         self._settled = True
@@ -179,7 +182,7 @@ class VaultFile:
         self._settled = False  # until it is known what the file holds
         try:
             with sqlite.transaction(self._db) as db:
-                db.executemany("DELETE FROM pending WHERE number=?", [(number,) for number in done])
+                mark = self._settle(db, done)
                 db.executemany(
                     "INSERT INTO buckets VALUES (?,?,0,?)",
                     [(n, name, vc.seal_bucket(root, n, name, key)) for n, (name, key) in fresh.items()],
@@ -195,6 +198,7 @@ class VaultFile:
                 self._settled = True
                 raise
         self._settled = True
+        self.mark = mark
         self._pending.confirm(confirmed, done)
         self._pending.add(groups)
         self._filling = filling
@@ -204,8 +208,20 @@ class VaultFile:
         """Settle pending keys as live, durably."""
         self._ready()
         done = self._pending.finished_by(ids)
-        self._drop_groups(done)
+        if done:
+            with sqlite.transaction(self._db) as db:
+                mark = self._settle(db, done)
+            self.mark = mark
         self._pending.confirm(ids, done)
+
+    def _settle(self, db: sqlite3.Connection, done: Sequence[int]) -> bytes:
+        """Drop groups whose batch is in the log; the newest of them is what the log must hold from now on. It only rises."""
+        db.executemany("DELETE FROM pending WHERE number=?", [(number,) for number in done])
+        newest = self._pending.newest_of(done)
+        if newest <= self.mark:
+            return self.mark
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('log', ?)", (newest,))
+        return newest
 
     def pending(self) -> list[tuple[bytes, bytes]]:
         """Pending keys and their tags. A group that is confirmed in part comes back whole after a restart."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from case_forms import HOUSE, TO_GEMEENTE, share_form
-from memory_world import MemoryWorld
+from memory_world import Mallory, MemoryWorld
 from world import HandClock
 
+from exchange.crypto import prekeys as pk
 from exchange.domain.covenant import Environment
 from exchange.errors import ConflictError, InputError
 from exchange.node import forms as f
@@ -54,6 +56,66 @@ async def test_of_the_only_partner_that_is_heard_the_time_counts(world):
     later = world.clock.at + timedelta(days=60)
     await heartbeat(world, "gemeente", later)
     assert world.nodes["actium"].partners.newest_time() == later
+
+
+async def test_under_a_clock_that_nobody_vouches_for_no_epoch_is_destroyed_either(world):
+    """A bad clock of one evening must not close what partners wrapped to this node's keys."""
+    actium, now = world.nodes["actium"], world.clock.at
+    await heartbeat(world, "gemeente", now)
+    frame = Mallory(world, "gemeente").frame("actium")
+    alive, generation = actium.ctx.prekeys.alive(), actium.ctx.vault.generation
+    actium.ctx.clock = HandClock(datetime(2038, 1, 20, tzinfo=UTC))
+    await actium.housekeeping.step()
+    assert actium.retention.clock_state() == "ahead-of-partners"
+    kept = {own.kid for own in actium.ctx.prekeys.alive()}
+    assert kept >= {own.kid for own in alive}
+    assert actium.ctx.vault.generation == generation
+    actium.ctx.clock = world.clock
+    assert world.open_frame("actium", frame).parts
+    await actium.housekeeping.step()  # and partners hear of the keys of today again
+    usable = partial(pk.choose, now_ms=round(now.timestamp() * 1000))
+    await world.until(lambda: usable(world.nodes["gemeente"].partners.bundle("actium")))
+    later = now + timedelta(days=40)  # the control: when a partner says it is that late, they go
+    world.clock.set(later)
+    await heartbeat(world, "gemeente", later)
+    await world.until(lambda: actium.transport.drained)
+    await actium.housekeeping.step()
+    assert kept.isdisjoint(own.kid for own in actium.ctx.prekeys.alive() if own.not_after_ms < later.timestamp() * 1000)
+
+
+async def test_a_clock_that_is_behind_is_not_called_trusted_and_the_outbox_says_what_is_wrong(world):
+    actium, now = world.nodes["actium"], world.clock.at
+    await heartbeat(world, "gemeente", now)
+    jelle = await world.person("actium")
+    actium.ctx.clock = HandClock(now - timedelta(hours=16))  # within the slack, and before every key of the partner
+    assert actium.retention.clock_state() == "trusted"
+    await world.share("actium", share_form(jelle, [TO_GEMEENTE], HOUSE, notice=TOLD), 0)
+    await world.until(lambda: actium.outgoing.waiting()[0].why == "keys-to-come")
+    status = await actium.status()
+    assert ("keys-to-come" in status.warnings, "no-prekey" in status.warnings) == (True, False)
+    actium.ctx.clock = HandClock(datetime(2020, 1, 1, tzinfo=UTC))
+    assert (await actium.status()).clock == "behind-partners"
+    assert world.between("actium", "gemeente") == []
+
+
+async def test_one_partner_from_the_future_does_not_make_a_clock_that_is_right_behind(founded, tmp_path):
+    async with MemoryWorld.copied(founded, tmp_path, ("actium", "gemeente", "welzijn")) as world:
+        actium, now = world.nodes["actium"], world.clock.at
+        await heartbeat(world, "welzijn", now)
+        await heartbeat(world, "gemeente", now + timedelta(days=60))
+        assert actium.retention.clock_state() == "trusted"
+        await heartbeat(world, "welzijn", now + timedelta(days=59, hours=12))
+        assert actium.retention.clock_state() == "behind-partners"
+
+
+async def test_a_clock_that_is_behind_destroys_later_and_never_asks_for_a_date(world):
+    """Whoever is early destroys nothing too soon, and no partner from the future may stop what is due."""
+    actium, worker = world.nodes["actium"], world.actor("actium")
+    await heartbeat(world, "gemeente", world.clock.at + timedelta(days=60))
+    assert actium.retention.clock_state() == "behind-partners"
+    answer = await actium.retention_enforce(worker, confirm_date=None)
+    assert (answer.items, world.events("actium", "erasure/asked/1")) == (0, [])
+    assert await actium.retention.daily()
 
 
 async def tick(world: MemoryWorld) -> None:

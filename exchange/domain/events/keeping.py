@@ -90,5 +90,5 @@ class CopiedOut(Event, topic="data/copied-out/1"):
 class AlarmRaised(Event, topic="alarm/raised/1"):
     """Something an operator must look at."""
 
-    alarm: Literal["silence", "clock", "replica", "checkpoint"]
+    alarm: Literal["silence", "clock", "replica", "checkpoint", "log-older"]
     partner: str | None

@@ -62,6 +62,7 @@ class MemoryKeys:
         self.waiting: dict[KeyId, bytes] = {}
         self.gone: set[KeyId] = set()
         self.generation = 0
+        self.marked = b""
 
     def get(self, key_id: KeyId) -> bytes | None:
         return self.keys.get(key_id)
@@ -78,7 +79,10 @@ class MemoryKeys:
 
     def confirm(self, ids: Iterable[KeyId]) -> None:
         for key_id in ids:
-            self.waiting.pop(key_id, None)
+            self.marked = max(self.marked, self.waiting.pop(key_id, b""))
+
+    def mark(self) -> bytes:
+        return self.marked
 
     def flush(self) -> None:
         pass

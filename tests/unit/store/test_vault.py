@@ -393,6 +393,43 @@ def test_status_warns_when_the_anchor_lies_on_the_same_device(house, monkeypatch
         assert vault.status().warnings == ("no-replica",)
 
 
+# ---------------------------------------------------------------------------------------- what the log must hold
+
+
+def test_the_vault_remembers_the_newest_batch_that_was_confirmed_through_crash_shred_and_restart(house):
+    with house.open() as vault:
+        assert vault.mark() == b""
+        put(vault, 1, tag=b"1-one")
+        put(vault, 1, tag=b"2-two")
+        assert vault.mark() == b"1-one"  # of the second it is not durable yet that it was confirmed
+        vault.put_pending(rows(1, tag=b"9-never in the log"))
+        assert vault.mark() == b"2-two"
+    with house.open() as vault:
+        assert vault.mark() == b"2-two"
+        vault.shred([key_id for key_id, _ in vault.pending()])
+        put(vault, 1, tag=b"")  # no batch of the log
+        vault.flush()
+        assert vault.mark() == b"2-two"
+    with house.open() as vault:
+        assert vault.mark() == b"2-two"
+
+
+def test_a_replica_remembers_the_same_and_not_a_batch_that_never_came_to_be(pair):
+    with pair.open(replica=True) as vault:
+        put(vault, 1, tag=b"1-one")
+        vault.put_pending(rows(1, tag=b"9-never in the log"))
+    (pair.path / "replica").rename(pair.path / "unplugged")
+    with pair.open() as vault:
+        vault.shred([key_id for key_id, _ in vault.pending()])
+    (pair.path / "unplugged").rename(pair.path / "replica")
+    with pair.open(replica=True) as vault:
+        assert vault.status().replica == "following"
+        put(vault, 1, tag=b"2-two")
+    with pair.open_replica_alone() as other:
+        assert other.mark() == b"2-two"
+        assert other.pending() == []
+
+
 # ---------------------------------------------------------------------------------------- replica
 
 
