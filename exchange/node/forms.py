@@ -348,6 +348,8 @@ class ItemAnswer(Answer):
     certainty: str | None = None
     origin_partner: str | None = None
     origin_regime: str | None = None
+    police_source: str | None = None
+    """It is police data of this partner, so the recipient is bound to secrecy (Wpg 7(2))."""
     replaces: UUID | None = None
     """In a correction: the item it takes the place of."""
     replaced_by: UUID | None = None
@@ -425,6 +427,8 @@ class KnownItem(Answer):
     field: str | None
     purpose: str
     basis: list[str]
+    giver_regime: Literal["AVG", "WPG"] = "AVG"
+    """The law under which whoever gave it keeps its records: under the Wpg the decision is its ground."""
     receipt: str
     """"at …", "none yet", "refused: R05", "not applicable"."""
     receipt_at: datetime | None

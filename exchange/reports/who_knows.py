@@ -14,7 +14,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from exchange.domain.proposal import NOT_APPLICABLE
-from exchange.domain.vocabulary import THIRD_PARTY
+from exchange.domain.vocabulary import THIRD_PARTY, WPG_GROUNDS
 from exchange.i18n import N_, Translate, tr
 from exchange.node.forms import KnownItem, WhoKnows
 from exchange.reports import words
@@ -105,7 +105,7 @@ def known(item: KnownItem, _: Translate, titles: Titles) -> Known:
         when=when,
         channel=_(CHANNELS.get(item.channel, item.channel)),
         why=titles.of(item.purpose),
-        basis=_basis(item.basis, _, titles),
+        basis=_basis(item, _, titles),
         proof=_proof(item, _),
         proven=item.proven,
         keep=_keep(item, _),
@@ -126,8 +126,15 @@ def _partner(item: KnownItem, _: Translate) -> str:
 _SIDES: Final = 4
 
 
-def _basis(codes: Sequence[str], _: Translate, titles: Titles) -> list[str]:
-    """The grounds in words: basis and task of giver and of receiver, then the exceptions and rules that applied."""
+def _basis(item: KnownItem, _: Translate, titles: Titles) -> list[str]:
+    """The grounds in words: basis and task of giver and of receiver, then the exceptions and rules that applied.
+
+    The police give under a decision of the Wpg (16-20): that is their ground, whatever basis of the AVG the message cites.
+    """
+    codes = item.basis
+    decision = next((code for code in codes[_SIDES:] if code in WPG_GROUNDS), None)
+    if item.giver_regime == "WPG" and decision is not None:
+        codes = [decision, *codes[1:_SIDES], *(code for code in codes[_SIDES:] if code != decision)]
     named = [titles.of(code) for code in codes]
     if len(named) < _SIDES:
         return named
