@@ -36,7 +36,7 @@ def told_sentence(session: Session, form: Mapping[str, Any], document: Mapping[s
     titles = Titles.of_covenant(document)
     if not told_of or not isinstance(told_of, list):
         return _("Told on {day}, but not of which recipients.").format(day=day(told_on))
-    profile = next((p for p in document.get("profiles", ()) if p["code"] == form.get("profile")), {})
+    profile: Mapping[str, Any] = next((p for p in document.get("profiles", ()) if p["code"] == form.get("profile")), {})
     purpose = form.get("purpose") or profile.get("purpose")
     interest = notice.get("interest") or form.get("support_rationale") or _approved(form, profile)
     sentence = _("On record goes: this person was told on {day} that this goes to {recipients}.").format(

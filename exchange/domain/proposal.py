@@ -173,6 +173,8 @@ class Proposal:
     """Last privacy training of whoever decides, at the sender."""
     numbers_confirmed: bool = False
     """A person confirmed that the numbers in the text are no BSN (R34)."""
+    about_case: bool = False
+    """It names a case."""
     outside_case: bool = False
     """It names a case in whose scope sender or recipient is not, as far as the one who judges knows (R36)."""
     items: tuple[ItemFacts, ...] = ()

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime
 from uuid import uuid4
 
 from exchange.domain.covenant import Covenant
+from exchange.domain.looks import Looked, looks, merged
 from exchange.domain.proposal import Finding, Verdict
 from exchange.domain.retention import is_over, local_day
-from exchange.domain.scene import FULL_GATES, ITEM_GATES, MESSAGE_GATES
 from exchange.domain.vocabulary import Side
 from exchange.errors import InputError, NotFoundError
 from exchange.node import forms as f
@@ -48,6 +48,8 @@ class Draft:
     verdict: Verdict
     book: Accepted
     """The covenant generation it was decided under: the newest that the recipient obeys too."""
+    own: rules.Own
+    """What only this node knows of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Drafting:
         verdict = rules.every(
             rules.judge(one, kind, ctx.me.slug, to.partner, statement, items, today, own) for one in books
         )
-        return Draft(to.partner, kind, statement, items, who is not None, verdict, book)
+        return Draft(to.partner, kind, statement, items, who is not None, verdict, book, own)
 
     def _registered(self, form: f.ShareForm, partner: str, items: list[m.Item]) -> bool:
         """Whether the own register covers this; not looked at where the covenant does not ask (article 13.1)."""
@@ -248,7 +250,6 @@ class Drafting:
 
     def explain(self, actor: Actor, form: f.ShareForm) -> list[f.Explanation]:
         """What would happen, before anything is stored."""
-        gates = [g.__name__ for g in (*MESSAGE_GATES, *FULL_GATES, *ITEM_GATES)]
         own_items = len(form.items)
         return [
             f.Explanation(
@@ -259,9 +260,23 @@ class Drafting:
                 duties=answers(d.verdict.duties, d.recipient, own_items),
                 warnings=answers(d.verdict.warnings, d.recipient, own_items),
                 identity=_accompanying(d, len(form.items)),
-                gates=gates,
+                gates=self._looked(d),
             )
             for d in self.drafts(actor, form).each
+        ]
+
+    def _looked(self, draft: Draft) -> list[f.GateAnswer]:
+        """Which gates had something to look at, and what they said."""
+        today, me = local_day(self._ctx.clock.now()), self._ctx.me.slug
+        found: list[Looked] = []
+        for book in self._ctx.covenants.between(draft.book.generation):
+            proposal = rules.proposal_of(
+                book.covenant, draft.kind, me, draft.recipient, draft.statement, draft.items, today, draft.own
+            )
+            found += looks(book.covenant, proposal, side=Side.SENDING)
+        return [
+            f.GateAnswer(code=look.code, title=look.title, article=look.article, outcome=look.outcome.value)
+            for look in merged(found)
         ]
 
 

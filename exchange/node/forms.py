@@ -279,6 +279,16 @@ class Accompanying(Answer):
     field: str
 
 
+class GateAnswer(Answer):
+    """A rule that had something to look at, and what it said."""
+
+    code: str
+    """With which it refuses."""
+    title: str
+    article: str
+    outcome: Literal["allow", "allow-with-duties", "refuse"]
+
+
 class Explanation(Answer):
     """What would happen, per recipient, before anything is stored."""
 
@@ -291,8 +301,8 @@ class Explanation(Answer):
     warnings: list[RefusalAnswer] = []
     identity: list[Accompanying] = []
     """What tells the recipient whom this is about; only the first time, while he has no reference for this person."""
-    gates: list[str]
-    """Gates that were applied."""
+    gates: list[GateAnswer]
+    """Gates that had something to look at; one that does not apply is left out."""
 
 
 class MessageStatus(Answer):

@@ -15,7 +15,6 @@ from uuid import UUID
 import orjson
 
 from exchange.domain import events as e
-from exchange.domain.covenant import Partner
 from exchange.domain.event import Gone
 from exchange.domain.retention import destroy_from
 from exchange.domain.subject import Identity, Match
@@ -23,6 +22,7 @@ from exchange.domain.vocabulary import THIRD_PARTY, Regime
 from exchange.errors import InputError, NotFoundError
 from exchange.node import forms as f
 from exchange.node.context import Context
+from exchange.node.covenants import Partner
 from exchange.node.marks import Mark, marks
 from exchange.node.people import Person
 from exchange.node.terms import Terms, last_day

@@ -7,8 +7,9 @@ from typing import Final
 
 from exchange.domain.numbering import Numbering, own_articles, own_numbers
 from exchange.domain.refusals import CATALOGUE, code_of_frame
+from exchange.i18n import tr
 from exchange.node.facts_forms import DutyAnswer
-from exchange.node.forms import Explanation, RefusalAnswer
+from exchange.node.forms import Explanation, GateAnswer, RefusalAnswer
 
 _AS_THE_MODEL: Final[Numbering] = {}
 
@@ -41,9 +42,15 @@ def explained(answers: Sequence[Explanation], language: str, numbering: Numberin
                 weight: [in_language(refusal, language, numbering) for refusal in getattr(answer, weight)]
                 for weight in ("refusals", "duties", "warnings")
             }
+            | {"gates": [_gate(gate, language, numbering) for gate in answer.gates]}
         )
         for answer in answers
     ]
+
+
+def _gate(answer: GateAnswer, language: str, numbering: Numbering) -> GateAnswer:
+    title, article = tr(language)(answer.title), own_articles(numbering, answer.article)
+    return answer.model_copy(update={"title": title, "article": article})
 
 
 def duty_in_language(answer: DutyAnswer, language: str, numbering: Numbering = _AS_THE_MODEL) -> DutyAnswer:

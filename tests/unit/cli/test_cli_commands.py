@@ -348,6 +348,17 @@ def test_the_empty_form_as_json_is_a_form(exchange: Any, node: Any) -> None:
     assert node.calls[-1][2].weighing.necessity == ""
 
 
+def test_explain_says_of_every_gate_that_looked_what_it_said(exchange: Any) -> None:
+    told = exchange("disclose", *SHARE, "--explain").out
+    assert "Purpose and scope (4.1; 2.2): allowed" in told
+    refused = exchange("disclose", *HEALTH, "--explain").out
+    assert "Special category of data (AVG 9; UAVG 22-30): refused" in refused
+    machine = json.loads(exchange("disclose", *SHARE, "--explain", "--json").out)
+    assert machine[0]["gates"][0] == {
+        "code": "R04", "title": "Purpose and scope", "article": "4.1; 2.2", "outcome": "allow",
+    }  # fmt: skip
+
+
 def test_explain_tells_what_goes_along_by_title_and_without_content(exchange: Any) -> None:
     told = exchange("disclose", *SHARE, "--explain")
     assert "Goes along: Identificatie (Naam); Contact (Adres). Without it Welzijn De Wolden would not know" in told.out

@@ -91,6 +91,9 @@ async def test_a_field_the_covenant_has_but_the_purpose_does_not_need_is_still_a
     form = form_with(jelle, {"category": "WERK_INKOMEN", "field": "inkomen", "value": "verzonnen"})
     (answer,) = await world.nodes["actium"].explain(world.actor("actium"), form)
     assert "R17" in {r.code for r in answer.refusals if r.item == 0}
+    said = {gate.title: gate.outcome for gate in answer.gates}
+    assert (said["Not more than necessary"], said["Purpose and scope"]) == ("refuse", "allow")
+    assert "Special category of data" not in said  # it had nothing to look at
 
 
 async def test_explain_shows_the_identity_that_goes_along_once_and_never_its_content(world):

@@ -9,7 +9,7 @@ from exchange.domain.proposal import Finding
 from exchange.domain.refusals import CATALOGUE
 from exchange.node.drafting import answers
 from exchange.node.facts_forms import DutyAnswer
-from exchange.node.forms import Explanation, RefusalAnswer
+from exchange.node.forms import Explanation, GateAnswer, RefusalAnswer
 from exchange.reports.refusals import duty_in_language, explained, frame_reason, in_language
 
 
@@ -42,6 +42,16 @@ def test_a_code_of_a_newer_release_is_shown_as_it_came() -> None:
     assert in_language(newer, "en").text == "iets nieuws"
     answer = Explanation(partner="welzijn", allowed=False, refusals=[newer], gates=[])
     assert explained([answer], "en") == [answer]
+
+
+def test_the_gates_that_looked_are_told_in_the_readers_language_with_the_articles_of_his_covenant() -> None:
+    gate = GateAnswer(code="R07", title="Own statutory task", article="3.1; 8.2", outcome="allow")
+    answer = Explanation(partner="welzijn", allowed=True, refusals=[], gates=[gate])
+    ((dutch,), (english,)) = (explained([answer], language)[0].gates for language in ("nl", "en"))
+    assert (dutch.code, dutch.title, dutch.article) == ("R07", "Eigen wettelijke taak", "3.1; 8.2")
+    assert english == gate
+    (own,) = explained([answer], "nl", numbering_of({"numbering": {"3.1": "7.2"}}))[0].gates
+    assert own.article == "7.2"
 
 
 @pytest.mark.parametrize(
