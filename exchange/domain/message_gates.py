@@ -126,8 +126,9 @@ def _training(scene: Scene) -> Iterator[Finding]:
 @warning
 def review_overdue(scene: Scene) -> Iterator[Finding]:
     """Article 15.1: say so when the covenant's review is overdue."""
-    if scene.proposal.on > scene.covenant.review_due and scene.covenant.settings.review_overdue == "warn":
-        yield Finding("R27")
+    due = scene.covenant.review_due
+    if scene.proposal.on > due and scene.covenant.settings.review_overdue == "warn":
+        yield Finding("R27", params={"day": f"{due:%d-%m-%Y}"})
 
 
 @called(N_("Area before person"), "R01", lambda s: s.proposal.kind is Kind.SIGNAL and s.proposal.about_person)

@@ -196,9 +196,9 @@ class Finding:
         """The catalogue entry."""
         return CATALOGUE[self.code]
 
-    def sentence(self, *, language: str = "nl") -> str:
-        """The sentence for a reader."""
-        return self.refusal.sentence(self.params, language=language)
+    def sentence(self, *, language: str = "nl", warning: bool = False) -> str:
+        """The sentence for a reader; ``warning`` when it stops nothing."""
+        return self.refusal.sentence(self.params, language=language, warning=warning)
 
 
 class Outcome(StrEnum):

@@ -258,7 +258,7 @@ class Drafting:
                 outcome=d.verdict.outcome.value,
                 refusals=reasons(d.verdict, d.recipient, own_items),
                 duties=answers(d.verdict.duties, d.recipient, own_items),
-                warnings=answers(d.verdict.warnings, d.recipient, own_items),
+                warnings=answers(d.verdict.warnings, d.recipient, own_items, warning=True),
                 identity=_accompanying(d, len(form.items)),
                 gates=self._looked(d),
             )
@@ -324,14 +324,16 @@ def reasons(verdict: Verdict, partner: str, own_items: int) -> list[f.RefusalAns
     return answers(verdict.findings, partner, own_items)
 
 
-def answers(findings: Iterable[Finding], partner: str, own_items: int) -> list[f.RefusalAnswer]:
-    """Findings of any weight as people get them."""
+def answers(
+    findings: Iterable[Finding], partner: str, own_items: int, *, warning: bool = False
+) -> list[f.RefusalAnswer]:
+    """Findings of any weight as people get them; a ``warning`` stops nothing."""
     return [
         f.RefusalAnswer(
             code=finding.code,
             name=finding.refusal.name,
             article=finding.refusal.article,
-            text=finding.sentence(),
+            text=finding.sentence(warning=warning),
             partner=partner,
             item=finding.item if finding.item is not None and finding.item < own_items else None,
             identity=finding.item is not None and finding.item >= own_items,
