@@ -1,7 +1,8 @@
 """Every error as problem+json (RFC 9457), in the caller's language, without repeating what the caller sent.
 
-A body or a header may hold personal data, so no input value ever comes back: a validation error names the field and says what
-was expected there. The ``code`` is stable; the texts are for people.
+A body or a header may hold personal data, so no input value comes back: a validation error names the field and says what was
+expected there. The one exception is a code that the covenant does not have: it is named, to whoever typed it and in no log, when
+it looks like a code (:mod:`exchange.node.codes`). The ``code`` is stable; the texts are for people.
 """
 
 from __future__ import annotations
