@@ -13,11 +13,11 @@ from exchange.domain.looks import Looked, looks, merged
 from exchange.domain.proposal import Finding, Verdict
 from exchange.domain.retention import is_over, local_day
 from exchange.domain.vocabulary import Side
-from exchange.errors import InputError, NotFoundError
+from exchange.errors import ExchangeError, InputError, NotFoundError
 from exchange.node import forms as f
 from exchange.node import release, rules, scope
 from exchange.node.actors import Actors
-from exchange.node.codes import check_codes
+from exchange.node.codes import UnknownCodesError, unknown_codes
 from exchange.node.context import Context
 from exchange.node.covenants import Accepted
 from exchange.node.grounds import Grounds, Lookup
@@ -73,9 +73,24 @@ class Drafting:
         Raises:
             NotFoundError: The subject, or a fact the form names, is not on record.
             InputError: A recipient is named twice or takes part on paper, or a fact is about somebody else.
-            UnknownCodesError: A category or field is not in the covenant.
+            UnknownCodesError: A category or field is not in the covenant; it holds what stands against the rest as well.
         """
-        check_codes(self._ctx.covenants.current.covenant, form.items)
+        unknown = unknown_codes(self._ctx.covenants.current.covenant, form.items)
+        if not unknown:
+            return self._drafts(actor, form)
+        details = [detail for found in unknown.values() for detail in found]
+        try:
+            judged = self._drafts(actor, form).each
+        except ExchangeError:  # the form cannot be judged as it is; the codes are mended first
+            raise UnknownCodesError(details) from None
+        own = len(form.items)
+        others = [
+            r for d in judged for r in reasons(d.verdict, d.recipient, own) if r.item not in unknown or r.code != "R17"
+        ]
+        raise UnknownCodesError(details, others)
+
+    def _drafts(self, actor: Actor, form: f.ShareForm) -> Drafts:
+        """The same, whatever the codes are."""
         person = self._ctx.people.resolve(form.subject)
         if person is None:
             raise NotFoundError("There is no such subject in this node's register.")
