@@ -192,12 +192,14 @@ def _detail(session: Session, text: str) -> str:
         "outcome": _("outcome"),
         "status": _("state"),
         "owner": _("by"),
-        "due": _("by"),
+        "due": _("at the latest on"),
         "verdict": _("judged"),
         "view": _("looked at"),
     }
     pairs = (part.partition("=") for part in text.split(" ") if part)
-    return ", ".join(f"{names.get(name, name)} {value}" for name, _equals, value in pairs)
+    return ", ".join(
+        f"{names.get(name, name)} {written(value) if name == 'due' else value}" for name, _equals, value in pairs
+    )
 
 
 def _move(
