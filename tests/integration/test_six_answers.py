@@ -82,8 +82,11 @@ async def test_six_answers_in_dutch_make_a_disclosure_that_arrives(world: Memory
                   "1  Staat van de woning", "welzijn: toegestaan"):  # fmt: skip
         assert shown in seen, seen
     await world.until(lambda: world.received("welzijn"))
-    (told,) = world.events("actium", "subject/notice-given/1")
-    assert (told.recipients, told.purpose) == (["welzijn"], "Ondersteuning en oplossingen bij collectieve problematiek")
+    (told,) = world.events("actium", "notice/given/1")
+    assert (told.recipients, told.purpose) == (
+        ["welzijn"],
+        "Ondersteuning en oplossingen bieden bij collectieve problematiek",
+    )
     assert told.interest.startswith("Zonder deze gegevens weet de hulpverlening niet")
     (used,) = world.events("actium", "act/on-profile/1")
     assert used.profile == "WOONSITUATIE_HULP"
