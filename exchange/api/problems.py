@@ -1,7 +1,8 @@
 """Every error as problem+json (RFC 9457), in the caller's language, without repeating what the caller sent.
 
-A body or a header may hold personal data, so no input value ever comes back: a validation error names the field and says what
-was expected there. The ``code`` is stable; the texts are for people.
+A body or a header may hold personal data, so no input value comes back: a validation error names the field and says what was
+expected there. The one exception is a code that the covenant does not have: it is named, to whoever typed it and in no log, when
+it looks like a code (:mod:`exchange.node.codes`). The ``code`` is stable; the texts are for people.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from starlette.requests import Request
 from exchange.domain.numbering import numbering_of
 from exchange.errors import ExchangeError, IntegrityError, WireError
 from exchange.i18n import N_, Translate, from_header, tr
+from exchange.node.codes import UnknownCodesError
 from exchange.node.service import Refused
 from exchange.reports.refusals import in_language
 
@@ -124,7 +126,7 @@ def body(language: str, *, status: int, code: str, detail: str, **more: object) 
 def of_exchange(language: str, error: ExchangeError, numbering: Mapping[str, str] | None = None) -> dict[str, object]:
     """The problem one of our own errors is; a refusal cites the articles by the covenant's own numbers."""
     more: dict[str, object] = {}
-    if isinstance(error, Refused):
+    if isinstance(error, Refused | UnknownCodesError) and error.refusals:
         more["refusals"] = [
             in_language(refusal, language, numbering or {}).model_dump(mode="json") for refusal in error.refusals
         ]
@@ -155,7 +157,7 @@ async def exchange_handler(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ExchangeError)  # noqa: S101 - registered for this class only
     if error.status >= 500:  # noqa: PLR2004 - the node's fault: the operator should see it
         structlog.get_logger().warning("a request failed", exc_info=error)
-    numbering = numbering_of(await request.app.state.service.covenant()) if isinstance(error, Refused) else None
+    numbering = numbering_of(await request.app.state.service.covenant()) if hasattr(error, "refusals") else None
     content = of_exchange(language_of(request), error, numbering)
     headers = {"WWW-Authenticate": "Bearer"} if error.code == "not-authenticated" else {}
     return JSONResponse(

@@ -85,7 +85,7 @@ def _agreements_table(session: Session, rows: list[dict[str, Any]], titles: Titl
         )
         for one in rows
     ]
-    columns = [_("Agreement"), _("Action"), _("Owner"), _("Before"), _("State"), _("Third party")]
+    columns = [_("Agreement"), _("Action"), _("Owner"), _("By"), _("State"), _("Third party")]
     session.table(columns, listed, _("Nothing is agreed."))
 
 

@@ -10,6 +10,7 @@ import typer
 from exchange.cli.session import Session, command, group
 from exchange.errors import InputError
 from exchange.i18n import N_
+from exchange.reports.times import written
 
 app = group(
     N_(
@@ -82,7 +83,7 @@ def _signals(session: Session) -> None:
     _ = session.gettext
     answer = session.door.get("/v1/area-signals")
     rows = [
-        (s["observed_on"], s["area"], s["kind"], s["reports"], s["partner"] or _("own"), s["text"] or "-")
+        (written(s["observed_on"]), s["area"], s["kind"], s["reports"], s["partner"] or _("own"), s["text"] or "-")
         for s in answer
     ]
     columns = [_("On"), _("Area"), _("Kind"), _("Reports"), _("From"), _("Text")]

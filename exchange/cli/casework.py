@@ -16,6 +16,7 @@ from exchange.cli.sharing import moment
 from exchange.cli.templates import empty
 from exchange.i18n import N_
 from exchange.reports import words
+from exchange.reports.times import written
 from exchange.reports.titles import Titles
 
 app = group(
@@ -61,7 +62,7 @@ def _list(session: Session) -> None:
                 titles.of_partner(row["keeper"]),
                 ", ".join(row["partners"]) or _("withdrawn"),
                 _("{open} open, {late} late").format(open=row["open_actions"], late=row["overdue_actions"]),
-                (row["review_due"] or "-") + (_(" (overdue)") if row["review_overdue"] else ""),
+                written(row["review_due"]) + (_(" (overdue)") if row["review_overdue"] else ""),
                 _("yes") if row["mine"] else _("no"),
             )
             for row in answer
@@ -142,7 +143,7 @@ def _show_case(session: Session, answer: dict[str, Any]) -> None:
             (_("Coordinated by"), row["keeper"]),
             (_("Led by"), row["lead"]),
             (_("In scope"), ", ".join(row["partners"])),
-            (_("Review"), row["review_due"]),
+            (_("Review"), written(row["review_due"]) if row["review_due"] else ""),
             (_("Possible next"), ", ".join(answer["next_phases"])),
             (_("Goals"), "; ".join((g["text"] or erased) + (" ✓" if g["reached"] else "") for g in answer["goals"])),
             (_("Allocated to"), "; ".join(f"{a['to'] or erased} ({a['allocation']})" for a in answer["allocations"])),
@@ -153,16 +154,14 @@ def _show_case(session: Session, answer: dict[str, Any]) -> None:
         (
             a["action"],
             a["owner"],
-            a["due"] + (_(" (overdue)") if a["overdue"] else ""),
+            written(a["due"]) + (_(" (overdue)") if a["overdue"] else ""),
             a["status"],
             a["text"] if a["text"] is not None else erased,
             a["result"] or "-",
         )
         for a in answer["actions"]
     ]
-    session.table(
-        [_("Action"), _("Owner"), _("Before"), _("State"), _("What"), _("Result")], rows, _("No actions yet.")
-    )
+    session.table([_("Action"), _("Owner"), _("By"), _("State"), _("What"), _("Result")], rows, _("No actions yet."))
     steps = [
         (
             moment(s["at"]),
@@ -197,7 +196,7 @@ def _detail(session: Session, titles: Titles, text: str) -> str:
         "outcome": _("outcome"),
         "status": _("state"),
         "owner": _("by"),
-        "due": _("before"),
+        "due": _("at the latest on"),
         "verdict": _("judged"),
         "view": _("looked at"),
     }

@@ -15,6 +15,7 @@ from exchange.cli.sharing import moment
 from exchange.cli.templates import empty
 from exchange.i18n import N_
 from exchange.reports import words
+from exchange.reports.times import written
 from exchange.reports.titles import Titles
 
 __all__ = ["app"]
@@ -174,7 +175,7 @@ def _third_parties(session: Session) -> None:
             (
                 r["act"],
                 r["name"] or f"({_('erased')})",
-                r["occurred_on"],
+                written(r["occurred_on"]),
                 ", ".join(titles.of(category) for category in r["categories"]),
                 ", ".join(titles.of(code) for code in r["basis"]),
                 r["agreement"] or r["allocation"],
@@ -205,12 +206,12 @@ def _feedback(
             r["message"][:12],
             r["partner"],
             _("we answer") if r["direction"] == "received" else _("we wait"),
-            r["due"] + (_(" (overdue)") if r["overdue"] else ""),
+            written(r["due"]) + (_(" (overdue)") if r["overdue"] else ""),
             words.word(r["state"], words.STATES, _),
         )
         for r in answer
     ]
-    columns = [_("Message"), _("Partner"), _("Who"), _("Before"), _("State")]
+    columns = [_("Message"), _("Partner"), _("Who"), _("By"), _("State")]
     session.show(answer, lambda: session.table(columns, rows, _("Nobody waits for feedback.")))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import typer
@@ -153,6 +153,10 @@ command(
 # ---------------------------------------------------------------------------------------- the chair decides
 
 
+_SHORT: Final = 8
+"""Characters of a case's id that tell it from the others on one agenda."""
+
+
 def _offers(session: Session, conference: Conference) -> None:
     _ = session.gettext
     answer = session.door.get(f"/v1/conferences/{conference}/offers")
@@ -162,6 +166,8 @@ def _offers(session: Session, conference: Conference) -> None:
         rows = [
             (
                 row["offer"],
+                str(row["case"])[:_SHORT],
+                row["subject_label"] or "-",
                 titles.of_partner(row["owner"]),
                 titles.of(row["category"]),
                 titles.of_field(row["category"], row["field"]) if row["field"] else _("erased"),
@@ -172,7 +178,8 @@ def _offers(session: Session, conference: Conference) -> None:
             )
             for row in answer
         ]
-        columns = [_("Offer"), _("From"), _("About"), _("Field"), _("For"), _("Why"), _("State"), _("Remark")]
+        columns = [_("Offer"), _("Case"), _("Person"), _("From"), _("About"), _("Field"), _("For")]
+        columns += [_("Why"), _("State"), _("Remark")]
         session.table(columns, rows, _("Nothing was offered."))
 
     session.show(answer, human)

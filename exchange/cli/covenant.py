@@ -252,7 +252,7 @@ def show_facts(session: Session, facts: dict[str, Any]) -> None:
         (_("Fingerprint"), facts["fingerprint"]),
         (_("Signed"), signed if facts["signed"] else _("not yet: this is the document before signing")),
         (_("Partners"), partners),
-        (_("Review before"), day(date.fromisoformat(facts["review_due"]))),
+        (_("Review by"), day(date.fromisoformat(facts["review_due"]))),
     ]
     session.show(facts, lambda: session.facts(rows))
 

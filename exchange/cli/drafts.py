@@ -11,12 +11,13 @@ import typer
 from exchange.cli.explaining import explained
 from exchange.cli.forms import template
 from exchange.cli.hints import command_line
+from exchange.cli.informed import of_whom_told, told_sentence
 from exchange.cli.questions import Questions
 from exchange.cli.session import Session, command, group
 from exchange.cli.settling import settled
 from exchange.cli.sharing import FILLED, Key, Wait, build, moment, shown
 from exchange.errors import InputError
-from exchange.i18n import N_
+from exchange.i18n import N_, Translate
 from exchange.reports.times import day
 from exchange.reports.titles import Titles
 
@@ -79,18 +80,29 @@ def _list(session: Session) -> None:
     session.show(answer, human)
 
 
+def _named(_: Translate) -> list[tuple[str, str]]:
+    """What a form says by a code of the covenant or the law."""
+    return [(_("Purpose"), "purpose"), (_("Context"), "context"), (_("Legal basis"), "basis"), (_("Task"), "task")]
+
+
 def _show(session: Session, draft: Which) -> None:
     answer, _ = session.door.get(f"/v1/drafts/{draft}"), session.gettext
     form = answer["form"]
 
     def human() -> None:
-        titles = Titles.of_covenant(session.door.get("/v1/covenant"))
+        document = session.door.get("/v1/covenant")
+        titles = Titles.of_covenant(document)
         recipients = [titles.of_partner(recipient["partner"]) for recipient in form["recipients"]]
         session.facts(
             [
                 (_("Profile"), titles.of(form["profile"]) if form["profile"] else ""),
                 (_("About"), answer["subject_label"]),
                 (_("To"), ", ".join(recipients)),
+                *((name, titles.of(form[field])) for name, field in _named(_) if form[field]),
+                (_("Necessity"), form["weighing"]["necessity"]),
+                (_("Proportionality"), form["weighing"]["proportionality"]),
+                (_("Subsidiarity"), form["weighing"]["subsidiarity"]),
+                (_("Told"), told_sentence(session, form, document)),
                 (_("Support"), form["support_rationale"]),
                 (_("Case in your own system"), form["external_reference"]),
                 (_("Kept until"), _last(answer["row"])),
@@ -99,7 +111,7 @@ def _show(session: Session, draft: Which) -> None:
         rows = [
             (titles.of(i["category"]), titles.of_field(i["category"], i["field"]), i["value"]) for i in form["items"]
         ]
-        session.table([_("Category"), _("Field"), _("Text")], rows, _("Nothing is filled in yet."))
+        session.table([_("Category"), _("Field"), _("Text")], rows, _("No facts are filled in yet."))
 
     session.show(answer, human)
 
@@ -130,7 +142,8 @@ def _send(session: Session, draft: Which, wait: Wait = None, key: Key = None) ->
                 mend=command_line("draft", "save", "--draft", draft, "--form", "…", node=session.given.node),
             )
         questions = Questions(session, form)
-        questions.fill()
+        form = questions.fill()
+        of_whom_told(session, form)
         door.put(
             f"/v1/drafts/{draft}", settled(session, questions, lambda _, kept: door.put(f"/v1/drafts/{draft}", kept))
         )

@@ -34,6 +34,9 @@ def explained(session: Session, answers: list[dict[str, Any]], whole: Any = None
                 session.say(line)
             if answer["identity"]:
                 session.say("  " + _goes_along(session, answer, titles))
+            for gate in () if quiet else answer["gates"]:
+                where = f" ({gate['article']})" if gate["article"] else ""
+                session.say(f"  {gate['title']}{where}: {outcomes[gate['outcome']][0]}")
 
     allowed = all(answer["allowed"] for answer in answers)
     if not (quiet and session.given.json and allowed):

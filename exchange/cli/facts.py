@@ -13,7 +13,7 @@ from exchange.cli.session import Session, command, group
 from exchange.cli.templates import empty
 from exchange.errors import InputError
 from exchange.i18n import N_
-from exchange.reports.times import day
+from exchange.reports.times import day, written
 
 notice = group(
     N_(
@@ -125,7 +125,7 @@ def _notices(session: Session, subject: Whom) -> None:
     answer = session.door.post("/v1/notices/_zoek", {"subject": subject})
     _ = session.gettext
     rows = [
-        (n["notice"], n["given_on"] or "-", n["mode"] or "-", ", ".join(n["recipients"]), n["reaction"] or "-")
+        (n["notice"], written(n["given_on"]), n["mode"] or "-", ", ".join(n["recipients"]), n["reaction"] or "-")
         for n in answer
     ]
     columns = [_("Id"), _("Day"), _("How"), _("Partners named"), _("Reaction")]
@@ -217,7 +217,13 @@ def _exceptions(session: Session, subject: Whom) -> None:
     answer = session.door.post("/v1/exceptions/_zoek", {"subject": subject})
     _ = session.gettext
     rows = [
-        (x["exception"], x["ground"], x["review_on"], x["ends_on"] or "-", _("yes") if x["holds"] else _("no"))
+        (
+            x["exception"],
+            x["ground"],
+            written(x["review_on"]),
+            written(x["ends_on"]),
+            _("yes") if x["holds"] else _("no"),
+        )
         for x in answer
     ]
     columns = [_("Id"), _("Ground"), _("Review"), _("Last day"), _("Holds")]
@@ -235,7 +241,7 @@ command(
 def _due(session: Session) -> None:
     answer = session.door.get("/v1/exceptions/due")
     _ = session.gettext
-    rows = [(x["exception"], x["review_on"], _("late") if x["overdue"] else "-") for x in answer]
+    rows = [(x["exception"], written(x["review_on"]), _("late") if x["overdue"] else "-") for x in answer]
     session.show(
         answer, lambda: session.table([_("Id"), _("Review"), _("Late")], rows, _("Nothing waits for a review."))
     )

@@ -69,6 +69,12 @@ def _toml(text: str) -> dict[str, Any]:
         place = _PLACE.search(str(error))
         last = text.count("\n") + 1
         line, column = (place[1], place[2]) if place and place[1] else (last, 1)
+        if str(error).startswith("Invalid date"):
+            raise InputError(
+                "The form has a day or a time that does not exist (line {line}, column {column}).",
+                line=line,
+                column=column,
+            ) from None
         raise InputError(
             "The form is not valid TOML (line {line}, column {column}).", line=line, column=column
         ) from None

@@ -93,7 +93,7 @@ def translate(command: Any, _: Translate) -> None:
         for name in ("help", "short_help", "rich_help_panel"):
             text = getattr(owner, name, None)
             if isinstance(text, str) and text:
-                setattr(owner, name, _(text))
+                setattr(owner, name, escape(_(text)))  # a word between brackets is no markup
     if command.epilog:
         command.epilog = f"[bold]{_(N_('Examples'))}[/]\n{escape(command.epilog)}"
     for param in (*command.params, help_option):

@@ -9,6 +9,7 @@ import typer
 
 from exchange.cli.session import Session, command, group
 from exchange.cli.sharing import moment, show_act
+from exchange.cli.statements import police_lines, statement_facts
 from exchange.domain.numbering import Numbering, numbering_of
 from exchange.errors import InputError
 from exchange.i18n import N_
@@ -98,6 +99,7 @@ def _inbox_show(session: Session, message: Message, reason: Why = "") -> None:
 def _show_message(session: Session, answer: dict[str, Any], titles: Titles) -> None:
     _ = session.gettext
     statement = answer["statement"] or {}
+    police = any(item["police_source"] == answer["sender"] for item in answer["items"])
     session.facts(
         [
             (_("Message"), answer["message"]),
@@ -107,6 +109,7 @@ def _show_message(session: Session, answer: dict[str, Any], titles: Titles) -> N
             (_("Person"), f"{answer['subject_label']} ({answer['subject']})" if answer["subject"] else ""),
             (_("Purpose"), titles.of(str(statement["purpose"])) if statement.get("purpose") else ""),
             (_("Context"), titles.of(str(statement["context"])) if statement.get("context") else ""),
+            *statement_facts(statement, _, titles, police=police),
             (_("Support"), statement.get("support_rationale")),
             (_("Request"), statement.get("request")),
         ]
@@ -117,10 +120,13 @@ def _show_message(session: Session, answer: dict[str, Any], titles: Titles) -> N
             titles.of_field(item["category"], item["field"]),
             item["value"] if item["value"] is not None else f"({words.word(item['status'], words.STATES, _)})",
             {"fact": _("fact"), "opinion": _("opinion")}.get(item["nature"] or "", "-"),
+            titles.of_partner(item["origin_partner"]) if item["origin_partner"] else "-",
         )
         for item in answer["items"]
     ]
-    session.table([_("Category"), _("Field"), _("Text"), _("Nature")], rows)
+    session.table([_("Category"), _("Field"), _("Text"), _("Nature"), _("Comes from")], rows)
+    for line in police_lines(answer["items"], _, titles):
+        session.say(line, "bold")
     for reply in answer["replies"]:
         said = _("{state} by {partner}, {moment}").format(
             state=words.word(reply["state"], words.STATES, _),

@@ -1,8 +1,8 @@
 """What a form on a profile still lacks, asked one thing at a time: a disclosure takes six answers at most.
 
-Whom it is about, which recipients, the facts, when and how that person was told, and whether to send. Everything else the
-partners approved in advance. Questions go to standard error and only to a person at a terminal; a pipe gets one sentence that
-says what is missing. What is asked here stays out of the shell's history.
+Whom it is about, which recipients, the facts, when and how that person was told of these recipients, and whether to send.
+Everything else the partners approved in advance. Questions go to standard error and only to a person at a terminal; a pipe gets
+one sentence that says what is missing. What is asked here stays out of the shell's history.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from uuid import UUID
 import typer
 
 from exchange.cli.forms import ask, day_of
+from exchange.cli.informed import named_to_get_it
 from exchange.cli.session import Session, clean
 from exchange.errors import InputError
 from exchange.i18n import N_
+from exchange.reports import words
 from exchange.reports.titles import Titles
 
 MODES: Final = ("GESPREK", "HUISBEZOEK", "TELEFOON", "BRIEF")
@@ -32,7 +34,7 @@ _LABELS: Final = {
     "facts": N_("What do you tell? For each: its number and the text, with ; in between"),
     "fact": N_("What do you tell? {field}"),
     "support": N_("Why could this person benefit from support?"),
-    "told_on": N_("When was this person told? (day)"),
+    "told_on": N_("When was this person told that this goes to {recipients}? (day)"),
     "told_how": N_("How was this person told? A number, or another word"),
     "send": N_("Send it? (yes or no)"),
 }
@@ -43,7 +45,7 @@ _LACKING: Final = {
     "recipients": N_("the recipients (--to)"),
     "items": N_("the facts (--item)"),
     "support_rationale": N_("why the person could benefit from support (--support)"),
-    "told_on": N_("when the person was told (--told-on)"),
+    "told_on": N_("when the person was told that it goes to these recipients (--told-on)"),
     "told_how": N_("how the person was told (--told-how)"),
 }
 
@@ -54,14 +56,16 @@ class Questions:
     Args:
         session: Whose terminal it is.
         form: As far as options and files filled it in.
+        told: An option says that the person was told of the recipients of this form, whoever they turn out to be.
     """
 
-    def __init__(self, session: Session, form: dict[str, Any]) -> None:
+    def __init__(self, session: Session, form: dict[str, Any], *, told: bool = False) -> None:
         self._session = session
         self._ = session.gettext
         self.form = dict(form)
         self.asked = 0
         self._answered: list[str] = []
+        self._told = told
         document = session.door.get("/v1/covenant")
         self._titles = Titles.of_covenant(document)
         found = (p for p in document.get("profiles", ()) if p["code"] == form.get("profile"))
@@ -92,7 +96,8 @@ class Questions:
         for name in lacking:
             getattr(self, f"_ask_{name}")()
         self._answered = lacking
-        self._told_of_these()
+        if self._told:  # by an option or an answer that said so of exactly these; a file or draft names them itself
+            self.form["notice"] = {**self.form["notice"], "recipients": named_to_get_it(self.form)}
         return self.form
 
     def mendable(self, refused: Iterable[int | None]) -> list[int | str]:
@@ -115,13 +120,6 @@ class Questions:
             label = self._(_LABELS["fact"]).format(field=self._titles.of_field(item["category"], item["field"]))
             self.form["items"][one] = {**item, "value": self._answer(label, lambda said: said or None)}
 
-    def _told_of_these(self) -> None:
-        """Who was told, was told of the recipients of this form, unless the form names others."""
-        notice = self.form.get("notice", {})
-        if notice.get("given_on") and not notice.get("recipients"):
-            recipients = [recipient["partner"] for recipient in self.form["recipients"]]
-            self.form["notice"] = {**notice, "recipients": recipients}
-
     def confirmed(self) -> bool:
         """Whether to send; asked only when something else was asked too, after what would happen was shown."""
         if self.asked == 0:
@@ -139,10 +137,14 @@ class Questions:
         if kind == "signal" and not form.get("support_rationale"):
             yield "support_rationale"
         known = any(form.get(name) for name in ("notice_id", "exception_id", "emergency")) or notice.get("exception")
-        if kind in self._told_first and not known and not notice.get("given_on"):
+        if kind in self._told_first and not known and not (notice.get("given_on") and self._named(notice)):
             yield "told_on"
             if kind == "disclosure" and not notice.get("mode"):
                 yield "told_how"
+
+    def _named(self, notice: Mapping[str, Any]) -> bool:
+        """Whether it is known of which recipients the person was told: a day alone says nothing of them (article 10.1)."""
+        return self._told or bool(notice.get("recipients"))
 
     def _recipients(self) -> list[str]:
         """Those of the profile that can be reached: over the exchange nothing goes to a partner on paper."""
@@ -207,7 +209,10 @@ class Questions:
         self.form["support_rationale"] = self._answer(_LABELS["support"], lambda text: text or None)
 
     def _ask_told_on(self) -> None:
-        self.form["notice"] = {**self.form.get("notice", {}), "given_on": self._answer(_LABELS["told_on"], day_of)}
+        names = [self._titles.of_partner(slug) for slug in named_to_get_it(self.form)]
+        label = self._(_LABELS["told_on"]).format(recipients=words.listed(names, self._))
+        self.form["notice"] = {**self.form.get("notice", {}), "given_on": self._answer(label, day_of)}
+        self._told = True
 
     def _ask_told_how(self) -> None:
         self._choices([mode.capitalize() for mode in MODES])

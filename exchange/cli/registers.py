@@ -13,6 +13,7 @@ from exchange.cli.forms import read_form
 from exchange.cli.session import Session, command, group
 from exchange.cli.templates import empty
 from exchange.i18n import N_
+from exchange.reports.times import written
 
 training = group(
     N_(
@@ -51,7 +52,10 @@ command(
 def _trainings(session: Session) -> None:
     answer = session.door.get("/v1/trainings")
     _ = session.gettext
-    rows = [(x["actor"], x["followed_on"], x["until"] or "-", _("yes") if x["lapsed"] else _("no")) for x in answer]
+    rows = [
+        (x["actor"], written(x["followed_on"]), written(x["until"]), _("yes") if x["lapsed"] else _("no"))
+        for x in answer
+    ]
     columns = [_("Actor"), _("Day"), _("Counts until"), _("Lapsed")]
     session.show(answer, lambda: session.table(columns, rows, _("Nothing is on record.")))
 

@@ -185,8 +185,11 @@ class Session:
             self.out.out(json.dumps(problem, indent=2, ensure_ascii=False), highlight=False)
             return
         self.err.print(clean(problem["detail"]), style="bold red", soft_wrap=True)
-        for refusal in problem.get("refusals", ()):
-            text = f"  {refusal['code']} {refusal['partner']}{self.item_place(refusal)}: {refusal['text']}"
+        reasons = [
+            f"  {refusal['code']} {refusal['partner']}{self.item_place(refusal)}: {refusal['text']}"
+            for refusal in problem.get("refusals", ())
+        ]
+        for text in dict.fromkeys(reasons):  # of name and birth date the same may hold
             self.err.print(clean(text), soft_wrap=True)
         for fault in problem.get("errors", ()):
             self.err.print(clean(f"  {self._where(fault['location'])}: {fault['message']}"), soft_wrap=True)

@@ -14,6 +14,7 @@ from exchange.cli import suggestions
 from exchange.cli.explaining import explained
 from exchange.cli.forms import given, item, read_form, recipient, template
 from exchange.cli.hints import command_line
+from exchange.cli.informed import named_to_get_it, of_whom_told
 from exchange.cli.questions import Questions
 from exchange.cli.session import Option, Session, command
 from exchange.cli.settling import settled
@@ -103,7 +104,9 @@ Necessity = Annotated[Text, _under(_WHY, "--necessity", N_("Why it is needed."))
 Proportionality = Annotated[Text, _under(_WHY, "--proportionality", N_("Why it is in proportion."))]
 Subsidiarity = Annotated[Text, _under(_WHY, "--subsidiarity", N_("Why less would not do."))]
 
-ToldOn = Annotated[Day, _on(_TOLD, "--told-on", N_("When the person was told, YYYY-MM-DD."))]
+ToldOn = Annotated[
+    Day, _on(_TOLD, "--told-on", N_("When the person was told that it goes to these recipients, YYYY-MM-DD."))
+]
 ToldHow = Annotated[Text, _under(_TOLD, "--told-how", N_("How: GESPREK, HUISBEZOEK, TELEFOON, BRIEF …"))]
 NoticeId = Annotated[UUID | None, _under(_TOLD, "--notice", N_("A notice on record: exchange notice list SUBJECT"))]
 ExceptionId = Annotated[
@@ -206,7 +209,7 @@ def build(
     form |= given(recipients=recipients, items=items)
     for section, fields in (
         ("weighing", {name: options[name] for name in ("necessity", "proportionality", "subsidiarity")}),
-        ("notice", _notice(options, recipients)),
+        ("notice", _notice(options, form)),
         ("emergency", {name: options[name] for name in ("danger", "interest_of")}),
     ):
         if found := given(**fields):
@@ -217,13 +220,13 @@ def build(
     return form
 
 
-def _notice(options: dict[str, Any], recipients: list[dict[str, str]]) -> dict[str, Any]:
-    """What the person was told: about these recipients."""
+def _notice(options: dict[str, Any], form: dict[str, Any]) -> dict[str, Any]:
+    """What the person was told: ``--told-on`` says that it was about the recipients of this form."""
     told = _plain(options["told_on"])
     return {
         "given_on": told,
         "mode": options["told_how"],
-        "recipients": [r["partner"] for r in recipients] if told else None,
+        "recipients": named_to_get_it(form) if told else None,
     }
 
 
@@ -237,8 +240,9 @@ def share(session: Session, kind: str, options: dict[str, Any]) -> None:
         suggestions.show(session, kind, options["subject"], options["purpose"])
         return
     form, door = build(session, kind, options), session.door
-    questions = Questions(session, form) if "profile" in form else None
+    questions = Questions(session, form, told=options["told_on"] is not None) if "profile" in form else None
     form = questions.fill() if questions else form
+    of_whom_told(session, form)
     if options["explain"]:
         explained(session, door.post("/v1/acts/_explain", form))
         return

@@ -56,14 +56,12 @@ def judge(covenant: Covenant, proposal: Proposal, *, side: Side) -> Verdict:
     In acute danger (AVG 6(1)(d)) what the catalogue calls deferrable becomes a duty. Both sides do the same, so a receiver does
     not refuse what a sender was right to send.
     """
-    index = covenant.index
-    recipient = index.partners.get(proposal.recipient)
-    scene = Scene(covenant, index, proposal, side, {"recipient": recipient.name} if recipient else {})
+    scene = scene_of(covenant, proposal, side)
     found = [finding for gate in MESSAGE_GATES for finding in gate(scene)]
     if proposal.kind is not Kind.REPLY or proposal.items:
         found += [finding for gate in FULL_GATES for finding in gate(scene)]
     for number, item in enumerate(proposal.items):
-        about = _about_item(scene, number, item)
+        about = about_item(scene, number, item)
         found += [finding for gate in ITEM_GATES for finding in gate(about)]
     once = {(finding.code, finding.item): finding for finding in reversed(found)}
     findings = tuple(once[key] for key in reversed(once))
@@ -73,7 +71,15 @@ def judge(covenant: Covenant, proposal: Proposal, *, side: Side) -> Verdict:
     return Verdict(findings, tuple(f for warn in WARNINGS for f in warn(scene)), duties)
 
 
-def _about_item(scene: Scene, number: int, item: ItemFacts) -> ItemScene:
+def scene_of(covenant: Covenant, proposal: Proposal, side: Side) -> Scene:
+    """What the gates for the message as a whole look at."""
+    index = covenant.index
+    recipient = index.partners.get(proposal.recipient)
+    return Scene(covenant, index, proposal, side, {"recipient": recipient.name} if recipient else {})
+
+
+def about_item(scene: Scene, number: int, item: ItemFacts) -> ItemScene:
+    """What the gates for one item look at."""
     proposal, index = scene.proposal, scene.index
     # The record carries its regime. What the police gives, or once gave, is police data whatever the message claims.
     police = index.under_wpg(proposal.sender) or index.under_wpg(item.origin_partner)

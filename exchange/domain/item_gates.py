@@ -8,7 +8,7 @@ from datetime import date
 from exchange.domain.covenant import Condition, Row
 from exchange.domain.proposal import Finding, ItemFacts, Proposal, WpgDecision
 from exchange.domain.retention import Period
-from exchange.domain.scene import ItemScene, find_numbers, find_words, item_gate
+from exchange.domain.scene import ItemScene, called, find_numbers, find_words, item_gate
 from exchange.domain.vocabulary import (
     VITAL_CRIMINAL,
     VITAL_SPECIAL,
@@ -21,8 +21,10 @@ from exchange.domain.vocabulary import (
     Side,
     needs_bound_recipient,
 )
+from exchange.errors import N_
 
 
+@called(N_("No citizen service number"), "R02")
 @item_gate
 def no_citizen_service_number_in_item(scene: ItemScene) -> Iterator[Finding]:
     """UAVG 46, Wabb 10: no BSN as an item, and none in its text."""
@@ -32,12 +34,14 @@ def no_citizen_service_number_in_item(scene: ItemScene) -> Iterator[Finding]:
         yield from find_numbers(scene.item.text, scene, scene.number)
 
 
+@called(N_("No yes or no about a person"), "R31", lambda s: bool(s.index.text_rules))
 @item_gate
 def no_verdict_on_a_tenant_in_item(scene: ItemScene) -> Iterator[Finding]:
     """As for the message, in the text of an item."""
     yield from find_words(scene.item.text, scene, scene.number)
 
 
+@called(N_("Not more than necessary"), "R17")
 @item_gate
 def not_more_than_necessary(scene: ItemScene) -> Iterator[Finding]:
     """Article 11.1: only categories and fields that a rule names for this purpose, recipient, sender and kind."""
@@ -50,6 +54,7 @@ def not_more_than_necessary(scene: ItemScene) -> Iterator[Finding]:
         yield scene.refuse("R17", _field_name(scene))
 
 
+@called(N_("Not more than necessary"), "R17")
 @item_gate
 def ordinary_category_on_its_condition(scene: ItemScene) -> Iterator[Finding]:
     """Article 11.1 with the matrix: an ordinary category that is open only on a ground needs that ground."""
@@ -63,6 +68,11 @@ def ordinary_category_on_its_condition(scene: ItemScene) -> Iterator[Finding]:
         yield scene.refuse("R17", _field_name(scene))
 
 
+@called(
+    N_("Task fits the kind of data"),
+    "R07",
+    lambda s: s.row is not None and bool(s.row.recipient_tasks) and not s.outside,
+)
 @item_gate
 def task_fits_the_category(scene: ItemScene) -> Iterator[Finding]:
     """Article 3.1 with the matrix: some categories are open only to some tasks of the recipient."""
@@ -76,6 +86,7 @@ def task_fits_the_category(scene: ItemScene) -> Iterator[Finding]:
         yield scene.refuse("R07")
 
 
+@called(N_("Special category of data"), "R05", lambda s: s.category is not None and s.category.mark is Mark.SPECIAL)
 @item_gate
 def special_category_needs_exception(scene: ItemScene) -> Iterator[Finding]:
     """AVG 9, UAVG 22-30: an exception that holds for this recipient; UAVG 30(4): and somebody bound to secrecy."""
@@ -90,6 +101,7 @@ def special_category_needs_exception(scene: ItemScene) -> Iterator[Finding]:
         yield scene.refuse("R05", scene.recipient_name)
 
 
+@called(N_("Criminal data"), "R06", lambda s: s.category is not None and s.category.mark in {Mark.CRIMINAL, Mark.BAN})
 @item_gate
 def criminal_data_by_provenance(scene: ItemScene) -> Iterator[Finding]:
     """AVG 10, UAVG 31-33: obtained from the police under the Wpg, or another ground that the matrix accepts."""
@@ -104,11 +116,12 @@ def criminal_data_by_provenance(scene: ItemScene) -> Iterator[Finding]:
         yield scene.refuse("R06")
 
 
+@called(N_("Decision under the Wpg"), "R28", lambda s: _leaves_the_police(s))  # noqa: PLW0108 - it stands below
 @item_gate
 def police_data_only_under_decision(scene: ItemScene) -> Iterator[Finding]:
     """Wpg 16, 18, 19, 20: what the police gives to others needs a decision covering recipient, category and field."""
     proposal, item = scene.proposal, scene.item
-    if not scene.index.under_wpg(proposal.sender) or scene.index.under_wpg(proposal.recipient):
+    if not _leaves_the_police(scene):
         return
     decision = proposal.wpg
     if decision is None or not _decision_covers(decision, proposal, item):
@@ -117,6 +130,9 @@ def police_data_only_under_decision(scene: ItemScene) -> Iterator[Finding]:
         yield scene.refuse("R17", _field_name(scene))
 
 
+@called(
+    N_("Passing on what came from another"), "R29", lambda s: s.item.origin_partner not in {None, s.proposal.sender}
+)
 @item_gate
 def no_onward_disclosure_without_source(scene: ItemScene) -> Iterator[Finding]:
     """Wpg 7(2): police data received are secret; passing on needs a law or task, and the consent of the source.
@@ -133,6 +149,7 @@ def no_onward_disclosure_without_source(scene: ItemScene) -> Iterator[Finding]:
             yield scene.refuse("R29")
 
 
+@called(N_("Professional secrecy"), "R30", lambda s: _under_secrecy(s))  # noqa: PLW0108 - it stands below
 @item_gate
 def professional_secrecy(scene: ItemScene) -> Iterator[Finding]:
     """Professional secrecy (WGBO, Jeugdwet, professional codes): what lifts it is recorded, or nothing goes."""
@@ -145,6 +162,7 @@ def professional_secrecy(scene: ItemScene) -> Iterator[Finding]:
         yield scene.refuse("R30")
 
 
+@called(N_("Term of the datum"), "R19", lambda s: s.item.since is not None or s.item.valid_until is not None)
 @item_gate
 def not_after_its_term(scene: ItemScene) -> Iterator[Finding]:
     """Article 9.2, Wpg 8 and 14(2): what was removed, or is older than its phase of free use, is not disclosed.
@@ -164,6 +182,7 @@ def _free(phases: tuple[tuple[Period, bool], ...], since: date, on: date) -> boo
     return next((free for until, free in phases if on <= until.after(since)), False)
 
 
+@called(N_("Struck by the chair"), "R12", lambda s: s.item.struck)
 @item_gate
 def struck_stays_struck(scene: ItemScene) -> Iterator[Finding]:
     """Article 11.2: what the chair struck does not leave its owner, unless the chair released it after all.
@@ -176,6 +195,7 @@ def struck_stays_struck(scene: ItemScene) -> Iterator[Finding]:
         yield Finding("R12", scene.number, final=struck == "datum")
 
 
+@called(N_("Restriction of use"), "R18", lambda s: s.side is Side.SENDING)
 @item_gate
 def restricted_is_only_stored(scene: ItemScene) -> Iterator[Finding]:
     """AVG 18(2): while an objection or a correction is weighed, the item is only stored."""
@@ -187,6 +207,17 @@ def _field_name(scene: ItemScene) -> Mapping[str, str]:
     """The field's title when the covenant knows it; a partner's own words are never repeated."""
     title = scene.category.fields.get(scene.item.field) if scene.category is not None else None
     return {"field": title} if title else {}
+
+
+def _leaves_the_police(scene: ItemScene) -> bool:
+    """Whether it goes from the domain of the police to somebody outside."""
+    return scene.index.under_wpg(scene.proposal.sender) and not scene.index.under_wpg(scene.proposal.recipient)
+
+
+def _under_secrecy(scene: ItemScene) -> bool:
+    """Whether the sender says that professional secrecy applies, or the category falls under it."""
+    secrecy = scene.proposal.secrecy
+    return (secrecy is not None and secrecy.applies) or (scene.category is not None and scene.category.secrecy)
 
 
 def _vital(scene: ItemScene, cited: str | None, ground: str) -> bool:

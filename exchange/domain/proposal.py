@@ -178,6 +178,8 @@ class Proposal:
     """Last privacy training of whoever decides, at the sender."""
     numbers_confirmed: bool = False
     """A person confirmed that the numbers in the text are no BSN (R34)."""
+    about_case: bool = False
+    """It names a case."""
     outside_case: bool = False
     """It names a case in whose scope sender or recipient is not, as far as the one who judges knows (R36)."""
     items: tuple[ItemFacts, ...] = ()
@@ -199,9 +201,9 @@ class Finding:
         """The catalogue entry."""
         return CATALOGUE[self.code]
 
-    def sentence(self, *, language: str = "nl") -> str:
-        """The sentence for a reader."""
-        return self.refusal.sentence(self.params, language=language)
+    def sentence(self, *, language: str = "nl", warning: bool = False) -> str:
+        """The sentence for a reader; ``warning`` when it stops nothing."""
+        return self.refusal.sentence(self.params, language=language, warning=warning)
 
 
 class Outcome(StrEnum):

@@ -21,10 +21,12 @@ class Refusal:
         code: ``R01`` … ; stable, part of the wire and API contracts.
         name: The reason in one Dutch word, stable: for machines. People read the sentence, in their own language.
         status: HTTP status for problem+json; 200 for a warning.
-        nl: Dutch sentence; may hold ``{recipient}``, ``{partner}``, ``{field}`` or ``{ground}``.
+        nl: Dutch sentence; may hold ``{recipient}``, ``{partner}``, ``{field}``, ``{ground}`` or ``{day}``.
         en: The same in English.
         article: Where it is written.
         retryable: A person can lift it by confirming or adding something, without changing the content.
+        nl_warning: Dutch sentence for where it only warns and stops nothing; empty where that reads the same.
+        en_warning: The same in English.
         deferrable: In acute danger it does not stop the message but becomes a duty (:mod:`exchange.domain.duties`).
     """
 
@@ -36,11 +38,14 @@ class Refusal:
     article: str
     retryable: bool = False
     deferrable: bool = False
+    nl_warning: str = ""
+    en_warning: str = ""
 
-    def sentence(self, params: Mapping[str, str] | None = None, *, language: str = "nl") -> str:
+    def sentence(self, params: Mapping[str, str] | None = None, *, language: str = "nl", warning: bool = False) -> str:
         """The sentence for a reader; whatever ``params`` lacks reads as a general word."""
         general = _GENERAL[language]
-        template = self.nl if language == "nl" else self.en
+        refusing, warns = (self.nl, self.nl_warning) if language == "nl" else (self.en, self.en_warning)
+        template = (warns if warning else "") or refusing
         return template.format_map({**general, **(params or {})})
 
 
@@ -50,12 +55,14 @@ _GENERAL: Final[Mapping[str, Mapping[str, str]]] = {
         "partner": "een andere partner",
         "field": "dat hier is ingevuld",
         "ground": "een wettelijke plicht of taak",
+        "day": "zie het convenant",
     },
     "en": {
         "recipient": "the recipient",
         "partner": "another partner",
         "field": "given here",
         "ground": "a legal duty or task",
+        "day": "see the covenant",
     },
 }
 
@@ -118,8 +125,8 @@ _ALL: Final = (
         "R07",
         "GEEN_EIGEN_TAAK",
         422,
-        "Noem de eigen wettelijke taak waarvoor dit gegeven nodig is, van verstrekker en ontvanger (art. 3.1, 8.2).",
-        "Name the own statutory task that needs this, of both sender and recipient (art. 3.1, 8.2).",
+        "Noem van verstrekker en ontvanger een eigen wettelijke taak die bij dit gegeven past (art. 3.1, 8.2).",
+        "Name of both sender and recipient an own statutory task that fits this item (art. 3.1, 8.2).",
         "3.1; 8.2",
     ),
     Refusal(
@@ -279,8 +286,8 @@ _ALL: Final = (
         "R26",
         "TRAINING_VERLOPEN",
         403,
-        "Geen AVG-training in de laatste 12 maanden (art. 12.1).",
-        "No privacy training in the last 12 months (art. 12.1).",
+        "Geen AVG-training binnen de termijn van het convenant (art. 12.1).",
+        "No privacy training within the term of the covenant (art. 12.1).",
         "12.1",
         deferrable=True,
     ),
@@ -291,6 +298,10 @@ _ALL: Final = (
         "De herzieningsdatum van dit convenant is verstreken (art. 15.1); de partners moeten het herzien.",
         "The review date of this covenant has passed (art. 15.1); the partners have to review it.",
         "15.1",
+        nl_warning="De herzieningsdatum van dit convenant ({day}) is verstreken (art. 15.1); de uitwisseling gaat door tot de"
+        " partners het herzien hebben.",
+        en_warning="The review date of this covenant ({day}) has passed (art. 15.1); the exchange goes on until the partners"
+        " have reviewed it.",
     ),
     Refusal(
         "R28",
@@ -305,10 +316,10 @@ _ALL: Final = (
         "R29",
         "DOORVERSTREKKING_GEHEIM",
         403,
-        "Ontvangen politiegegevens of gegevens van onbekende herkomst: geheimhouding (art. 7 lid 2 Wpg);"
-        " doorverstrekking vereist wet of taak en instemming van de bron.",
-        "Police data received, or data of unknown origin: secrecy (Wpg 7(2));"
-        " passing it on needs a law or task and the consent of the source.",
+        "Ontvangen politiegegevens zijn geheim (art. 7 lid 2 Wpg); doorverstrekking vereist wet of taak en instemming van de"
+        " bron. Bij onbekende herkomst kan geen bron instemmen.",
+        "Police data received are secret (Wpg 7(2)); passing them on needs a law or task and the consent of the source."
+        " Where the origin is unknown, no source can consent.",
         "Wpg 7",
     ),
     Refusal(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from exchange.domain.bsn import BsnFinding, scan
 from exchange.domain.covenant import Category, Covenant, Row
@@ -60,6 +60,17 @@ class ItemScene(Scene):
         return Finding(code, self.number, params or {})
 
 
+@dataclass(frozen=True, slots=True)
+class Called:
+    """How people call a gate, and when it has something to look at."""
+
+    title: str
+    """Marked with ``N_``."""
+    code: str
+    """What it refuses with; the catalogue says in which article that stands."""
+    when: Callable[[Any], bool]
+
+
 MessageGate = Callable[[Scene], Iterator[Finding]]
 ItemGate = Callable[[ItemScene], Iterator[Finding]]
 MESSAGE_GATES: Final[list[MessageGate]] = []
@@ -67,6 +78,21 @@ FULL_GATES: Final[list[MessageGate]] = []
 ITEM_GATES: Final[list[ItemGate]] = []
 WARNINGS: Final[list[MessageGate]] = []
 """Like gates, but what they find is shown and stops nothing."""
+
+
+CALLED: Final[dict[str, Called]] = {}
+"""Name of a gate's function -> how people call it."""
+Gate = TypeVar("Gate", MessageGate, ItemGate)
+
+
+def called(title: str, code: str, when: Callable[[Any], bool] = lambda _: True) -> Callable[[Gate], Gate]:
+    """How people call a gate; ``when`` tells of a scene whether the gate has something to look at there."""
+
+    def register(gate: Gate) -> Gate:
+        CALLED[gate.__name__] = Called(title, code, when)
+        return gate
+
+    return register
 
 
 def message_gate(gate: MessageGate) -> MessageGate:

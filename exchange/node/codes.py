@@ -20,9 +20,12 @@ _CODE: Final = re.compile(r"[A-Za-z][A-Za-z_.:-]*[0-9]{0,3}[A-Za-z_.:-]*")
 
 
 class UnknownCodesError(InputError):
-    """The form names categories or fields that the covenant does not have; ``details`` names each, and what there is."""
+    """The form names categories or fields that the covenant does not have; ``details`` names each, and what there is.
 
-    def __init__(self, details: Sequence[Detail]) -> None:
+    ``refusals``: what the covenant says against the rest of the form, so that nobody mends a code to hear of the next reason.
+    """
+
+    def __init__(self, details: Sequence[Detail], refusals: Sequence[f.RefusalAnswer] = ()) -> None:
         super().__init__(
             "The form has a code that is not in the covenant; nothing was stored."
             if len(details) == 1
@@ -30,17 +33,13 @@ class UnknownCodesError(InputError):
             count=len(details),
         )
         self.details = tuple(details)
+        self.refusals = list(refusals)
 
 
-def check_codes(covenant: Covenant, items: Sequence[f.ItemForm]) -> None:
-    """Let only items through whose category and field the covenant has.
-
-    Raises:
-        UnknownCodesError: Others are among them.
-    """
-    found = [detail for number, item in enumerate(items) for detail in _unknown(covenant, number, item)]
-    if found:
-        raise UnknownCodesError(found)
+def unknown_codes(covenant: Covenant, items: Sequence[f.ItemForm]) -> dict[int, list[Detail]]:
+    """Items whose category or field the covenant does not have, by their place."""
+    found = {number: list(_unknown(covenant, number, item)) for number, item in enumerate(items)}
+    return {number: details for number, details in found.items() if details}
 
 
 def _unknown(covenant: Covenant, number: int, item: f.ItemForm) -> Iterator[Detail]:

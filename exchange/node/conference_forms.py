@@ -203,6 +203,7 @@ class OfferAnswer(Answer):
     why: str | None
     """None when it was erased."""
     subject: UUID | None
+    subject_label: str = ""
     recipients: list[str]
     status: str
     automatic: bool

@@ -20,6 +20,7 @@ from exchange.node.context import Context
 from exchange.node.minuting import Minuting
 from exchange.node.register import Reads
 from exchange.node.service import Actor
+from exchange.node.whoknows import label_of
 from exchange.node.work import Post
 
 
@@ -150,6 +151,7 @@ class Conferences(Chairing, Minuting):
         self, facts: list[Event], state: domain.Conference, made: e.ItemOffered, subject: UUID | None
     ) -> cf.OfferAnswer:
         known = state.offer(made.offer)
+        person = self._ctx.people.resolve(subject) if subject is not None else None
         decided = [fact for fact in facts if isinstance(fact, e.OfferDecided) and fact.offer == made.offer]
         return cf.OfferAnswer(
             offer=made.offer,
@@ -161,6 +163,7 @@ class Conferences(Chairing, Minuting):
             purpose=made.purpose,
             why=_text(made.why),
             subject=subject,
+            subject_label=label_of(person) if person is not None else "",
             recipients=sorted(made.recipients),
             status=known.status.value,
             automatic=known.automatic,

@@ -9,15 +9,15 @@ from datetime import UTC, date, datetime
 from uuid import uuid4
 
 from exchange.domain.covenant import Covenant
+from exchange.domain.looks import Looked, looks, merged
 from exchange.domain.proposal import Finding, Verdict
 from exchange.domain.retention import is_over, local_day
-from exchange.domain.scene import FULL_GATES, ITEM_GATES, MESSAGE_GATES
 from exchange.domain.vocabulary import Side
-from exchange.errors import InputError, NotFoundError
+from exchange.errors import ExchangeError, InputError, NotFoundError
 from exchange.node import forms as f
 from exchange.node import release, rules, scope
 from exchange.node.actors import Actors
-from exchange.node.codes import check_codes
+from exchange.node.codes import UnknownCodesError, unknown_codes
 from exchange.node.context import Context
 from exchange.node.covenants import Accepted
 from exchange.node.grounds import Grounds, Lookup
@@ -48,6 +48,8 @@ class Draft:
     verdict: Verdict
     book: Accepted
     """The covenant generation it was decided under: the newest that the recipient obeys too."""
+    own: rules.Own
+    """What only this node knows of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,24 @@ class Drafting:
         Raises:
             NotFoundError: The subject, or a fact the form names, is not on record.
             InputError: A recipient is named twice or takes part on paper, or a fact is about somebody else.
-            UnknownCodesError: A category or field is not in the covenant.
+            UnknownCodesError: A category or field is not in the covenant; it holds what stands against the rest as well.
         """
-        check_codes(self._ctx.covenants.current.covenant, form.items)
+        unknown = unknown_codes(self._ctx.covenants.current.covenant, form.items)
+        if not unknown:
+            return self._drafts(actor, form)
+        details = [detail for found in unknown.values() for detail in found]
+        try:
+            judged = self._drafts(actor, form).each
+        except ExchangeError:  # the form cannot be judged as it is; the codes are mended first
+            raise UnknownCodesError(details) from None
+        own = len(form.items)
+        others = [
+            r for d in judged for r in reasons(d.verdict, d.recipient, own) if r.item not in unknown or r.code != "R17"
+        ]
+        raise UnknownCodesError(details, others)
+
+    def _drafts(self, actor: Actor, form: f.ShareForm) -> Drafts:
+        """The same, whatever the codes are."""
         person = self._ctx.people.resolve(form.subject)
         if person is None:
             raise NotFoundError("There is no such subject in this node's register.")
@@ -116,7 +133,7 @@ class Drafting:
         verdict = rules.every(
             rules.judge(one, kind, ctx.me.slug, to.partner, statement, items, today, own) for one in books
         )
-        return Draft(to.partner, kind, statement, items, who is not None, verdict, book)
+        return Draft(to.partner, kind, statement, items, who is not None, verdict, book, own)
 
     def _registered(self, form: f.ShareForm, partner: str, items: list[m.Item]) -> bool:
         """Whether the own register covers this; not looked at where the covenant does not ask (article 13.1)."""
@@ -248,7 +265,6 @@ class Drafting:
 
     def explain(self, actor: Actor, form: f.ShareForm) -> list[f.Explanation]:
         """What would happen, before anything is stored."""
-        gates = [g.__name__ for g in (*MESSAGE_GATES, *FULL_GATES, *ITEM_GATES)]
         own_items = len(form.items)
         return [
             f.Explanation(
@@ -257,11 +273,25 @@ class Drafting:
                 outcome=d.verdict.outcome.value,
                 refusals=reasons(d.verdict, d.recipient, own_items),
                 duties=answers(d.verdict.duties, d.recipient, own_items),
-                warnings=answers(d.verdict.warnings, d.recipient, own_items),
+                warnings=answers(d.verdict.warnings, d.recipient, own_items, warning=True),
                 identity=_accompanying(d, len(form.items)),
-                gates=gates,
+                gates=self._looked(d),
             )
             for d in self.drafts(actor, form).each
+        ]
+
+    def _looked(self, draft: Draft) -> list[f.GateAnswer]:
+        """Which gates had something to look at, and what they said."""
+        today, me = local_day(self._ctx.clock.now()), self._ctx.me.slug
+        found: list[Looked] = []
+        for book in self._ctx.covenants.between(draft.book.generation):
+            proposal = rules.proposal_of(
+                book.covenant, draft.kind, me, draft.recipient, draft.statement, draft.items, today, draft.own
+            )
+            found += looks(book.covenant, proposal, side=Side.SENDING)
+        return [
+            f.GateAnswer(code=look.code, title=look.title, article=look.article, outcome=look.outcome.value)
+            for look in merged(found)
         ]
 
 
@@ -318,14 +348,16 @@ def reasons(verdict: Verdict, partner: str, own_items: int) -> list[f.RefusalAns
     return answers(verdict.findings, partner, own_items)
 
 
-def answers(findings: Iterable[Finding], partner: str, own_items: int) -> list[f.RefusalAnswer]:
-    """Findings of any weight as people get them."""
+def answers(
+    findings: Iterable[Finding], partner: str, own_items: int, *, warning: bool = False
+) -> list[f.RefusalAnswer]:
+    """Findings of any weight as people get them; a ``warning`` stops nothing."""
     return [
         f.RefusalAnswer(
             code=finding.code,
             name=finding.refusal.name,
             article=finding.refusal.article,
-            text=finding.sentence(),
+            text=finding.sentence(warning=warning),
             partner=partner,
             item=finding.item if finding.item is not None and finding.item < own_items else None,
             identity=finding.item is not None and finding.item >= own_items,

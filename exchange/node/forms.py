@@ -279,6 +279,16 @@ class Accompanying(Answer):
     field: str
 
 
+class GateAnswer(Answer):
+    """A rule that had something to look at, and what it said."""
+
+    code: str
+    """With which it refuses."""
+    title: str
+    article: str
+    outcome: Literal["allow", "allow-with-duties", "refuse"]
+
+
 class Explanation(Answer):
     """What would happen, per recipient, before anything is stored."""
 
@@ -291,8 +301,8 @@ class Explanation(Answer):
     warnings: list[RefusalAnswer] = []
     identity: list[Accompanying] = []
     """What tells the recipient whom this is about; only the first time, while he has no reference for this person."""
-    gates: list[str]
-    """Gates that were applied."""
+    gates: list[GateAnswer]
+    """Gates that had something to look at; one that does not apply is left out."""
 
 
 class MessageStatus(Answer):
@@ -348,6 +358,8 @@ class ItemAnswer(Answer):
     certainty: str | None = None
     origin_partner: str | None = None
     origin_regime: str | None = None
+    police_source: str | None = None
+    """It is police data of this partner, so the recipient is bound to secrecy (Wpg 7(2))."""
     replaces: UUID | None = None
     """In a correction: the item it takes the place of."""
     replaced_by: UUID | None = None
@@ -425,6 +437,8 @@ class KnownItem(Answer):
     field: str | None
     purpose: str
     basis: list[str]
+    giver_regime: Literal["AVG", "WPG"] = "AVG"
+    """The law under which whoever gave it keeps its records: under the Wpg the decision is its ground."""
     receipt: str
     """"at …", "none yet", "refused: R05", "not applicable"."""
     receipt_at: datetime | None

@@ -59,7 +59,7 @@ def _put_on_record(tx: Tx, ctx: Context, fact: UUID, actor: Actor, form: f.Share
             language="",
             purpose=purpose.title if purpose else "",
             recipients=list(short.recipients),
-            interest=short.interest or form.support_rationale,
+            interest=short.interest or form.support_rationale or (form.weighing.necessity if form.profile else ""),
             rights_explained=False,
             source_told=False,
             reaction="GEEN",

@@ -125,7 +125,7 @@ class Reading:
             subject=person.handle if person else None,
             subject_label=label_of(person) if person else "",
             statement=statement,
-            items=self._items(actor, message, event.parts, plain),
+            items=self._items(actor, row["partner"] if received else self._ctx.me.slug, message, event.parts, plain),
             replies=self._replies(message),
         )
 
@@ -140,12 +140,21 @@ class Reading:
         )
         await self._circle.admit(actor, "inbox.read", [UUID(r["case_id"]) for r in rows], reason, message)
         items = [orjson.loads(data) for data in plain[1:] if data is not None]
-        police = {p.slug for p in self._ctx.covenants.current.covenant_partners() if p.regime is Regime.WPG}
+        police = self._police()
         origins = {str(item.get("origin_partner")) for item in items}
         if row["direction"] == "received":
             origins.add(row["partner"])
         if police & origins or any(item.get("origin_regime") == Regime.WPG for item in items):
             await self._circle.admit_to_police_data(actor, "inbox.read", message, reason)
+
+    def _police(self) -> set[str]:
+        return {p.slug for p in self._ctx.covenants.current.covenant_partners() if p.regime is Regime.WPG}
+
+    def _police_source(self, giver: str, item: dict[str, object]) -> str | None:
+        """Whose police data it is; the regime follows the record, also when somebody else passed it on. None: no secrecy here."""
+        source, police = str(item.get("origin_partner") or giver), self._police()
+        secret = source in police or giver in police or item.get("origin_regime") == Regime.WPG
+        return source if secret and source != self._ctx.me.slug else None
 
     def _subject(self, message: str) -> UUID | None:
         row = self._ctx.ledger.one("SELECT log_index FROM items WHERE message=? LIMIT 1", message)
@@ -159,7 +168,7 @@ class Reading:
         return open_parts(self._ctx, event)
 
     def _items(
-        self, actor: Actor, message: str, parts: tuple[e.StoredPart, ...], plain: list[bytes | None]
+        self, actor: Actor, giver: str, message: str, parts: tuple[e.StoredPart, ...], plain: list[bytes | None]
     ) -> list[f.ItemAnswer]:
         rows = {r["part"]: r for r in self._ctx.ledger.rows("SELECT * FROM items WHERE message=?", message)}
         marked = marks(self._ctx, [r["item"] for r in rows.values()], self._ctx.clock.now())
@@ -186,6 +195,7 @@ class Reading:
                     certainty=item.get("certainty"),
                     origin_partner=item.get("origin_partner"),
                     origin_regime=item.get("origin_regime"),
+                    police_source=self._police_source(giver, item),
                     replaces=item.get("replaces"),
                     replaced_by=mark.replaced_by if mark is not None else None,
                 )

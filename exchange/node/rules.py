@@ -337,6 +337,7 @@ def proposal_of(
                 statement.request, statement.secrecy.motivation, *stated.references(statement), *known.texts
             ),
             numbers_confirmed=statement.numbers_confirmed,
+            about_case=statement.case is not None,
             outside_case=known.outside_case,
             items=tuple(fact for n, item in enumerate(items) for fact in facts(covenant, sender, item, _of(known, n))),
         )

@@ -21,7 +21,7 @@ from exchange.node import forms as f
 from exchange.node import recording, rules, scope
 from exchange.node.casestate import events_of, fold, told
 from exchange.node.circle import Circle, moment_of, text_of
-from exchange.node.codes import check_codes
+from exchange.node.codes import UnknownCodesError, unknown_codes
 from exchange.node.commands import Result, allow, once
 from exchange.node.context import Context
 from exchange.node.drafting import Drafting, iso_day, reasons, statement_of
@@ -115,7 +115,8 @@ class ThirdParties:
             special_exception=form.special_exception,
             criminal_ground=form.criminal_ground,
         )
-        check_codes(self._ctx.covenants.current.covenant, form.items)
+        if unknown := unknown_codes(self._ctx.covenants.current.covenant, form.items):
+            raise UnknownCodesError([detail for found in unknown.values() for detail in found])
         grounds = self._drafting.grounds(actor, share, person)
         items = [self._drafting.item(item) for item in form.items]
         return _Draft(share, person.handle, statement_of(share, to, grounds), items, grounds)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import Literal
 from uuid import UUID
 
 import orjson
@@ -18,10 +19,11 @@ from exchange.domain.actors import ACCOUNTING_ROLES, roles_of
 from exchange.domain.event import Gone
 from exchange.domain.retention import destroy_from
 from exchange.domain.subject import Identity, Match
-from exchange.domain.vocabulary import THIRD_PARTY
+from exchange.domain.vocabulary import THIRD_PARTY, Regime
 from exchange.errors import InputError, NotFoundError
 from exchange.node import forms as f
 from exchange.node.context import Context
+from exchange.node.covenants import Partner
 from exchange.node.marks import Mark, marks
 from exchange.node.people import Person
 from exchange.node.terms import Terms, last_day
@@ -218,6 +220,7 @@ def _known(
         field=field,
         purpose=row["purpose"],
         basis=[*row["basis"].split(), *row["rules"].split()],
+        giver_regime=_regime(partner if row["direction"] == "received" else ctx.me),
         receipt=_receipt(row, receipt_at, rejected),
         receipt_at=receipt_at,
         rejected=rejected,
@@ -241,6 +244,10 @@ def _known(
         acknowledged=mark.acknowledged,
         log_index=row["log_index"],
     )
+
+
+def _regime(giver: Partner | None) -> Literal["AVG", "WPG"]:
+    return "WPG" if giver is not None and giver.regime is Regime.WPG else "AVG"
 
 
 def _receipt(row: sqlite3.Row, receipt_at: datetime | None, rejected: list[str]) -> str:

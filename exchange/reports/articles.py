@@ -194,7 +194,7 @@ def _registered(_: Translate, covenant: Covenant) -> Iterator[str]:
 
 
 def _reviewed(_: Translate, covenant: Covenant) -> Iterator[str]:
-    text = N_("To be reviewed before {day}. When that day has passed: {consequence}.")
+    text = N_("To be reviewed by {day}. When that day has passed: {consequence}.")
     consequence = words.word(covenant.settings.review_overdue, OVERDUE, _)
     yield _(text).format(day=day(covenant.review_due), consequence=consequence)
 

@@ -106,7 +106,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "environment": N_("environment"),
     "generation": N_("generation"),
     "previous": N_("hash of the previous generation"),
-    "review_due": N_("review before"),
+    "review_due": N_("review by"),
     "format": N_("format of the document"),
 }
 """Attribute of the covenant -> what people call it."""

@@ -7,22 +7,26 @@ from typing import Final
 
 from exchange.domain.numbering import Numbering, own_articles, own_numbers
 from exchange.domain.refusals import CATALOGUE, code_of_frame, sentence_of_frame
+from exchange.i18n import tr
 from exchange.node.facts_forms import DutyAnswer
-from exchange.node.forms import Explanation, RefusalAnswer
+from exchange.node.forms import Explanation, GateAnswer, RefusalAnswer
 
 _AS_THE_MODEL: Final[Numbering] = {}
 
 
-def in_language(answer: RefusalAnswer, language: str, numbering: Numbering = _AS_THE_MODEL) -> RefusalAnswer:
-    """The same refusal with its sentence in ``language``; the node itself speaks Dutch and cites the model's articles.
+def in_language(
+    answer: RefusalAnswer, language: str, numbering: Numbering = _AS_THE_MODEL, *, warning: bool = False
+) -> RefusalAnswer:
+    """The same refusal, or warning, with its sentence in ``language``.
 
-    Its ``name`` stays as it is: one Dutch word by which machines know it, beside the code. So do names from the covenant in the
-    sentence, such as the title of a field, because they are data that the partners signed.
+    The node itself speaks Dutch and cites the model's articles. Its ``name`` stays as it is: one Dutch word by which machines
+    know it, beside the code. So do names from the covenant in the sentence, such as the title of a field, because they are
+    data that the partners signed.
     """
     refusal = CATALOGUE.get(answer.code)
     text = answer.text
     if language != "nl" and refusal is not None:
-        text = refusal.sentence(answer.params, language=language)
+        text = refusal.sentence(answer.params, language=language, warning=warning)
     own = {"text": own_numbers(numbering, text), "article": own_articles(numbering, answer.article)}
     return answer.model_copy(update=own)
 
@@ -38,12 +42,21 @@ def explained(answers: Sequence[Explanation], language: str, numbering: Numberin
     return [
         answer.model_copy(
             update={
-                weight: [in_language(refusal, language, numbering) for refusal in getattr(answer, weight)]
+                weight: [
+                    in_language(refusal, language, numbering, warning=weight == "warnings")
+                    for refusal in getattr(answer, weight)
+                ]
                 for weight in ("refusals", "duties", "warnings")
             }
+            | {"gates": [_gate(gate, language, numbering) for gate in answer.gates]}
         )
         for answer in answers
     ]
+
+
+def _gate(answer: GateAnswer, language: str, numbering: Numbering) -> GateAnswer:
+    title, article = tr(language)(answer.title), own_articles(numbering, answer.article)
+    return answer.model_copy(update={"title": title, "article": article})
 
 
 def duty_in_language(answer: DutyAnswer, language: str, numbering: Numbering = _AS_THE_MODEL) -> DutyAnswer:

@@ -144,7 +144,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "conference/offer-withdrawn": N_("An offer was taken back by its owner."),
     "conference/offer-held-back": N_("What the chair released was held back when it was to be sent: {codes}."),
     "conference/offer-fulfilled": N_("What the chair released was sent."),
-    "conference/agreement-made": N_("It was agreed that {owner} does something before {due}."),
+    "conference/agreement-made": N_("It was agreed that {owner} does something by {due}."),
     "conference/agreement-done": N_("What was agreed in the conference was done."),
     "conference/decision-made": N_("The conference decided about the case."),
     "conference/outcome-published": N_("The agreements and decisions on a case went to the partners in scope of it."),

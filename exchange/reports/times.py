@@ -15,6 +15,11 @@ def day(moment: datetime | date) -> str:
     return local.strftime("%d-%m-%Y")
 
 
+def written(text: str | None) -> str:
+    """A day of the API, 2027-01-09, as it is written in the Netherlands; a dash for none."""
+    return day(date.fromisoformat(text)) if text else "-"
+
+
 def minute(moment: datetime) -> str:
     """A moment in Dutch time."""
     return moment.astimezone(HERE).strftime("%d-%m-%Y %H:%M")

@@ -14,9 +14,10 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from exchange.domain.proposal import NOT_APPLICABLE
-from exchange.domain.vocabulary import THIRD_PARTY
+from exchange.domain.vocabulary import THIRD_PARTY, WPG_GROUNDS
 from exchange.i18n import N_, Translate, tr
 from exchange.node.forms import KnownItem, WhoKnows
+from exchange.reports import words
 from exchange.reports.times import day, minute
 from exchange.reports.titles import Titles
 
@@ -104,7 +105,7 @@ def known(item: KnownItem, _: Translate, titles: Titles) -> Known:
         when=when,
         channel=_(CHANNELS.get(item.channel, item.channel)),
         why=titles.of(item.purpose),
-        basis=_basis(item.basis, _, titles),
+        basis=_basis(item, _, titles),
         proof=_proof(item, _),
         proven=item.proven,
         keep=_keep(item, _),
@@ -125,16 +126,23 @@ def _partner(item: KnownItem, _: Translate) -> str:
 _SIDES: Final = 4
 
 
-def _basis(codes: Sequence[str], _: Translate, titles: Titles) -> list[str]:
-    """The grounds in words: basis and task of giver and of receiver, then the exceptions and rules that applied."""
-    words = [titles.of(code) for code in codes]
-    if len(words) < _SIDES:
-        return words
-    giver = _("giver: {basis}, {task}").format(basis=words[0], task=words[1])
+def _basis(item: KnownItem, _: Translate, titles: Titles) -> list[str]:
+    """The grounds in words: basis and task of giver and of receiver, then the exceptions and rules that applied.
+
+    The police give under a decision of the Wpg (16-20): that is their ground, whatever basis of the AVG the message cites.
+    """
+    codes = item.basis
+    decision = next((code for code in codes[_SIDES:] if code in WPG_GROUNDS), None)
+    if item.giver_regime == "WPG" and decision is not None:
+        codes = [decision, *codes[1:_SIDES], *(code for code in codes[_SIDES:] if code != decision)]
+    named = [titles.of(code) for code in codes]
+    if len(named) < _SIDES:
+        return named
+    giver = _("giver: {basis}, {task}").format(basis=named[0], task=named[1])
     if codes[2] == NOT_APPLICABLE:  # a third party's basis is its own affair
-        return [giver, *words[_SIDES:]]
-    receiver = _("receiver: {basis}, {task}").format(basis=words[2], task=words[3])
-    return [giver, receiver, *words[_SIDES:]]
+        return [giver, *named[_SIDES:]]
+    receiver = _("receiver: {basis}, {task}").format(basis=named[2], task=named[3])
+    return [giver, receiver, *named[_SIDES:]]
 
 
 def _proof(item: KnownItem, _: Translate) -> str:
@@ -227,10 +235,10 @@ def summary(answer: WhoKnows, language: str) -> list[str]:
     # An erased or refused item went out as well, but who got it does not know it from us any more.
     reads = sorted({_partner(i, _) for i in sent if i.erased_at is None and not i.rejected})
     if reads:
-        lines.append(_("Received from us: {partners}.").format(partners=_names(reads, _)))
+        lines.append(_("Received from us: {partners}.").format(partners=words.listed(reads, _)))
     gave = sorted({_partner(i, _) for i in answer.items if i.direction == "received"})
     if gave:
-        lines.append(_("Told to us by: {partners}.").format(partners=_names(gave, _)))
+        lines.append(_("Told to us by: {partners}.").format(partners=words.listed(gave, _)))
     for text, count in (
         (N_("Not confirmed by a receipt: {count}."), _unconfirmed(sent)),
         (N_("Stated, not proven: {count}."), sum(item.channel != "EXCHANGE" for item in answer.items)),
@@ -248,13 +256,6 @@ def summary(answer: WhoKnows, language: str) -> list[str]:
 
 def _unconfirmed(sent: Sequence[KnownItem]) -> int:
     return sum(item.channel == "EXCHANGE" and item.receipt_at is None for item in sent)
-
-
-def _names(names: Sequence[str], _: Translate) -> str:
-    """``A, B and C``."""
-    if len(names) == 1:
-        return names[0]
-    return _("{first} and {last}").format(first=", ".join(names[:-1]), last=names[-1])
 
 
 def render(answer: WhoKnows, language: str = "nl", titles: Titles | None = None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from exchange.i18n import N_, Translate
@@ -312,6 +312,13 @@ _UNITS: Final = (
 def word(code: str, table: Mapping[str, str], _: Translate) -> str:
     """What ``code`` says, or the code itself."""
     return _(table[code]) if code in table else code
+
+
+def listed(names: Sequence[str], _: Translate) -> str:
+    """``A, B and C``."""
+    if len(names) == 1:
+        return names[0]
+    return _("{first} and {last}").format(first=", ".join(names[:-1]), last=names[-1])
 
 
 def step(topic: str, _: Translate) -> str:

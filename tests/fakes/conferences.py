@@ -71,7 +71,8 @@ class FakeConferences:
         self._use(actor, "conference.offers", conference)
         offered = cf.OfferAnswer(
             offer=OFFER, item=ITEM, case=CASE, owner="welzijn", category="HUISVESTING", field="staat",
-            purpose="P0_ONDERSTEUNING", why="nodig voor het plan", subject=None, recipients=["gemeente"],
+            purpose="P0_ONDERSTEUNING", why="nodig voor het plan", subject=UUID(int=7), subject_label="Jelle Verzonnen",
+            recipients=["gemeente"],
             status="held-back", automatic=True, release=UUID(int=82), question="", wants_content=False, codes=["R15"],
             answers=None, act=None,
         )  # fmt: skip

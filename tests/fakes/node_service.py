@@ -437,7 +437,11 @@ class FakeNode:
         return [
             f.Explanation(
                 partner=r.partner, allowed=not any(x.partner == r.partner for x in refusals),
-                refusals=[x for x in refusals if x.partner == r.partner], gates=["partner", "purpose", "category"],
+                refusals=[x for x in refusals if x.partner == r.partner], gates=[
+                    f.GateAnswer(code="R04", title="Purpose and scope", article="4.1; 2.2", outcome="allow"),
+                    f.GateAnswer(code="R05", title="Special category of data", article="AVG 9; UAVG 22-30",
+                                 outcome="refuse" if refusals else "allow"),
+                ],
                 identity=[
                     f.Accompanying(category="IDENTIFICATIE", field="naam"),
                     f.Accompanying(category="CONTACT", field="adres"),

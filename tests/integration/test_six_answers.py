@@ -24,7 +24,7 @@ QUESTIONS = (
     ("Over wie gaat het?", f"{JELLE['family_name']}, 05-11-1964"),
     ("Wie krijgt het?", "1"),
     ("Wat deelt u mee?", "1 De woning staat vol spullen; 3 Drie meldingen"),
-    ("Wanneer is deze persoon ingelicht?", "02-03-2026"),
+    ("Wanneer is deze persoon verteld dat dit naar Welzijn De Wolden gaat?", "02-03-2026"),
     ("Hoe is deze persoon ingelicht?", "2"),
     ("Versturen?", "ja"),
 )
@@ -82,6 +82,12 @@ async def test_six_answers_in_dutch_make_a_disclosure_that_arrives(world: Memory
                   "1  Staat van de woning", "welzijn: toegestaan"):  # fmt: skip
         assert shown in seen, seen
     await world.until(lambda: world.received("welzijn"))
+    (told,) = world.events("actium", "notice/given/1")
+    assert (told.recipients, told.purpose) == (
+        ["welzijn"],
+        "Ondersteuning en oplossingen bieden bij collectieve problematiek",
+    )
+    assert told.interest.startswith("Zonder deze gegevens weet de hulpverlening niet")
     (used,) = world.events("actium", "act/on-profile/1")
     assert used.profile == "WOONSITUATIE_HULP"
     sent = world.events("actium", "item/recorded/1")

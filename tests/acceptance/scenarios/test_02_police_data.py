@@ -59,7 +59,7 @@ async def test_police_data_go_under_a_decision_and_no_further_without_the_police
         read = await actium.read_message(worker, message)
         told = [i for i in read.items if i.category == "STRAFRECHTELIJK"]
         assert [i.value for i in told] == ["6", "Zes nachten in februari.", "Geluidsoverlast."]
-        assert {(i.origin_partner, i.origin_regime) for i in told} == {("politie", "WPG")}
+        assert {(i.origin_partner, i.origin_regime, i.police_source) for i in told} == {("politie", "WPG", "politie")}
         assert read.statement is not None
         assert read.statement["criminal_ground"] == "UAVG_33_1_a"
         assert (politie.ctx.me.regime.value, actium.ctx.me.regime.value) == ("WPG", "AVG")
@@ -72,11 +72,20 @@ async def test_police_data_go_under_a_decision_and_no_further_without_the_police
         for half in ({"source_consent": "instemming-4"}, {"onward_ground": "afspraak-A-2"}):
             assert set(await scene.is_refused("actium", theirs.subject, ["welzijn"], {**onward, **half})) == {"R29"}
         agreed = {**onward, "source_consent": "instemming-4", "onward_ground": "afspraak-A-2"}
-        await scene.tells("actium", theirs.subject, ["welzijn"], agreed)
+        (passed_on,) = await scene.tells("actium", theirs.subject, ["welzijn"], agreed)
+
+        # Who gets it from Actium hears that it is secret police data all the same; the police itself is bound by nothing here.
+        reader = world.actor("welzijn")
+        await world.nodes["welzijn"].circle.designate(reader, cf.ReceiverForm(actor=reader.id))
+        secret = (await world.nodes["welzijn"].read_message(reader, passed_on)).items
+        assert [i.police_source for i in secret if i.category == "STRAFRECHTELIJK"] == ["politie"]
+        assert {i.police_source for i in (await politie.read_message(world.actor("politie"), message)).items} == {None}
 
         # The police accounts for exactly one disclosure (Wpg 32).
         items = await scene.knows("politie", demi)
         assert {(i.partner, i.direction) for i in items} == {("actium", "sent")}
+        assert {i.giver_regime for i in items} == {"WPG"}
+        assert all("WPG_19" in i.basis for i in items)
         assert len({i.at for i in items}) == 1
         assert politie.ctx.ledger.count("messages WHERE direction='sent'") == 1
         assert scene.who_got("Zes nachten in februari.") == {("politie", "actium")}

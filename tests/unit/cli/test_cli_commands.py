@@ -17,7 +17,10 @@ from exchange.demo.stage import Narrator
 from exchange.domain.actors import Role
 from exchange.errors import Detail
 from exchange.i18n import tr
+from exchange.node import conference_forms as cf
+from exchange.node import forms as f
 from exchange.node.codes import UnknownCodesError
+from exchange.node.service import Refused
 
 MESSAGE = "ab" * 32
 ITEM = "00000000-0000-0000-0000-000000000009"
@@ -348,6 +351,46 @@ def test_the_empty_form_as_json_is_a_form(exchange: Any, node: Any) -> None:
     form["notice"]["recipients"] = ["welzijn"]
     assert exchange("disclose", "--form", "-", stdin=json.dumps(form, default=str)).code == 0
     assert node.calls[-1][2].weighing.necessity == ""
+
+
+async def _offered(offer: cf.OfferAnswer) -> list[cf.OfferAnswer]:
+    return [offer]
+
+
+def test_the_chair_reads_of_which_case_and_which_person_an_offer_is(
+    exchange: Any, node: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer = cf.OfferAnswer(
+        offer=UUID(int=1), item=UUID(int=2), case=UUID("c0ffee00-0000-4000-8000-000000000000"), owner="welzijn",
+        category="HUISVESTING", field="staat", purpose="P0_ONDERSTEUNING", why="nodig", subject=UUID(int=7),
+        subject_label="Jelle Verzonnen (05-11-1964)", recipients=["gemeente"], status="offered", automatic=False,
+        release=None, question="", wants_content=False, codes=[], answers=None, act=None,
+    )  # fmt: skip
+    monkeypatch.setattr(type(node.conferences), "offers", lambda *_: _offered(offer))
+    shown = exchange("conference", "offers", CONFERENCE).out
+    assert "c0ffee00" in shown
+    assert "Jelle" in shown
+
+
+def test_a_reason_against_name_and_birth_date_is_told_once(exchange: Any, node: Any) -> None:
+    reason = f.RefusalAnswer(
+        code="R28", name="WPG", article="Wpg 16-20", text="geen besluit", partner="welzijn", item=None, identity=True
+    )
+    node.fail = Refused([reason, reason, reason.model_copy(update={"identity": False, "item": 0})], 403)
+    ran = exchange("disclose", *SHARE)
+    assert ran.code == 1
+    assert (ran.err.count("R28 welzijn"), ran.err.count("identity")) == (2, 1)
+
+
+def test_explain_says_of_every_gate_that_looked_what_it_said(exchange: Any) -> None:
+    told = exchange("disclose", *SHARE, "--explain").out
+    assert "Purpose and scope (4.1; 2.2): allowed" in told
+    refused = exchange("disclose", *HEALTH, "--explain").out
+    assert "Special category of data (AVG 9; UAVG 22-30): refused" in refused
+    machine = json.loads(exchange("disclose", *SHARE, "--explain", "--json").out)
+    assert machine[0]["gates"][0] == {
+        "code": "R04", "title": "Purpose and scope", "article": "4.1; 2.2", "outcome": "allow",
+    }  # fmt: skip
 
 
 def test_explain_tells_what_goes_along_by_title_and_without_content(exchange: Any) -> None:

@@ -83,9 +83,9 @@ def test_what_is_long_is_a_form(exchange: Any, node: Any, tmp_path: Path, group:
     [
         (("notice", "list", SUBJECT), "GESPREK"),
         (("exception", "list", SUBJECT), "Nothing is on record"),
-        (("exception", "due"), "2026-03-02"),
+        (("exception", "due"), "02-03-2026"),
         (("decision", "list"), "besluit-2026-3"),
-        (("training", "list"), "2026-03-02"),
+        (("training", "list"), "02-03-2026"),
         (("activity", "list"), "Buurtteam"),
         (("duty", "list"), "telling the person"),
         (("worklist",), "duties after acute danger"),

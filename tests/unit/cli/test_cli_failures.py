@@ -150,6 +150,7 @@ def test_the_faults_of_a_form_are_listed_without_its_values(exchange: Any) -> No
     [
         (f'subject = "{SECRET}', "not valid TOML (line 1"),
         (f"a = 1\n{SECRET} = = 2\n", "not valid TOML (line 2"),
+        ("a = 1\nobserved_on = 2027-02-29\n", "a day or a time that does not exist (line 2"),
         (f'{{"subject": "{SECRET}', "not valid JSON (line 1"),
         ('{"a":' * 100_000, "nested too deep"),
         ("a = " + "[" * 100_000, "nested too deep"),
@@ -158,7 +159,18 @@ def test_the_faults_of_a_form_are_listed_without_its_values(exchange: Any) -> No
         ("", "fields to mend"),
         ("\udc00", "not UTF-8"),
     ],
-    ids=["toml", "toml-2", "json", "deep-json", "deep-toml", "long-toml", "long-json", "empty", "not-utf8"],
+    ids=[
+        "toml",
+        "toml-2",
+        "no-such-day",
+        "json",
+        "deep-json",
+        "deep-toml",
+        "long-toml",
+        "long-json",
+        "empty",
+        "not-utf8",
+    ],
 )
 def test_a_form_that_cannot_be_read_names_the_place_and_not_the_text(
     exchange: Any, tmp_path: Path, text: str, expected: str

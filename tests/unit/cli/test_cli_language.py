@@ -63,6 +63,25 @@ def test_a_help_names_the_subject_and_no_article_of_one_covenant(bare: Any, path
         assert OF_DE_WOLDEN.findall(said) == []
 
 
+def squeezed(text: str) -> str:
+    """``text`` without what a terminal adds when it breaks lines."""
+    return re.sub(r"[\s│]", "", text)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=[" ".join(path) or "exchange" for path in PATHS])
+def test_no_word_of_a_help_is_taken_for_markup_and_eaten(bare: Any, path: tuple[str, ...]) -> None:
+    command = dict(commands())[path]
+    for language in ("nl", "en"):
+        shown = squeezed(bare(*path, "--help", "--lang", language).out)
+        for text in (command.help, *(getattr(param, "help", None) for param in command.params)):
+            for word in re.findall(r"\[[^\[\]]*\]", tr(language)(text)) if text else ():
+                assert squeezed(word) in shown, word
+
+
+def test_help_of_telling_a_third_party_names_the_table_of_the_form(bare: Any) -> None:
+    assert "[notice]" in bare("case", "tell-third-party", "--help", "--lang", "en").out
+
+
 WRONG = [
     (("nonsense",), "Er is geen opdracht nonsense."),
     (("stauts",), "Er is geen opdracht stauts. Bedoelde u status?"),

@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from uuid import UUID
@@ -119,6 +120,61 @@ def test_who_was_told_was_told_of_the_recipients_whoever_named_them(node: Any, p
     assert (code, terminal.given) == (0, 2)
     assert exchange("disclose", "--profile", "WONING_HULP", *given, "--to", "gemeente").code == 0
     assert [form.notice.recipients for form in sent(node)] == [["gemeente"], ["gemeente"]]
+
+
+def test_the_question_names_the_recipients_of_whom_the_person_was_told(node: Any, person: Any) -> None:
+    answers = (str(JELLE), "*", "Volle woning.", "2026-03-02", "1", "ja")
+    terminal, code, out, err = person("disclose", "--profile", "WONING_HULP", "--lang", "en", answers=answers)
+    assert (code, terminal.given) == (0, 6)
+    assert "told that this goes to Welzijn De Wolden and Gemeente De Wolden?" in err
+    said = (
+        "On record goes: this person was told on 02-03-2026 that this goes to Welzijn De Wolden and Gemeente De Wolden."
+    )
+    assert f"{said} Purpose: Ondersteuning bieden. Interest: Nodig voor hulp." in out
+
+
+def test_options_show_of_which_recipients_the_day_says_that_the_person_was_told(node: Any, exchange: Any) -> None:
+    ran = exchange("disclose", "--profile", "WONING_HULP", *ALL, "--explain", "--lang", "en")
+    assert "was told on 02-03-2026 that this goes to Welzijn De Wolden." in ran.out
+    assert "On record goes" not in exchange("disclose", "--profile", "WONING_HULP", *ALL, "--explain", "--json").out
+    columns = " ".join(exchange("disclose", "--help", "--lang", "en").out.replace("│", " ").split())
+    assert "told that it goes to these recipients" in columns
+
+
+def test_a_day_in_a_file_names_no_recipients_so_the_person_at_the_terminal_is_asked(
+    node: Any, person: Any, exchange: Any, tmp_path: Path
+) -> None:
+    form = tmp_path / "form.toml"
+    form.write_text('[notice]\ngiven_on = 2026-03-01\nmode = "BRIEF"\n')
+    given = ("disclose", "--profile", "WONING_HULP", *ALL[:6], "--form", str(form))
+    assert "when the person was told that it goes to these recipients" in exchange(*given, "--lang", "en").err
+    terminal, code, _out, _err = person(*given, answers=("2026-03-02", "yes"))
+    assert (code, terminal.given) == (0, 2)
+    form.write_text('[notice]\ngiven_on = 2026-03-01\nrecipients = ["gemeente"]\nmode = "BRIEF"\n')
+    assert exchange(*given).code == 0
+    assert [(str(told.notice.given_on), told.notice.recipients) for told in sent(node)] == [
+        ("2026-03-02", ["welzijn"]), ("2026-03-01", ["gemeente"]),
+    ]  # fmt: skip
+
+
+def test_a_draft_shows_what_is_filled_in_although_there_are_no_facts_yet(node: Any, exchange: Any) -> None:
+    more = (
+        "--purpose",
+        "P0_ONDERSTEUNING",
+        "--to",
+        "welzijn:A6_1_e:wmo",
+        "--told-on",
+        "2026-03-02",
+        "--necessity",
+        "Om te helpen.",
+    )
+    assert exchange("draft", "save", *more).code == 0
+    (draft,) = node.drafts.kept
+    shown = exchange("draft", "show", str(draft), "--lang", "en").out
+    for expected in ("Ondersteuning bieden", "Om te helpen.", "told on 02-03-2026 that this goes to Welzijn De Wolden",
+                     "No facts are filled in yet."):  # fmt: skip
+        assert expected in shown
+    assert "Nothing is filled in" not in shown
 
 
 def test_a_pipe_is_never_asked_and_hears_what_is_missing(node: Any, exchange: Any) -> None:

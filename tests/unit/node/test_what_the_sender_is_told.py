@@ -11,6 +11,7 @@ from case_forms import HOUSE, TO_WELZIJN, share_form
 from memory_world import MemoryWorld
 from world import JELLE
 
+from exchange.api.problems import of_exchange
 from exchange.i18n import tr
 from exchange.node import forms as f
 from exchange.node.codes import UnknownCodesError
@@ -87,11 +88,31 @@ async def test_the_sentence_is_in_the_readers_language(world):
     assert "Bedoelde u OVERLAST?" in refused.value.details[0].localised(tr("nl"))
 
 
+async def test_a_slip_in_a_code_hides_no_other_reason_against_the_form(world):
+    jelle = await world.person("actium")
+    slip = {"category": "HUISVESTING", "field": "staatwoning", "value": "verzonnen"}
+    needless = {"category": "WERK_INKOMEN", "field": "inkomen", "value": "verzonnen"}
+    form = form_with(jelle, slip, needless).model_copy(update={"purpose": "P9_VERZONNEN", "notice": f.NoticeForm()})
+    with pytest.raises(UnknownCodesError) as refused:
+        await world.nodes["actium"].share(world.actor("actium"), form, None)
+    assert [detail.location for detail in refused.value.details] == ["body.items.0.field"]
+    against = {(r.code, r.item) for r in refused.value.refusals}
+    assert {("R04", None), ("R14", None), ("R17", 1)} <= against
+    assert ("R17", 0) not in against  # that is the slip itself
+    problem = of_exchange("en", refused.value)
+    assert problem["code"] == "input"
+    assert {"errors", "refusals"} <= set(problem)
+    assert world.events("actium", "refusal/recorded/1") == []  # a slip is no breach of the covenant
+
+
 async def test_a_field_the_covenant_has_but_the_purpose_does_not_need_is_still_a_refusal(world):
     jelle = await world.person("actium")
     form = form_with(jelle, {"category": "WERK_INKOMEN", "field": "inkomen", "value": "verzonnen"})
     (answer,) = await world.nodes["actium"].explain(world.actor("actium"), form)
     assert "R17" in {r.code for r in answer.refusals if r.item == 0}
+    said = {gate.title: gate.outcome for gate in answer.gates}
+    assert (said["Not more than necessary"], said["Purpose and scope"]) == ("refuse", "allow")
+    assert "Special category of data" not in said  # it had nothing to look at
 
 
 async def test_explain_shows_the_identity_that_goes_along_once_and_never_its_content(world):

@@ -81,7 +81,7 @@ def test_a_covenant_whose_articles_have_other_numbers_is_read_whole(fakes: Modul
     found = articles(covenant, "en")
     assert [a.number for a in found] == ["4.1", "6.1", "14.1", ""]
     rest = said([found[-1]])
-    for expected in ("Woningcorporatie Actium", "HUISVESTING:staat", "hw-1", "woningwet", "To be reviewed before"):
+    for expected in ("Woningcorporatie Actium", "HUISVESTING:staat", "hw-1", "woningwet", "To be reviewed by"):
         assert expected in rest
     assert "P0_ONDERSTEUNING" in said([found[0]])
 
@@ -192,7 +192,7 @@ def test_changes_are_grouped_under_headings_in_the_order_people_talk_about_them(
     assert found[0].sentences == [
         "Gemeente Nieuw-Wolden (gemeente): naam was “Gemeente De Wolden” en wordt “Gemeente Nieuw-Wolden”."
     ]
-    assert found[3].sentences == ["Herziening vóór: was 01-10-2026 en wordt 01-10-2028."]
+    assert found[3].sentences == ["Herziening uiterlijk op: was 01-10-2026 en wordt 01-10-2028."]
     assert len(HEADINGS) == len(set(HEADINGS.values()))
 
 

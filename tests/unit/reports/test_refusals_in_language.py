@@ -9,7 +9,7 @@ from exchange.domain.proposal import Finding
 from exchange.domain.refusals import CATALOGUE
 from exchange.node.drafting import answers
 from exchange.node.facts_forms import DutyAnswer
-from exchange.node.forms import Explanation, RefusalAnswer
+from exchange.node.forms import Explanation, GateAnswer, RefusalAnswer
 from exchange.reports.refusals import duty_in_language, explained, frame_reason, in_language
 
 
@@ -42,6 +42,38 @@ def test_a_code_of_a_newer_release_is_shown_as_it_came() -> None:
     assert in_language(newer, "en").text == "iets nieuws"
     answer = Explanation(partner="welzijn", allowed=False, refusals=[newer], gates=[])
     assert explained([answer], "en") == [answer]
+
+
+def test_a_review_that_is_overdue_warns_that_the_exchange_goes_on_and_does_not_say_that_it_is_over() -> None:
+    (dutch,) = answers([Finding("R27", params={"day": "01-10-2026"})], "welzijn", 1, warning=True)
+    answer = Explanation(partner="welzijn", allowed=True, refusals=[], warnings=[dutch], gates=[])
+    for language, said in (("nl", "gaat door tot de partners"), ("en", "goes on until the partners")):
+        (warning,) = explained([answer], language)[0].warnings
+        assert "(01-10-2026)" in warning.text
+        assert said in warning.text
+        assert CATALOGUE["R27"].sentence(language=language) != warning.text
+    assert (
+        explained([answer.model_copy(update={"warnings": [], "refusals": [dutch]})], "en")[0].refusals[0].text
+        == CATALOGUE["R27"].en
+    )
+
+
+def test_no_sentence_says_what_only_one_of_its_causes_makes_true() -> None:
+    training, task, passing_on = (CATALOGUE[code] for code in ("R26", "R07", "R29"))
+    assert not any(character.isdigit() for character in training.nl.replace("12.1", ""))  # the covenant sets the term
+    assert "past" in task.nl  # a task may have been named, but none that fits
+    assert passing_on.nl.index("7 lid 2 Wpg") < passing_on.nl.index("onbekende herkomst")
+    assert "onbekende herkomst" not in passing_on.nl.split(". ")[0]
+
+
+def test_the_gates_that_looked_are_told_in_the_readers_language_with_the_articles_of_his_covenant() -> None:
+    gate = GateAnswer(code="R07", title="Own statutory task", article="3.1; 8.2", outcome="allow")
+    answer = Explanation(partner="welzijn", allowed=True, refusals=[], gates=[gate])
+    ((dutch,), (english,)) = (explained([answer], language)[0].gates for language in ("nl", "en"))
+    assert (dutch.code, dutch.title, dutch.article) == ("R07", "Eigen wettelijke taak", "3.1; 8.2")
+    assert english == gate
+    (own,) = explained([answer], "nl", numbering_of({"numbering": {"3.1": "7.2"}}))[0].gates
+    assert own.article == "7.2"
 
 
 @pytest.mark.parametrize(

@@ -261,6 +261,17 @@ def test_the_same_grounds_are_written_once_and_referred_to_by_number(fakes: Modu
     assert (text.count("ground 1"), text.count("ground 2"), text.count("ground 3")) == (2, 1, 0)
 
 
+def test_what_the_police_gave_stands_under_their_decision_and_not_under_a_basis_of_the_gdpr(fakes: ModuleType) -> None:
+    basis = ["A6_1_e", "hulp", "A6_1_f", "woningwet", "UAVG_33_1_a", "WPG_19"]
+    titles = Titles.of_covenant(fakes.COVENANT)
+    text = words(render(fakes.answer(fakes.item(basis=basis, giver_regime="WPG")), "en", titles))
+    assert "giver: Incidentele verstrekking (art. 19 Wpg), Hulpverlening; receiver: Gerechtvaardigd belang" in text
+    assert "onder e AVG" not in text
+    assert text.count("art. 19 Wpg") == 1
+    other = words(render(fakes.answer(fakes.item(basis=basis)), "en", titles))
+    assert "giver: Taak van algemeen belang" in other
+
+
 def test_the_grounds_say_whose_they_are(fakes: ModuleType) -> None:
     item = fakes.item(basis=["A6_1_f", "woningwet", "A6_1_e", "wmo", "UAVG_30_3_a"])
     text = words(render(fakes.answer(item), "en", Titles.of_covenant(fakes.COVENANT)))
