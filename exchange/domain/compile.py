@@ -109,6 +109,7 @@ def _compile(text: str, parties: Mapping[str, Party], *, draft: bool) -> tuple[C
     except (ValueError, RecursionError) as error:
         return None, [_syntax(error, last=text.count("\n") + 1)]
     lines = _Lines(text)
+    _write_out_proposals(data)
     missing = _merge(data, parties, draft=draft)
     try:
         covenant = Covenant.model_validate_json(json.dumps({"format": "covx-covenant/1", **data}, default=_plain))
@@ -123,6 +124,26 @@ def _plain(value: object) -> str:
     if isinstance(value, date | datetime | time):
         return value.isoformat()
     raise ValueError
+
+
+def _write_out_proposals(data: dict[str, Any]) -> None:
+    """Let what is signed say of every rule that it is a proposal, also where whoever wrote it said nothing. In place."""
+    data.setdefault("established", [])
+    for rule in [*_tables(data, *_WITH_SOURCE), *_tables_in(_tables(data, "partners"), "statutory_tasks")]:
+        rule.setdefault("verified", False)
+
+
+_WITH_SOURCE: Final = ("grounds", "secrecy_regimes", "matrix", "field_rules", "text_rules", "profiles")
+
+
+def _tables(data: Mapping[str, Any], *names: str) -> list[dict[str, Any]]:
+    """The rows of arrays of tables, as far as they are that: what has another form is told later."""
+    found = (data.get(name) for name in names)
+    return [row for rows in found if isinstance(rows, list) for row in rows if isinstance(row, dict)]
+
+
+def _tables_in(rows: Sequence[Mapping[str, Any]], name: str) -> list[dict[str, Any]]:
+    return [inner for row in rows for inner in _tables(row, name)]
 
 
 _SYNTAX: Final = re.compile(r"\(at line ([0-9]+), column ([0-9]+)\)")

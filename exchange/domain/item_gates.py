@@ -135,10 +135,11 @@ def no_onward_disclosure_without_source(scene: ItemScene) -> Iterator[Finding]:
 
 @item_gate
 def professional_secrecy(scene: ItemScene) -> Iterator[Finding]:
-    """Professional secrecy (WGBO, Jeugdwet, professional codes): what lifts it is recorded, or nothing goes."""
+    """Professional secrecy: a duty that the sender has under this covenant, and what lifts it, are recorded, or nothing goes."""
     secrecy = scene.proposal.secrecy
     if secrecy is not None and secrecy.applies:
-        lifted = secrecy.regime is not None and secrecy.ground is not None
+        duties = scene.index.secrecy.get(scene.proposal.sender, frozenset())
+        lifted = secrecy.regime in duties and secrecy.ground is not None
     else:
         lifted = scene.category is None or not scene.category.secrecy
     if not lifted:

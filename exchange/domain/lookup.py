@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from exchange.domain.retention import Period
-from exchange.domain.vocabulary import ANYONE, THIRD_PARTY
+from exchange.domain.vocabulary import ANYONE, THIRD_PARTY, SecrecyRegime
 
 if TYPE_CHECKING:
     from exchange.domain.covenant import (
@@ -46,6 +46,15 @@ class Index:
         self.grounds: Mapping[str, Ground] = {g.code: g for g in covenant.grounds}
         self.signal_kinds: Mapping[str, SignalKind] = {k.code: k for k in covenant.signal_kinds}
         self.area_fields = frozenset((c.code, f) for c in covenant.categories for f in c.area_fields)
+        self.secrecy: Mapping[str, frozenset[str]] = {
+            p.slug: frozenset(
+                d.code for d in covenant.secrecy_regimes if not {*d.holders}.isdisjoint(self._names[p.slug])
+            )
+            if covenant.secrecy_regimes
+            else frozenset[str](SecrecyRegime)
+            for p in covenant.partners
+        }
+        """Duties of secrecy that each partner can have; all of the law's where the covenant names none."""
         term = covenant.settings.training_term
         self.training_term = Period.parse(term) if term is not None else None
         self.retention: Mapping[str, RetentionClass] = {c.code: c for c in covenant.retention}

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from exchange.domain.proposal import Emergency, Notice, NoticeException, Secrecy, Weighing, WpgDecision
-from exchange.domain.vocabulary import SecrecyGround, SecrecyRegime
+from exchange.domain.vocabulary import SecrecyGround
 from exchange.wire import messages as m
 
 _NO_WEIGHING: Final = m.Weighing()
@@ -37,12 +37,12 @@ def weighing(weighing: m.Weighing) -> Weighing | None:
 
 
 def secrecy(secrecy: m.Secrecy) -> Secrecy | None:
-    """A code that is none of the law's counts as not given, so the gate refuses it (R30)."""
+    """A ground that is none of the law's counts as not given, so the gate refuses it (R30)."""
     if secrecy == _NO_SECRECY:
         return None
     return Secrecy(
         applies=secrecy.applies,
-        regime=SecrecyRegime(secrecy.regime) if secrecy.regime in set(SecrecyRegime) else None,
+        regime=secrecy.regime,
         ground=SecrecyGround(secrecy.ground) if secrecy.ground in set(SecrecyGround) else None,
     )
 

@@ -9,15 +9,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from exchange.domain.covenant import Covenant, RetentionRule
+from exchange.domain.notation import Model
 from exchange.domain.numbering import MODEL, own_number, own_numbers
 from exchange.domain.profiles import Profile
 from exchange.domain.vocabulary import ANYONE, CRIMINAL_GROUNDS, INFORM_EXCEPTIONS, LEGAL_BASES, SPECIAL_EXCEPTIONS
 from exchange.i18n import N_, Translate, tr
 from exchange.reports import words
-from exchange.reports.covenant_words import ATTRIBUTES, KINDS, LAPSED, OVERDUE, PARTICIPATION, STATUS, CovenantWords
+from exchange.reports.covenant_words import (
+    ATTRIBUTES,
+    KINDS,
+    LAPSED,
+    OVERDUE,
+    PARTICIPATION,
+    STATUS,
+    CovenantWords,
+    as_proposed,
+)
 from exchange.reports.times import day
 from exchange.reports.titles import readable
 
@@ -68,7 +79,7 @@ _DUTIES: Final[Mapping[str, str]] = {
 """Article -> what the node does with it; what is not here, people do themselves."""
 _PLACES: Final = (
     ("1", "_categories"), ("1", "_signal_kinds"), ("2.1", "_partners"), ("2.2", "_contexts"), ("3.1", "_tasks"),
-    ("3.1", "_bases"), ("4.1", "_purposes"), ("4.1", "_areas"),
+    ("3.1", "_bases"), ("3.1", "_secrecy"), ("4.1", "_purposes"), ("4.1", "_areas"),
     ("9.2", "_retention"), ("10.1", "_not_told"), ("11.1", "_matrix"), ("11.1", "_fields"), ("11.1", "_grounds"),
     ("11.1", "_identity"), ("11.1", "_texts"), ("11.1", "_profiles"), ("", "_settings"),
 )  # fmt: skip
@@ -159,7 +170,9 @@ def _told(_: Translate, covenant: Covenant) -> Iterator[str]:
         "Before these messages the person must have been told, with the recipient named (R14),"
         " or an exception whose review date has not passed says why not (R15): {kinds}."
     )
-    yield _(text).format(kinds=_kinds(_, before)) if before else _(N_("No message asks whether the person was told."))
+    none = N_("No message asks whether the person was told.")
+    marked = _as_decided(_, covenant, "notice_before")
+    yield _(text).format(kinds=marked(_kinds(_, before))) if before else marked(_(none))
 
 
 def _answered(_: Translate, covenant: Covenant) -> Iterator[str]:
@@ -167,42 +180,56 @@ def _answered(_: Translate, covenant: Covenant) -> Iterator[str]:
         "What was corrected, recalled or restricted is told to every partner that got it; it has {term} to answer."
         " Objections are kept with: exchange objection receive SUBJECT"
     )
-    yield _(text).format(term=words.period(covenant.settings.acknowledge_within, _))
+    term = words.period(covenant.settings.acknowledge_within, _)
+    yield _(text).format(term=_as_decided(_, covenant, "acknowledge_within")(term))
 
 
 def _weighed(_: Translate, covenant: Covenant) -> Iterator[str]:
     before = covenant.settings.weighing_before
     text = N_("Necessity, proportionality and subsidiarity are given in writing (R33) before: {kinds}.")
-    yield _(text).format(kinds=_kinds(_, before)) if before else ""
+    yield _(text).format(kinds=_as_decided(_, covenant, "weighing_before")(_kinds(_, before))) if before else ""
 
 
 def _trained(_: Translate, covenant: Covenant) -> Iterator[str]:
     term = covenant.settings.training_term
     if term is None:
-        yield _(N_("No message asks whether a privacy training was followed."))
+        none = _(N_("No message asks whether a privacy training was followed."))
+        yield _as_decided(_, covenant, "training_term")(none)
         return
     text = N_("A privacy training counts for {term}. When it has lapsed: {consequence}.")
     consequence = words.word(covenant.settings.training_lapsed, LAPSED, _)
-    yield _(text).format(term=words.period(term, _), consequence=consequence)
+    yield _(text).format(
+        term=_as_decided(_, covenant, "training_term")(words.period(term, _)),
+        consequence=_as_decided(_, covenant, "training_lapsed")(consequence),
+    )
 
 
 def _registered(_: Translate, covenant: Covenant) -> Iterator[str]:
     before = covenant.settings.register_before
     text = N_("The processing must stand in the sender's own register (R13) before: {kinds}.")
     none = N_("No message asks whether the processing is registered.")
-    yield _(text).format(kinds=_kinds(_, before)) if before else _(none)
+    marked = _as_decided(_, covenant, "register_before")
+    yield _(text).format(kinds=marked(_kinds(_, before))) if before else marked(_(none))
 
 
 def _reviewed(_: Translate, covenant: Covenant) -> Iterator[str]:
     text = N_("To be reviewed before {day}. When that day has passed: {consequence}.")
     consequence = words.word(covenant.settings.review_overdue, OVERDUE, _)
-    yield _(text).format(day=day(covenant.review_due), consequence=consequence)
+    yield _(text).format(
+        day=_as_decided(_, covenant, "review_due")(day(covenant.review_due)),
+        consequence=_as_decided(_, covenant, "review_overdue")(consequence),
+    )
 
 
 _DECIDED: Final[Mapping[str, Callable[[Translate, Covenant], Iterator[str]]]] = {
     "5.1": _answered, "10.1": _told, "11.1": _weighed, "12.1": _trained, "13.1": _registered, "15.1": _reviewed,
 }  # fmt: skip
 """Article -> what the settings of the covenant say about it."""
+
+
+def _as_decided(_: Translate, covenant: Covenant, name: str) -> Callable[[str], str]:
+    """Says of what a part without a source of its own holds, that it is a proposal, unless it was established."""
+    return partial(as_proposed, _=_, proposal=covenant.proposed(name))
 
 
 def _kinds(_: Translate, kinds: Iterable[str]) -> str:
@@ -220,6 +247,13 @@ class _Tables:
     def _yes(self, value: bool) -> str:  # noqa: FBT001 - a cell
         return self._(N_("yes")) if value else "-"
 
+    def _source(self, rule: Model) -> str:
+        return self._words.source(rule.model_dump(mode="json", include={"source", "verified"}))
+
+    def _title(self, name: str, title: str) -> str:
+        """Of a table whose rows name no source."""
+        return _as_decided(self._, self._covenant, name)(title)
+
     def _categories(self) -> list[Table]:
         _ = self._
         kinds = [
@@ -232,22 +266,31 @@ class _Tables:
             for code, title in c.fields.items()
         ]
         return [
-            Table([_("Category"), _("Code"), _("Kind of data")], kinds),
-            Table([_("As typed"), _("Field"), _("Without a person")], fields, _("What can be shared")),
+            Table([_("Category"), _("Code"), _("Kind of data")], kinds, self._title("categories", _("Kinds of data"))),
+            Table(
+                [_("As typed"), _("Field"), _("Without a person")],
+                fields,
+                self._title("categories", _("What can be shared")),
+            ),
         ]
 
     def _signal_kinds(self) -> list[Table]:
         _ = self._
         rows = [[k.title, k.code, self._yes(k.area_level)] for k in self._covenant.signal_kinds]
-        return [Table([_("Kind"), _("Code"), _("Without a person")], rows, _("What a signal may be about"))]
+        title = self._title("signal_kinds", _("What a signal may be about"))
+        return [Table([_("Kind"), _("Code"), _("Without a person")], rows, title)]
 
     def _partners(self) -> list[Table]:
         _ = self._
         rows = [
-            [p.name, p.slug, readable(p.kind), words.word(p.participation, PARTICIPATION, _), p.regime.value]
+            [
+                p.name, p.slug, readable(p.kind), words.word(p.participation, PARTICIPATION, _), p.regime.value,
+                p.contact or "-",
+            ]
             for p in self._covenant.partners
-        ]
-        return [Table([_("Partner"), _("Short name"), _("Kind"), _("Participation"), _("Own records under")], rows)]
+        ]  # fmt: skip
+        columns = [_("Partner"), _("Short name"), _("Kind"), _("Participation"), _("Own records under"), _("Contact")]
+        return [Table(columns, rows)]
 
     def _contexts(self) -> list[Table]:
         _ = self._
@@ -257,11 +300,18 @@ class _Tables:
     def _tasks(self) -> list[Table]:
         _ = self._
         rows = [
-            [p.name, t.title, t.code, t.source, self._yes(t.secrecy_bound)]
+            [p.name, t.title, t.code, self._source(t), self._yes(t.secrecy_bound)]
             for p in self._covenant.partners
             for t in p.statutory_tasks
         ]
         return [Table([_("Partner"), _("Task"), _("Code"), _("Source"), _("Secrecy")], rows)]
+
+    def _secrecy(self) -> list[Table]:
+        _ = self._
+        rows = [
+            [d.title, d.code, self._words.everyone(d.holders), self._source(d)] for d in self._covenant.secrecy_regimes
+        ]
+        return [Table([_("Duty"), _("Code"), _("Holds for"), _("Source")], rows, _("Professional secrecy"))]
 
     def _purposes(self) -> list[Table]:
         _ = self._
@@ -274,7 +324,7 @@ class _Tables:
         _ = self._
         titles = {a.code: a.title for a in self._covenant.areas}
         rows = [[a.title, a.code, titles.get(a.within or "", "-")] for a in self._covenant.areas]
-        return [Table([_("Area"), _("Code"), _("Lies in")], rows)]
+        return [Table([_("Area"), _("Code"), _("Lies in")], rows, self._title("areas", _("Areas")))]
 
     def _retention(self) -> list[Table]:
         _ = self._
@@ -300,7 +350,7 @@ class _Tables:
         rows = [
             [
                 self._words.named(row.categories), self._words.everyone(row.recipients),
-                self._words.everyone(row.senders), self._words.rule(row.model_dump(mode="json"), codes=True), row.source,
+                self._words.everyone(row.senders), self._words.rule(row.model_dump(mode="json"), codes=True), self._source(row),
             ]
             for row in self._covenant.matrix
         ]  # fmt: skip
@@ -315,9 +365,10 @@ class _Tables:
             row = [
                 self._words.titles.of(rule.category), self._words.field_names(rule.category, rule.fields),
                 self._words.everyone(rule.recipients), self._words.everyone(rule.senders), self._words.kinds(rule.kinds),
+                self._source(rule),
             ]  # fmt: skip
             by_purpose.setdefault(rule.purposes, []).append(row)
-        columns = [_("What"), _("Fields"), _("To"), _("From"), _("In messages")]
+        columns = [_("What"), _("Fields"), _("To"), _("From"), _("In messages"), _("Source")]
         title = _("Fields needed for: {purposes}")
         return [
             self._lean(Table(columns, rows, title.format(purposes=self._words.named(purposes))))
@@ -332,7 +383,7 @@ class _Tables:
             [self._words.attribute(name), self._words.place_of(told[name]) if name in told else _("is told to nobody")]
             for name in ATTRIBUTES
         ]
-        return [Table([_("What"), _("As")], rows, _("How a person is made known"))]
+        return [Table([_("What"), _("As")], rows, self._title("identity", _("How a person is made known")))]
 
     def _lean(self, table: Table) -> Table:
         """Without the columns that say the same in every row: every partner."""
@@ -343,7 +394,7 @@ class _Tables:
     def _grounds(self) -> list[Table]:
         """The covenant's own grounds, and those of the law that a row of the matrix names."""
         _ = self._
-        own = [[g.title, g.code, g.source] for g in self._covenant.grounds]
+        own = [[g.title, g.code, self._source(g)] for g in self._covenant.grounds]
         law = {**SPECIAL_EXCEPTIONS, **CRIMINAL_GROUNDS}
         cited = dict.fromkeys(code for row in self._covenant.matrix for code in row.grounds if code in law)
         columns = [_("Ground"), _("Code")]
@@ -366,7 +417,7 @@ class _Tables:
     def _texts(self) -> list[Table]:
         _ = self._
         rows = [
-            [rule.code, _(N_(" together with ")).join("/".join(group) for group in rule.groups), rule.source]
+            [rule.code, _(N_(" together with ")).join("/".join(group) for group in rule.groups), self._source(rule)]
             for rule in self._covenant.text_rules
         ]
         return [Table([_("Refusal"), _("Words"), _("Source")], rows, _("Words that are refused"))]
@@ -388,13 +439,19 @@ class _Tables:
 
     def _approved(self, profile: Profile) -> list[list[str]]:
         return [
-            [self._words.label("messages" if name == "kind" else name), self._words.value(name, value)]
+            [
+                self._words.label("messages" if name == "kind" else name),
+                self._source(profile) if name == "source" else self._words.value(name, value),
+            ]
             for name, value in profile.model_dump(mode="json").items()
-            if name not in {"code", "title"} and value not in (None, [])
+            if name not in {"code", "title", "verified"} and value not in (None, [])
         ]
 
     def _settings(self) -> list[Table]:
         names: Sequence[str] = list(type(self._covenant.settings).model_fields)
         given = self._covenant.settings.model_dump(mode="json")
-        rows = [[self._words.label(name), self._words.value(name, given[name])] for name in names]
+        rows = [
+            [self._words.label(name), _as_decided(self._, self._covenant, name)(self._words.value(name, given[name]))]
+            for name in names
+        ]
         return [Table([self._("Setting"), self._("Value")], rows, self._("Settings"))]
