@@ -203,12 +203,17 @@ def _unknown(path: Path, names: Iterable[str], known: Iterable[str]) -> Iterator
     for name in names:
         if name in known:
             continue
-        meant = difflib.get_close_matches(name, sorted(known), n=1)
-        if meant:
+        meant = closest(name, known)
+        if meant is not None:
             text = _("{name} is not defined in this covenant. Did you mean {meant}?")
-            yield Problem(path, text, {"name": name, "meant": meant[0]})
+            yield Problem(path, text, {"name": name, "meant": meant})
         else:
             yield Problem(path, _("{name} is not defined in this covenant."), {"name": name})
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """What was probably meant by a name that is not known; None when nothing looks like it."""
+    return next(iter(difflib.get_close_matches(name, sorted(known), n=1)), None)
 
 
 def _terms(covenant: Covenant) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ more fields still writes the same bytes for this document.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -37,7 +38,7 @@ from exchange.domain.notation import (
 from exchange.domain.profiles import Profile
 from exchange.domain.retention import Period, Rule, Trigger
 from exchange.domain.vocabulary import ANYONE, Kind, Mark, Regime
-from exchange.errors import CovenantError
+from exchange.errors import N_, CovenantError
 
 
 class Environment(StrEnum):
@@ -395,6 +396,16 @@ def form_errors(error: ValidationError) -> list[Any]:
     ]
 
 
+class Top(str):
+    """The place of what is wrong with all of it, in the reader's language."""
+
+    __slots__ = ()
+
+    def localised(self, gettext: Callable[[str], str]) -> str:
+        """As :meth:`exchange.errors.ExchangeError.localised` asks every value of a sentence."""
+        return gettext(str(self))
+
+
 def place(loc: tuple[str | int, ...]) -> str:
     """Where in a document: ``matrix[3].grounds[0]``; foreign key names are cut and made harmless."""
     out = ""
@@ -404,4 +415,4 @@ def place(loc: tuple[str | int, ...]) -> str:
         else:
             name = "".join(c for c in part if c.isascii() and (c.isalnum() or c in "_-*."))[:32] or "?"
             out += f".{name}" if out else name
-    return out or "the top"
+    return out or Top(N_("the document as a whole"))

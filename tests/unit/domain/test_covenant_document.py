@@ -176,7 +176,7 @@ def test_a_draft_is_checked_without_cards_and_a_covenant_is_not_compiled_without
         ('holders = ["*"]', 'holders = ["*", "*"]', "retention[0]", "two rules"),
         ('signal_retention = "t01"', 'signal_retention = "t02"', "settings.signal_retention", "t02 is not defined"),
         ("small_cell_threshold = 3", "small_cell_threshold = 1", "settings.small_cell_threshold", "too small"),
-        ('id = "00000000000000000000000000000009"', "", "partners[2].id", "missing"),
+        ('id = "00000000000000000000000000000009"', "", "partners[2].id", "32 hex digits"),
         ('participation = "paper"', 'participation = "paper"\ncard = {}', "partners[2].card", "leave this out"),
         ("[articles]", "[artikelen]", "artikelen", "not known here"),
         ('"4.1" = "3"', '"4.3" = "3"', "numbering.4.3", "4.3 is not defined"),
