@@ -18,9 +18,10 @@ from pydantic import ValidationError
 
 from exchange.domain.cautions import cautions
 from exchange.domain.coherence import Path, Problem, _, closest, contradictions
-from exchange.domain.covenant import Covenant, Top, form_errors, place
+from exchange.domain.covenant import Covenant
 from exchange.domain.dead_rules import dead_rules
 from exchange.domain.notation import Model
+from exchange.domain.places import Top, form_errors, place
 from exchange.errors import CovenantError
 
 MAX_SIZE: Final = 1_000_000

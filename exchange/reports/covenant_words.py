@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 from exchange.domain.covenant import Covenant
@@ -126,6 +127,11 @@ FIELDS: Final[Mapping[str, str]] = {
 def as_proposed(text: str, _: Translate, *, proposal: bool) -> str:
     """``text`` with what it is: a proposal says so wherever it is read."""
     return f"{text} {_(PROPOSED)}".strip() if proposal else text
+
+
+def as_decided(_: Translate, covenant: Covenant, name: str) -> Callable[[str], str]:
+    """Says of what a part without a source of its own holds, that it is a proposal, unless it was established."""
+    return partial(as_proposed, _=_, proposal=covenant.proposed(name))
 
 
 class CovenantWords:

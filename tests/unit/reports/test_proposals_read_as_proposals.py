@@ -10,8 +10,9 @@ import pytest
 
 from exchange.domain.compile import check, draft_covenant
 from exchange.domain.covenant import UNSOURCED, Covenant
-from exchange.reports.articles import Table, articles
+from exchange.reports.articles import articles
 from exchange.reports.changes import chapters
+from exchange.reports.covenant_tables import Table
 
 DE_WOLDEN = Path(__file__).resolve().parents[3] / "deploy" / "de-wolden" / "covenant.toml"
 MARK = "(voorstel: vast te stellen door de verwerkingsverantwoordelijke)"
