@@ -135,7 +135,10 @@ def no_onward_disclosure_without_source(scene: ItemScene) -> Iterator[Finding]:
 
 @item_gate
 def professional_secrecy(scene: ItemScene) -> Iterator[Finding]:
-    """Professional secrecy: a duty that the sender has under this covenant, and what lifts it, are recorded, or nothing goes."""
+    """Professional secrecy (WGBO, Jeugdwet, professional codes, Wpg 7): what lifts it is recorded, or nothing goes.
+
+    Whoever sends names a duty that it has under this covenant.
+    """
     secrecy = scene.proposal.secrecy
     if secrecy is not None and secrecy.applies:
         duties = scene.index.secrecy.get(scene.proposal.sender, frozenset())
