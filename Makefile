@@ -38,8 +38,9 @@ bench: $(STAMP)  ## measure against the floor, side by side in one run
 messages: $(STAMP)  ## collect new sentences into the Dutch catalog and compile it
 	$(BIN)/python tools/catalog.py update
 
-schemas: $(STAMP)  ## write schemas/*.json from the message models
+schemas: $(STAMP)  ## write schemas/ from the models of messages and forms
 	$(BIN)/python -m exchange.wire.schemas
+	$(BIN)/python -m exchange.node.form_schemas
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; }

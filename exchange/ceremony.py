@@ -19,10 +19,13 @@ from exchange.crypto import cards as partner_cards
 from exchange.crypto.covenant_sig import document_hash, fingerprint
 from exchange.crypto.signing import RootKey, RootSignature
 from exchange.crypto.vault import MODERATE, ArgonCost, Passphrase, Slot, make_slot, new_secret, open_slot
-from exchange.domain.compile import Mistake, Party, draft_covenant
+from exchange.domain.cautions import cautions
+from exchange.domain.coherence import Problem
+from exchange.domain.compile import Mistake, Party, cautions_in, draft_covenant
 from exchange.domain.compile import check as check_text
 from exchange.domain.compile import compile_covenant as compile_text
 from exchange.domain.covenant import Covenant
+from exchange.domain.retention import local_day
 from exchange.errors import N_, CovenantError, CryptoError, InputError, SetupError
 from exchange.files import make_directory, read, read_json, write_new
 from exchange.node.covenants import Accepted, parse_document, signed_file, split_signed, verify_signed
@@ -116,6 +119,16 @@ def check_covenant(toml: Path, cards: list[Path]) -> list[Mistake]:
             file=shlex.quote(str(toml)),
         )
     return check_text(text, _parties(cards) if cards else None)
+
+
+def cautions_in_text(toml: Path) -> list[Mistake]:
+    """What is no mistake in the covenant people wrote, and yet to be known today; each at its line."""
+    return cautions_in(covenant_text(toml), local_day(datetime.now(UTC)))
+
+
+def cautions_of(covenant: Covenant, at: datetime | None = None) -> list[Problem]:
+    """What is no mistake in a covenant, and yet to be known at a moment: now, unless a node has a clock of its own."""
+    return list(cautions(covenant, local_day(at or datetime.now(UTC))))
 
 
 def covenant_text(toml: Path) -> str:
@@ -268,6 +281,13 @@ def compare_covenants(old: Path, new: Path) -> tuple[CovenantFile, CovenantFile]
     if read(old, N_("covenant")).lstrip().startswith(b"{"):
         before = read_covenant(old)
         return before, read_covenant(new, before.covenant)
+    if not read(new, N_("covenant")).lstrip().startswith(b"{"):
+        raise CovenantError(
+            "Of two texts the old one, {name}, must be compiled: a node obeys no TOML, and the new one takes its cards from it."
+            " First: exchange covenant compile {file} --card CARD --out FILE",
+            name=old.name,
+            file=shlex.quote(str(old)),
+        )
     after = read_covenant(new)
     return read_covenant(old, after.covenant), after
 

@@ -6,14 +6,18 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from wire_values import strategies
 from world import COVENANT, PARTNERS
 
 from exchange.domain.compile import Party, compile_covenant
+from exchange.node import form_schemas
+from exchange.node.forms import AskedForm
 from exchange.wire import schemas
 from exchange.wire.codec import encode_model
 
@@ -80,7 +84,7 @@ def misfit(schema: Any, value: Any, root: dict[str, Any], at: str = "") -> str |
 
 
 def test_no_schema_is_stale_and_none_is_left_over():
-    assert schemas.stale() == [], "run python -m exchange.wire.schemas"
+    assert schemas.stale() == [], "run make schemas"
 
 
 def test_a_stale_missing_or_left_over_file_is_named_and_mended(tmp_path: Path):
@@ -124,6 +128,31 @@ def test_the_real_covenant_fits_its_schema():
     assert misfit(schema, document, schema) is None
     assert misfit(schema, {**document, "spy": 1}, schema)
     assert misfit(schema, {**document, "generation": "1"}, schema)
+
+
+def test_the_published_form_schema_is_what_the_node_validates_and_is_not_stale():
+    assert schemas.main(["check"], form_schemas.DIRECTORY, form_schemas.schemas) == 0
+
+
+def test_a_form_of_a_case_system_fits_the_published_schema_and_a_misspelt_or_wrong_field_does_not():
+    schema = json.loads((form_schemas.DIRECTORY / "sharing.json").read_text(encoding="utf-8"))
+    form = {
+        "kind": "disclosure", "subject": str(UUID(int=7)), "purpose": "P0_ONDERSTEUNING", "context": "SIGNALERING",
+        "basis": "A6_1_f", "task": "verhuur", "notice": {"given_on": "2026-03-02", "recipients": ["welzijn"]},
+        "recipients": [{"partner": "welzijn", "basis": "A6_1_f", "task": "maatschappelijk-werk"}],
+        "items": [{"category": "OVERLAST", "field": "aard-overlast", "value": "stank in het trapportaal"}],
+    }  # fmt: skip
+    assert misfit(schema, form, schema) is None
+    assert AskedForm.model_validate_json(json.dumps(form)).model_dump(mode="json", exclude_unset=True) == form
+    for wrong in (
+        {"subjcet": "x"},
+        {"kind": "gossip"},
+        {"items": [{"category": "OVERLAST"}]},
+        {"recipients": "welzijn"},
+    ):
+        assert misfit(schema, {**form, **wrong}, schema), wrong
+        with pytest.raises(ValidationError):
+            AskedForm.model_validate_json(json.dumps({**form, **wrong}))
 
 
 @pytest.mark.parametrize(("arguments", "code"), [(["check"], 0), (["wrong"], 2)])

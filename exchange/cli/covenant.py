@@ -5,15 +5,15 @@ These work on files; only ``accept`` opens a node directory (of a stopped node),
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from exchange.cli.covenant_aloud import show_covenant
 from exchange.cli.founding import Out, RootDir, Signed
 from exchange.cli.secret import CredentialFile, PassphraseFile, root_passphrase, secret
 from exchange.cli.session import Session, command, group
@@ -42,13 +42,20 @@ def _check(session: Session, toml: Toml, card: Cards = None) -> None:
 
     _ = session.gettext
     found = ceremony.check_covenant(toml, card or [])
-    answer = {"ok": not found, "mistakes": [_mistake(session, mistake) for mistake in found]}
+    known = ceremony.cautions_in_text(toml) if not found else []
+    answer = {
+        "ok": not found,
+        "mistakes": [_mistake(session, mistake) for mistake in found],
+        "warnings": [_mistake(session, caution) for caution in known],
+    }
 
     def human() -> None:
         if found:
             _show_mistakes(session, toml, found)
             return
         session.say(_("No mistakes."), "bold green")
+        for caution in known:
+            session.say(caution.sentence(_), "yellow")
         if not card:
             session.say(
                 _("It was read as a draft: with --card for every connected partner the cards are checked as well.")
@@ -87,10 +94,10 @@ def _show_mistakes(session: Session, toml: Path, mistakes: Iterable[Mistake], *,
     text = _("{file} has {count} mistakes:") if len(found) > 1 else _("{file} has one mistake:")
     session.say(text.format(file=toml.name, count=len(found)), "bold red", failed=failed)
     for mistake in found:
-        where = _("line {line}").format(line=mistake.line) if mistake.line else _("somewhere")
-        shown = lines[mistake.line - 1].strip() if mistake.line and mistake.line <= len(lines) else mistake.place
+        where = _("line {line}").format(line=mistake.line) if mistake.line else _("nowhere yet")
+        shown = lines[mistake.line - 1].strip() if mistake.line and mistake.line <= len(lines) else mistake.located(_)
         session.say(f"\n {where}:  {shown}", "bold", failed=failed)
-        session.say(f"   {mistake.problem.text(_)}  ({mistake.place})", failed=failed)
+        session.say(f"   {mistake.problem.text(_)}  ({mistake.located(_)})", failed=failed)
     if not all(mistake.last for mistake in found):
         session.say("\n" + _("Once these are mended, the rules are compared with each other as well."), failed=failed)
 
@@ -109,12 +116,16 @@ def _compile(session: Session, toml: Toml, out: Out, card: Cards = None) -> None
         raise typer.Exit(1) from None
     _ = session.gettext
 
+    known = [problem.text(_) for problem in ceremony.cautions_of(ceremony.read_covenant(out).covenant)]
+
     def human() -> None:
+        for caution in known:
+            session.say(caution, "yellow")
         session.say(_("Compiled: {file}. Nobody has signed it yet.").format(file=out))
         session.say(_("Fingerprint: {fingerprint}").format(fingerprint=printed), "bold")
         session.say(_("Read it aloud to each other before anybody signs."))
 
-    session.show({"fingerprint": printed, "signed": False, "file": str(out)}, human)
+    session.show({"fingerprint": printed, "signed": False, "file": str(out), "warnings": known}, human)
 
 
 command(
@@ -356,31 +367,16 @@ def _show(
 ) -> None:
     from exchange import ceremony  # noqa: PLC0415 - a command loads only what it needs
 
-    document = ceremony.show_covenant(file) if file is not None else session.door.get("/v1/covenant")
-    session.show(document, lambda: show_covenant(session, document))
+    if file is not None:
+        document = ceremony.show_covenant(file)
+        session.show(document, lambda: show_covenant(session, document))
+    else:
+        document = session.door.get("/v1/covenant")
+        session.show(document, lambda: show_covenant(session, document, _now_at_the_node(session)))
 
 
-def show_covenant(session: Session, document: dict[str, Any]) -> None:
-    """The covenant article by article: its text, what the node does with it, and the tables it obeys."""
-    from exchange.domain.covenant import Covenant  # noqa: PLC0415 - a command loads only what it needs
-    from exchange.reports.articles import articles  # noqa: PLC0415 - same
-
-    _ = session.gettext
-    covenant = Covenant.parse(json.dumps(document))
-    session.say(f"{covenant.name} {covenant.version}  [{covenant.environment.value}]", "bold")
-    session.say(_("Generation {number}").format(number=covenant.generation), "dim")
-    for article in articles(covenant, session.language):
-        session.say()
-        session.say(
-            _("Article {number}").format(number=article.number) if article.number else _("Apart from the articles"),
-            "bold",
-        )
-        if article.text:
-            session.say(article.text)
-        for duty in article.duties:
-            session.say(f"→ {duty}", "cyan")
-        for table in article.tables:
-            session.table(table.columns, table.rows, title=table.title)
+def _now_at_the_node(session: Session) -> datetime:
+    return datetime.fromisoformat(session.door.get("/v1/status")["now"])
 
 
 command(

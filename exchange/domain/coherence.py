@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from exchange.domain.covenant import Condition, Covenant, Row
+from exchange.domain.covenant import UNSOURCED, Condition, Covenant, Row
 from exchange.domain.numbering import MODEL
 from exchange.domain.refusals import CATALOGUE
 from exchange.domain.retention import Period
@@ -68,6 +68,7 @@ def _duplicates(covenant: Covenant) -> Iterator[Problem]:
         ("areas", "code", covenant.areas),
         ("grounds", "code", covenant.grounds),
         ("signal_kinds", "code", covenant.signal_kinds),
+        ("secrecy_regimes", "code", covenant.secrecy_regimes),
         ("categories", "code", covenant.categories),
         ("profiles", "code", covenant.profiles),
         ("retention", "code", covenant.retention),
@@ -152,9 +153,19 @@ def _unknown_names(covenant: Covenant) -> Iterator[Problem]:
             yield from _unknown((*here, "fields"), rule.fields, category.fields)
     for at, category in enumerate(covenant.categories):
         yield from _unknown(("categories", at, "area_fields"), category.area_fields, category.fields)
+    for at, duty in enumerate(covenant.secrecy_regimes):
+        yield from _unknown(("secrecy_regimes", at, "holders"), duty.holders, who - {THIRD_PARTY})
     for at, text_rule in enumerate(covenant.text_rules):
         yield from _unknown(("text_rules", at, "code"), (text_rule.code,), CATALOGUE)
     yield from _unknown_retention(covenant, who)
+
+
+def _established(covenant: Covenant) -> Iterator[Problem]:
+    """What poses as a fact says where it comes from."""
+    yield from _unknown(("established",), covenant.established or (), UNSOURCED)
+    for at, rule in enumerate(covenant.field_rules):
+        if rule.verified and rule.source is None:
+            yield Problem(("field_rules", at, "verified"), _("What is verified names its source."))
 
 
 def _areas(covenant: Covenant) -> Iterator[Problem]:
@@ -192,12 +203,17 @@ def _unknown(path: Path, names: Iterable[str], known: Iterable[str]) -> Iterator
     for name in names:
         if name in known:
             continue
-        meant = difflib.get_close_matches(name, sorted(known), n=1)
-        if meant:
+        meant = closest(name, known)
+        if meant is not None:
             text = _("{name} is not defined in this covenant. Did you mean {meant}?")
-            yield Problem(path, text, {"name": name, "meant": meant[0]})
+            yield Problem(path, text, {"name": name, "meant": meant})
         else:
             yield Problem(path, _("{name} is not defined in this covenant."), {"name": name})
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """What was probably meant by a name that is not known; None when nothing looks like it."""
+    return next(iter(difflib.get_close_matches(name, sorted(known), n=1)), None)
 
 
 def _terms(covenant: Covenant) -> Iterator[Problem]:
@@ -329,6 +345,7 @@ _CHECKS: Final = (
     _keys,
     _nobody_is_a_third_party,
     _unknown_names,
+    _established,
     _areas,
     _terms,
     _phases,

@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, ValidationError
 
@@ -31,8 +31,10 @@ from exchange.domain.notation import (
     PeriodText,
     Slug,
     Text,
+    Verified,
     Who,
 )
+from exchange.domain.places import form_errors, place
 from exchange.domain.profiles import Profile
 from exchange.domain.retention import Period, Rule, Trigger
 from exchange.domain.vocabulary import ANYONE, Kind, Mark, Regime
@@ -65,6 +67,7 @@ class Task(Model):
     code: FieldCode
     title: Line
     source: Line
+    verified: Verified = None
     secrecy_bound: bool = False
     """Done only by people bound to secrecy by profession or contract (UAVG 30(4))."""
 
@@ -80,6 +83,8 @@ class Partner(Model):
     public_body: bool
     organisation_id: Line
     """URN of the organisation (``urn:nld:oin:…``, ``urn:nld:kvknr:…``)."""
+    contact: Line | None = None
+    """Where its office is reached with questions and about a breach: a shared mailbox or number, never somebody's name."""
     regime: Regime = Regime.AVG
     """The law its own records are kept under."""
     statutory_tasks: tuple[Task, ...] = Field(min_length=1)
@@ -120,6 +125,18 @@ class Ground(Model):
     code: Code
     title: Line
     source: Line
+    verified: Verified = None
+
+
+class SecrecyDuty(Model):
+    """A duty of professional secrecy that exists under this covenant, and who has it (R30)."""
+
+    code: Code
+    """As a disclosure states it; those of the law are in :class:`exchange.domain.vocabulary.SecrecyRegime`."""
+    title: Line
+    holders: tuple[Who, ...] = Field(min_length=1)
+    source: Line
+    verified: Verified = None
 
 
 class Category(Model):
@@ -158,6 +175,7 @@ class Row(Model):
     recipient_tasks: tuple[FieldCode, ...] = ()
     """When given: the recipient's task must be one of these (R07)."""
     source: Line
+    verified: Verified = None
 
 
 class FieldRule(Model):
@@ -169,6 +187,9 @@ class FieldRule(Model):
     senders: tuple[Who, ...] = (ANYONE,)
     kinds: tuple[Literal["signal", "disclosure"], ...] = ("signal", "disclosure")
     fields: tuple[FieldCode, ...] = Field(min_length=1)
+    source: Line | None = None
+    """Why these fields are needed; none: whoever wrote the covenant chose them."""
+    verified: Verified = None
 
 
 class TextRule(Model):
@@ -177,6 +198,7 @@ class TextRule(Model):
     code: Annotated[str, StringConstraints(pattern=r"^R[0-9]{2}$")]
     groups: tuple[tuple[Line, ...], ...] = Field(min_length=1)
     source: Line
+    verified: Verified = None
 
 
 class Phase(Model):
@@ -249,6 +271,10 @@ class Settings(Model):
     """How many days a draft is kept after it was last saved; a proposal, to be fixed by the controllers."""
 
 
+UNSOURCED: Final = (*Settings.model_fields, "review_due", "areas", "signal_kinds", "categories", "identity")
+"""Parts of a covenant that name no source of their own: :attr:`Covenant.established` says which of them are no proposal."""
+
+
 class Covenant(Model):
     """A signed agreement between controllers, as their nodes obey it."""
 
@@ -260,6 +286,9 @@ class Covenant(Model):
     previous: Hash | None = None
     """Hash of the previous generation; none for the first."""
     review_due: date
+    established: tuple[FieldCode, ...] | None = None
+    """Of what has no source of its own (the settings, the review date, some tables): what the covenant's text or a decision of
+    the controllers says. The rest are proposals. Compiling writes it out, so none occurs only in older documents."""
     settings: Settings
     partners: tuple[Partner, ...] = Field(min_length=2, max_length=256)
     purposes: tuple[Purpose, ...] = Field(min_length=1)
@@ -268,6 +297,8 @@ class Covenant(Model):
     grounds: tuple[Ground, ...] = ()
     signal_kinds: tuple[SignalKind, ...] = ()
     """What a signal may be about; none means that the covenant leaves it open."""
+    secrecy_regimes: tuple[SecrecyDuty, ...] = ()
+    """Which duties of professional secrecy exist here, and for whom; none means every one that the law knows, for everybody."""
     categories: tuple[Category, ...] = Field(min_length=1)
     matrix: tuple[Row, ...] = Field(min_length=1)
     field_rules: tuple[FieldRule, ...] = Field(min_length=1)
@@ -323,6 +354,10 @@ class Covenant(Model):
         """Everything the gates look up, prepared once."""
         return Index(self)
 
+    def proposed(self, name: str) -> bool:
+        """Whether one of :data:`UNSOURCED` is a proposal still."""
+        return name not in (self.established or ())
+
     def partner(self, slug: str) -> Partner | None:
         """The partner with this slug."""
         return self.index.partners.get(slug)
@@ -348,26 +383,3 @@ class Covenant(Model):
     def retention_rules(self, class_code: str, slug: str) -> tuple[RetentionRule, ...]:
         """The proposed rules of one class for one partner, the most specific first."""
         return self.index.retention_rules(class_code, slug)
-
-
-def form_errors(error: ValidationError) -> list[Any]:
-    """What is wrong, without the echoes: a list whose only element is wrong is also reported as too short."""
-    found = error.errors(include_url=False, include_input=False)
-    return [
-        one
-        for one in found
-        if one["type"] != "too_short"
-        or not any(o is not one and o["loc"][: len(one["loc"])] == one["loc"] for o in found)
-    ]
-
-
-def place(loc: tuple[str | int, ...]) -> str:
-    """Where in a document: ``matrix[3].grounds[0]``; foreign key names are cut and made harmless."""
-    out = ""
-    for part in loc:
-        if isinstance(part, int):
-            out += f"[{part}]"
-        else:
-            name = "".join(c for c in part if c.isascii() and (c.isalnum() or c in "_-*."))[:32] or "?"
-            out += f".{name}" if out else name
-    return out or "the top"

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
 from typing import Any, Final, TypeVar
 
 from exchange.domain.covenant import Covenant
@@ -31,6 +32,7 @@ class Section(StrEnum):
     AREAS = "areas"
     SIGNAL_KINDS = "signal_kinds"
     GROUNDS = "grounds"
+    SECRECY = "secrecy_regimes"
     CATEGORIES = "categories"
     MATRIX = "matrix"
     FIELD_RULES = "field_rules"
@@ -87,6 +89,7 @@ def changes(old: Covenant, new: Covenant) -> tuple[Change, ...]:
             _text_rules(old, new),
             _retention(old, new),
             _attributes(Section.SETTINGS, (), _plain(old.settings), _plain(new.settings)),
+            _established(old, new),
             _articles(old, new),
             _table(Section.NUMBERING, _numbers(old), _numbers(new)),
             _attributes(Section.COVENANT, (), _top(old), _top(new)),
@@ -105,12 +108,24 @@ _TABLES: Final = (
     (Section.AREAS, "areas"),
     (Section.SIGNAL_KINDS, "signal_kinds"),
     (Section.GROUNDS, "grounds"),
+    (Section.SECRECY, "secrecy_regimes"),
     (Section.CATEGORIES, "categories"),
     (Section.PROFILES, "profiles"),
 )
 """Tables whose rows are named by one code and hold nothing but values."""
 _OWN: Final = frozenset(
-    {"settings", "partners", "matrix", "field_rules", "identity", "text_rules", "retention", "articles", "numbering"}
+    {
+        "settings",
+        "partners",
+        "matrix",
+        "field_rules",
+        "identity",
+        "text_rules",
+        "retention",
+        "articles",
+        "numbering",
+        "established",
+    }
 )
 
 
@@ -157,6 +172,17 @@ def _attributes(section: Section, subject: Box, old: Mapping[str, Any], new: Map
             yield from (Change(section, c.act, subject, f"{name}.{c.field}", c.before, c.after) for c in inner)
         else:
             yield Change(section, Act.CHANGED, subject, name, before, after)
+
+
+def _established(old: Covenant, new: Covenant) -> Iterator[Change]:
+    """What had no source of its own and is no proposal any more, or is one again."""
+    before, after = old.established or (), new.established or ()
+    for name in dict.fromkeys((*before, *after)):
+        was, becomes = name in before, name in after
+        if was != becomes:
+            yield Change(Section.SETTINGS, Act.CHANGED, ((name,),), "established", was, becomes)
+    if (old.established is None) != (new.established is None) and not before and not after:
+        yield Change(Section.COVENANT, Act.CHANGED, (), "established", False, False)
 
 
 def _partners(old: Covenant, new: Covenant) -> Iterator[Change]:
@@ -224,13 +250,19 @@ def _matrix(old: Covenant, new: Covenant) -> Iterator[Change]:
         yield Change(Section.MATRIX, act, subject, before=_row(one), after=_row(other))
 
 
-_Cell = tuple[str, tuple[str, ...], tuple[str, ...], str]
-"""Condition, grounds, tasks of the recipient, source."""
+_Cell = tuple[str, tuple[str, ...], tuple[str, ...], str, bool | None]
+"""Condition, grounds, tasks of the recipient, source, whether that was verified."""
 
 
 def _cells(covenant: Covenant) -> dict[tuple[str, ...], _Cell]:
     return {
-        (category, recipient, sender): (row.condition.value, row.grounds, row.recipient_tasks, row.source)
+        (category, recipient, sender): (
+            row.condition.value,
+            row.grounds,
+            row.recipient_tasks,
+            row.source,
+            row.verified,
+        )
         for row in covenant.matrix
         for category in row.categories
         for recipient in row.recipients
@@ -241,8 +273,11 @@ def _cells(covenant: Covenant) -> dict[tuple[str, ...], _Cell]:
 def _row(cell: _Cell | None) -> dict[str, Any] | None:
     if cell is None:
         return None
-    condition, grounds, tasks, source = cell
-    return {"condition": condition, "grounds": list(grounds), "recipient_tasks": list(tasks), "source": source}
+    condition, grounds, tasks, source, verified = cell
+    return {
+        "condition": condition, "grounds": list(grounds), "recipient_tasks": list(tasks), "source": source,
+        "verified": verified,
+    }  # fmt: skip
 
 
 def _field_rules(old: Covenant, new: Covenant) -> Iterator[Change]:
@@ -254,6 +289,29 @@ def _field_rules(old: Covenant, new: Covenant) -> Iterator[Change]:
             yield Change(Section.FIELD_RULES, Act.REMOVED, subject, before=gone)
         if fresh := [field for field in becomes if field not in was]:
             yield Change(Section.FIELD_RULES, Act.ADDED, subject, after=fresh)
+    sources, become = _sources(old), _sources(new)
+    both = sources.keys() & become.keys()
+    said, says = ({key: rules[key] for key in rules if key in both} for rules in (sources, become))
+    for subject, (was_from, is_from) in _together(said, says):
+        yield Change(Section.FIELD_RULES, Act.CHANGED, subject, "source", _as_rules(was_from), _as_rules(is_from))
+
+
+_Sources = tuple[tuple[str, bool | None], ...]
+"""Source (empty: none), and whether it was verified, of every rule that speaks of a field."""
+
+
+def _sources(covenant: Covenant) -> dict[tuple[str, ...], _Sources]:
+    """By (purpose, category, recipient, sender, kind, field) where it comes from that the field may go."""
+    found: dict[tuple[str, ...], set[tuple[str, bool | None]]] = {}
+    for rule in covenant.field_rules:
+        axes = (rule.purposes, (rule.category,), rule.recipients, rule.senders, rule.kinds, rule.fields)
+        for key in product(*axes):
+            found.setdefault(key, set()).add((rule.source or "", rule.verified))
+    return {key: tuple(sorted(pairs, key=str)) for key, pairs in found.items()}
+
+
+def _as_rules(sources: _Sources | None) -> list[dict[str, Any]]:
+    return [{"source": source, "verified": verified} for source, verified in sources or ()]
 
 
 def _identity(old: Covenant, new: Covenant) -> Iterator[Change]:

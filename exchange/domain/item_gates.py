@@ -152,10 +152,14 @@ def no_onward_disclosure_without_source(scene: ItemScene) -> Iterator[Finding]:
 @called(N_("Professional secrecy"), "R30", lambda s: _under_secrecy(s))  # noqa: PLW0108 - it stands below
 @item_gate
 def professional_secrecy(scene: ItemScene) -> Iterator[Finding]:
-    """Professional secrecy (WGBO, Jeugdwet, professional codes): what lifts it is recorded, or nothing goes."""
+    """Professional secrecy (WGBO, Jeugdwet, professional codes, Wpg 7): what lifts it is recorded, or nothing goes.
+
+    Whoever sends names a duty that it has under this covenant.
+    """
     secrecy = scene.proposal.secrecy
     if secrecy is not None and secrecy.applies:
-        lifted = secrecy.regime is not None and secrecy.ground is not None
+        duties = scene.index.secrecy.get(scene.proposal.sender, frozenset())
+        lifted = secrecy.regime in duties and secrecy.ground is not None
     else:
         lifted = scene.category is None or not scene.category.secrecy
     if not lifted:

@@ -7,7 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from exchange.domain.retention import Period
-from exchange.domain.vocabulary import ANYONE, THIRD_PARTY, Regime
+from exchange.domain.vocabulary import ANYONE, THIRD_PARTY, Regime, SecrecyRegime
 
 if TYPE_CHECKING:
     from exchange.domain.covenant import (
@@ -50,6 +50,15 @@ class Index:
         self.grounds: Mapping[str, Ground] = {g.code: g for g in covenant.grounds}
         self.signal_kinds: Mapping[str, SignalKind] = {k.code: k for k in covenant.signal_kinds}
         self.area_fields = frozenset((c.code, f) for c in covenant.categories for f in c.area_fields)
+        self.secrecy: Mapping[str, frozenset[str]] = {
+            p.slug: frozenset(
+                d.code for d in covenant.secrecy_regimes if not {*d.holders}.isdisjoint(self._names[p.slug])
+            )
+            if covenant.secrecy_regimes
+            else frozenset[str](SecrecyRegime)
+            for p in covenant.partners
+        }
+        """Duties of secrecy that each partner can have; all of the law's where the covenant names none."""
         term = covenant.settings.training_term
         self.training_term = Period.parse(term) if term is not None else None
         self.retention: Mapping[str, RetentionClass] = {c.code: c for c in covenant.retention}

@@ -25,6 +25,11 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=r"
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
 
 
+Verified = bool | None
+"""Whether the source named beside it was read and says so: an article, or the decision in which the controllers established it.
+What is not verified is a proposal, to be established by the controllers. Compiling writes it out; None is of older documents."""
+
+
 def _period(text: str) -> str:
     try:
         Period.parse(text)

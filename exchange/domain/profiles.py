@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from exchange.domain.notation import Code, FieldCode, LawCode, Line, Model, Slug, Text
+from exchange.domain.notation import Code, FieldCode, LawCode, Line, Model, Slug, Text, Verified
 
 
 class ProfileSender(Model):
@@ -60,6 +60,7 @@ class Profile(Model):
     subsidiarity: Text
     source: Line
     """Where it was approved."""
+    verified: Verified = None
 
     def sender(self, slug: str) -> ProfileSender | None:
         """How this partner sends on it; None when it may not."""

@@ -14,7 +14,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from exchange.domain.refusals import CATALOGUE, Refusal
-from exchange.domain.vocabulary import Kind, Regime, SecrecyGround, SecrecyRegime
+from exchange.domain.vocabulary import Kind, Regime, SecrecyGround
 
 NOT_APPLICABLE: Final = "NVT"
 """Where a partner's basis and task would stand: a third party's are its own affair."""
@@ -65,7 +65,8 @@ class Secrecy:
     """The answer to "does professional secrecy apply?", and what lifts it for this disclosure."""
 
     applies: bool
-    regime: SecrecyRegime | None = None
+    regime: str | None = None
+    """Where the duty comes from: a code of the covenant, or of :class:`exchange.domain.vocabulary.SecrecyRegime`."""
     ground: SecrecyGround | None = None
 
 

@@ -47,7 +47,7 @@ class Mark(StrEnum):
 
 
 class SecrecyRegime(StrEnum):
-    """Where a duty of professional secrecy comes from."""
+    """Where a duty of professional secrecy comes from; which of them exist for whom, a covenant may say (``secrecy_regimes``)."""
 
     WGBO = "WGBO"
     JEUGDWET = "JEUGDWET"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 from exchange.domain.proposal import Emergency, Notice, NoticeException, Secrecy, Weighing, WpgDecision
-from exchange.domain.vocabulary import SecrecyGround, SecrecyRegime
+from exchange.domain.vocabulary import SecrecyGround
+from exchange.node.numbers import APART
 from exchange.wire import messages as m
 
 
 def apart(*texts: str) -> str:
     """Texts that are judged together, so far apart that two of them never make one number."""
-    return ("\n" * 7).join(filter(None, texts))
+    return APART.join(filter(None, texts))
 
 
 def references(statement: m.Statement) -> list[str]:
@@ -33,12 +34,12 @@ def weighing(weighing: m.Weighing) -> Weighing | None:
 
 
 def secrecy(secrecy: m.Secrecy) -> Secrecy | None:
-    """A code that is none of the law's counts as not given, so the gate refuses it (R30)."""
+    """A ground that is none of the law's counts as not given, so the gate refuses it (R30)."""
     if not (secrecy.applies or secrecy.regime or secrecy.ground or secrecy.motivation):
         return None
     return Secrecy(
         applies=secrecy.applies,
-        regime=SecrecyRegime(secrecy.regime) if secrecy.regime in set(SecrecyRegime) else None,
+        regime=secrecy.regime,
         ground=SecrecyGround(secrecy.ground) if secrecy.ground in set(SecrecyGround) else None,
     )
 

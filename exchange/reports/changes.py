@@ -20,6 +20,7 @@ HEADINGS: Final[Mapping[Section, str]] = {
     Section.AREAS: N_("Areas"),
     Section.SIGNAL_KINDS: N_("What a signal may be about (article 1)"),
     Section.GROUNDS: N_("Grounds of the covenant itself"),
+    Section.SECRECY: N_("Professional secrecy"),
     Section.CATEGORIES: N_("Categories and their fields"),
     Section.MATRIX: N_("Who may receive what"),
     Section.FIELD_RULES: N_("Which fields may go (article 11.1)"),
@@ -82,6 +83,7 @@ class _Sayer:
             Section.RETENTION: self._retention,
             Section.ARTICLES: self._article,
             Section.NUMBERING: self._numbered,
+            Section.SETTINGS: self._setting,
             Section.TEXT_RULES: self._text_rule,
         }.get(change.section)
         if special is not None:
@@ -90,6 +92,8 @@ class _Sayer:
             return self._(
                 N_("Only the order in which things are written changed: no rule changes, but the fingerprint does.")
             )
+        if change.field == "established":
+            return self._standing(self._(N_("Whatever names no source")), change.before, change.after)
         codes = [codes[0] for codes in change.subject]
         return self._row(change, f"{self._words.titles.of(codes[0])} ({codes[0]})" if codes else "")
 
@@ -126,32 +130,58 @@ class _Sayer:
         before, after = change.before, change.after
         if before is None:
             return self._(N_("{where}: a new rule, {rule}. Source: {source}.")).format(
-                where=where, rule=self._words.rule(after), source=after["source"]
+                where=where, rule=self._words.rule(after), source=self._words.source(after)
             )
         if after is None:
             text = N_("{where}: the rule goes (it was: {rule}). What no other rule allows is refused.")
             return self._(text).format(where=where, rule=self._words.rule(before))
         one, other = self._words.rule(before), self._words.rule(after)
         if one == other:
-            text = N_("{where}: the rule stays the same; its source was {before} and becomes {after}.")
-            return self._(text).format(where=where, before=before["source"], after=after["source"])
-        return self._(N_("{where}: was {before}; becomes {after}.")).format(where=where, before=one, after=other)
+            return self._sourced(where, [before], [after])
+        text = N_("{where}: was {before}; becomes {after}. Source: {source}.")
+        return self._(text).format(where=where, before=one, after=other, source=self._words.source(after))
+
+    def _sourced(self, where: str, before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> str:
+        """The same rule, that comes from elsewhere or is no proposal any more."""
+        if [row["source"] for row in before] == [row["source"] for row in after]:
+            return self._standing(where, *(all(row["verified"] for row in rows) for rows in (before, after)))
+        text = N_("{where}: the rule stays the same; its source was {before} and becomes {after}.")
+        one, other = ("; ".join(self._words.source(row) for row in rows) for rows in (before, after))
+        return self._(text).format(where=where, before=one, after=other)
+
+    def _standing(self, name: str, before: object, after: object) -> str:
+        """Whether it is a proposal."""
+        text = N_("{name}: this is a proposal, as it was.")
+        if after and not before:
+            text = N_("{name}: this was a proposal and is established.")
+        elif before and not after:
+            text = N_("{name}: this was established and is a proposal again.")
+        return self._(text).format(name=name)
+
+    def _setting(self, change: Change) -> str:
+        if change.field == "established":
+            label = self._words.label(change.subject[0][0])
+            return self._standing(label[:1].upper() + label[1:], change.before, change.after)
+        return self._row(change, "")
 
     def _fields(self, change: Change) -> str:
-        purposes, (category,), recipients, senders, kinds = change.subject
+        purposes, (category,), recipients, senders, kinds, *of_fields = change.subject
         text = N_("{category} to {recipients}, from {senders}, in {kinds} for {purposes}: no longer {fields}.")
         if change.act is Act.ADDED:
             text = N_(
                 "{category} to {recipients}, from {senders}, in {kinds} for {purposes}: from now on also {fields}."
             )
-        return self._(text).format(
+        elif change.act is Act.CHANGED:
+            text = N_("{fields} of {category} to {recipients}, from {senders}, in {kinds} for {purposes}")
+        said = self._(text).format(
             category=self._words.titles.of(category),
             recipients=self._words.everyone(recipients),
             senders=self._words.everyone(senders),
             kinds=self._words.kinds(kinds),
             purposes=self._words.named(purposes),
-            fields=self._words.field_names(category, change.before or change.after),
+            fields=self._words.field_names(category, of_fields[0] if of_fields else change.before or change.after),
         )
+        return self._sourced(said, change.before, change.after) if change.act is Act.CHANGED else said
 
     def _identity(self, change: Change) -> str:
         text = N_("{attribute} was told as {before} and becomes {after}.")
@@ -188,6 +218,8 @@ class _Sayer:
         if change.act is Act.CHANGED:
             return self._changed(change, name)
         row = change.after if change.act is Act.ADDED else change.before
+        if change.section is not Section.RETENTION and "verified" in row:
+            row = {**row, "source": self._words.source(row), "verified": None}
         facts = self._facts(row, tuple(field for field in row if field not in {"code", "title", "rules", "fields"}))
         if row.get("fields"):
             facts += f"; {', '.join(row['fields'].values())}"
@@ -195,6 +227,8 @@ class _Sayer:
         return self._(text).format(name=name, facts=facts)
 
     def _changed(self, change: Change, name: str) -> str:
+        if change.field == "verified" and change.section is not Section.RETENTION:
+            return self._standing(name, change.before, change.after)
         table, _dot, inner = change.field.partition(".")
         label = inner if table == "fields" else self._words.label(change.field)
         before, after = self._words.value(change.field, change.before), self._words.value(change.field, change.after)

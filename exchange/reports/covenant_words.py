@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 from exchange.domain.covenant import Covenant
@@ -35,7 +36,12 @@ USES: Final[Mapping[str, str]] = {
 }
 """How data may be used until an age (Wpg 8, 14)."""
 KINDS: Final[Mapping[str, str]] = {"signal": N_("signals"), "disclosure": N_("disclosures")}
-STATUS: Final[Mapping[str, str]] = {"voorstel": N_("proposed"), "vastgesteld": N_("fixed")}
+STATUS: Final[Mapping[str, str]] = {
+    "voorstel": N_("proposal: to be established by the controller"),
+    "vastgesteld": N_("fixed"),
+}
+PROPOSED: Final = N_("(proposal: to be established by the controller)")
+"""Said of everything whose source was not read, or does not say it."""
 
 ATTRIBUTES: Final[Mapping[str, str]] = {
     "name": N_("The name"),
@@ -52,6 +58,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "participation": N_("participation"),
     "public_body": N_("public body"),
     "organisation_id": N_("organisation number"),
+    "contact": N_("where its office is reached"),
     "regime": N_("law its own records are kept under"),
     "card": N_("card with its public keys"),
     "title": N_("title"),
@@ -73,7 +80,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "trigger": N_("counts from"),
     "period": N_("term"),
     "cap": N_("at most, after the first processing"),
-    "verified": N_("legal source was read"),
+    "verified": N_("source was read and says so"),
     "status": N_("state"),
     "groups": N_("words"),
     "senders": N_("from"),
@@ -107,9 +114,24 @@ FIELDS: Final[Mapping[str, str]] = {
     "generation": N_("generation"),
     "previous": N_("hash of the previous generation"),
     "review_due": N_("review by"),
+    "established": N_("what is no proposal any more"),
+    "areas": N_("areas"),
+    "signal_kinds": N_("kinds of signal"),
+    "categories": N_("categories"),
+    "identity": N_("how a person is made known"),
     "format": N_("format of the document"),
 }
 """Attribute of the covenant -> what people call it."""
+
+
+def as_proposed(text: str, _: Translate, *, proposal: bool) -> str:
+    """``text`` with what it is: a proposal says so wherever it is read."""
+    return f"{text} {_(PROPOSED)}".strip() if proposal else text
+
+
+def as_decided(_: Translate, covenant: Covenant, name: str) -> Callable[[str], str]:
+    """Says of what a part without a source of its own holds, that it is a proposal, unless it was established."""
+    return partial(as_proposed, _=_, proposal=covenant.proposed(name))
 
 
 class CovenantWords:
@@ -175,6 +197,10 @@ class CovenantWords:
             text += self._(N_("; only for these tasks of the recipient: {tasks}")).format(tasks=tasks)
         return text
 
+    def source(self, row: Mapping[str, Any]) -> str:
+        """Where a rule comes from, or that it is a proposal."""
+        return as_proposed(row["source"] or "", self._, proposal=not row["verified"])
+
     def label(self, field: str) -> str:
         """What an attribute is called."""
         return self._(FIELDS[field]) if field in FIELDS else field
@@ -205,6 +231,7 @@ class CovenantWords:
             "trigger": words.trigger,
             "review_due": lambda v: day(date.fromisoformat(v)),
             "holders": self.everyone,
+            "established": lambda v: self._joined(self.label(name) for name in v),
             "grounds": self.named,
             "recipient_tasks": self.named,
             "notice_before": self.kinds,

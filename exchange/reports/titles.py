@@ -17,7 +17,16 @@ _LAW: Final[Mapping[str, str]] = {
     **vocabulary.KEEP_GROUNDS,
     **vocabulary.RECALL_REASONS,
 }
-_SECTIONS: Final = ("profiles", "areas", "categories", "purposes", "contexts", "grounds", "retention")
+_SECTIONS: Final = (
+    "profiles",
+    "areas",
+    "categories",
+    "purposes",
+    "contexts",
+    "grounds",
+    "secrecy_regimes",
+    "retention",
+)
 """Where two give the same code a title, the later one's is used."""
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,42 +82,48 @@ def schemas() -> dict[str, str]:
         for name, model in MESSAGES.items()
     }
     made["covenant"] = Covenant.model_json_schema(mode="validation")
-    return {f"{name}.json": _text(name, schema) for name, schema in made.items()}
+    return {f"{name}.json": text(name, schema) for name, schema in made.items()}
 
 
-def stale(directory: Path = DIRECTORY) -> list[str]:
+Made = Callable[[], dict[str, str]]
+"""Gives file name -> text."""
+
+
+def stale(directory: Path = DIRECTORY, made: Made = schemas) -> list[str]:
     """Names of schema files that are not what the models say, or have no model."""
-    wanted = schemas()
+    wanted = made()
     found = {path.name: path.read_text(encoding="utf-8") for path in directory.glob("*.json")}
     return sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
 
 
-def write(directory: Path = DIRECTORY) -> None:
+def write(directory: Path = DIRECTORY, made: Made = schemas) -> None:
     """Make the files what the models say."""
-    for name in stale(directory):
-        text = schemas().get(name)
-        if text is None:
+    directory.mkdir(exist_ok=True)
+    for name in stale(directory, made):
+        should = made().get(name)
+        if should is None:
             (directory / name).unlink()
         else:
-            (directory / name).write_text(text, encoding="utf-8")
+            (directory / name).write_text(should, encoding="utf-8")
 
 
-def _text(name: str, schema: dict[str, Any]) -> str:
+def text(name: str, schema: dict[str, Any]) -> str:
+    """A schema as it stands in its file."""
     whole = {"$schema": DIALECT, "$id": f"urn:covx:1:{name}", **schema}
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], directory: Path = DIRECTORY, made: Made = schemas) -> int:
     """The command; gives the exit code."""
     if arguments == ["check"]:
-        old = stale()
+        old = stale(directory, made)
         if old:
-            sys.stderr.write(f"Stale in schemas/: {', '.join(old)}; run python -m exchange.wire.schemas\n")
+            sys.stderr.write(f"Stale in {directory.name}/: {', '.join(old)}; run make schemas\n")
         return 1 if old else 0
     if arguments:
-        sys.stderr.write("Usage: python -m exchange.wire.schemas [check]\n")
+        sys.stderr.write("Give nothing to write the schemas, or: check\n")
         return 2
-    write()
+    write(directory, made)
     return 0
 
 

@@ -90,7 +90,7 @@ CASES: dict[str, Case] = {
         {"item": {"origin_partner": "onbekend"}}, {"item": {"origin_partner": "gemeente"}},
     ),
     "R30": Case(
-        {"secrecy": {"applies": True}}, {"secrecy": {"applies": True, "regime": "AMBT", "ground": "TOESTEMMING"}},
+        {"secrecy": {"applies": True}}, {"secrecy": {"applies": True, "regime": "BEROEPSCODE", "ground": "TOESTEMMING"}},
         {"secrecy": {"applies": True, "motivation": ""}},
     ),
     "R31": Case(

@@ -149,7 +149,7 @@ def test_check_reads_a_draft_without_cards_and_a_covenant_with_them(bare: Any, m
     draft = bare("covenant", "check", str(made.toml))
     assert (draft.code, "read as a draft" in draft.out) == (0, True)
     whole = bare("covenant", "check", str(made.toml), *made.card_options())
-    assert (whole.code, whole.out.strip()) == (0, "No mistakes.")
+    assert (whole.code, whole.out.splitlines()[0], "draft" in whole.out) == (0, "No mistakes.", False)
     lacking = bare("covenant", "check", str(made.toml), *made.card_options("gemeente", "actium", "welzijn"))
     assert lacking.code == 1
     assert "needs its card" in lacking.out
@@ -283,3 +283,29 @@ def test_show_reads_the_covenant_article_by_article_with_what_the_node_does(bare
     assert json.loads(bare("covenant", "show", str(made.signed), "--json").out) == json.loads(
         made.document.read_bytes()
     )
+
+
+# ---------------------------------------------------------------------------------------- what is no mistake
+
+
+def test_check_compile_and_show_warn_that_the_review_date_has_passed(bare: Any, made: Files, tmp_path: Path) -> None:
+    toml, out = edited(tmp_path, ("review_due = 2026-10-01", "review_due = 2020-01-01")), tmp_path / "old.json"
+    checked = bare("covenant", "check", str(toml), "--lang", "nl")
+    assert (checked.code, "De herzieningsdatum is voorbij: 2020-01-01" in checked.out) == (0, True)
+    machine = json.loads(bare("covenant", "check", str(toml), "--json").out)
+    assert (machine["ok"], machine["warnings"][0]["place"]) == (True, "review_due")
+    compiled = bare("covenant", "compile", str(toml), *made.card_options(), "--out", str(out), "--lang", "nl")
+    assert (compiled.code, "De herzieningsdatum is voorbij" in compiled.out) == (0, True)
+    assert "De herzieningsdatum is voorbij" in bare("covenant", "show", str(out), "--lang", "nl").out
+    future = edited(tmp_path, ("review_due = 2026-10-01", "review_due = 2999-01-01"))
+    assert "review date" not in bare("covenant", "check", str(future)).out
+
+
+def test_of_two_texts_diff_asks_to_compile_the_old_one_and_not_the_new(bare: Any, tmp_path: Path) -> None:
+    old, new = tmp_path / "old.toml", tmp_path / "new.toml"
+    old.write_text(TOML.read_text())
+    new.write_text(TOML.read_text())
+    told = bare("covenant", "diff", str(old), str(new))
+    assert told.code == 1
+    assert "the old one, old.toml, must be compiled" in told.err
+    assert "new.toml" not in told.err

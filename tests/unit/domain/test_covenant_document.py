@@ -57,7 +57,34 @@ def test_the_covenant_of_de_wolden_names_its_four_partners_and_five_contexts(de_
 def test_nothing_unverified_poses_as_a_fact(de_wolden: Covenant) -> None:
     rules = [rule for c in de_wolden.retention for rule in c.rules]
     assert all(rule.status == "voorstel" for rule in rules)
-    assert {rule.source.split(":")[0].split(";")[0] for rule in rules if rule.verified} == {"artikel 8 lid 6 Wpg"}
+    assert {rule.source.split(":")[0].split(";")[0] for rule in rules if rule.verified} == {
+        "artikel 8 lid 6 en 14 lid 1 Wpg"
+    }
+
+
+def test_the_police_keeps_what_it_removed_five_years_more_for_complaints_and_discloses_none_of_it(
+    de_wolden: Covenant,
+) -> None:
+    """Wpg 8(1), (2), (6) and 14(1), (2)."""
+    for known in de_wolden.retention:
+        if known.code == "r09":
+            continue  # of its statements: no police data
+        (rule,) = (rule for rule in de_wolden.retention_rules(known.code, "politie"))
+        assert [(phase.until, phase.use) for phase in rule.phases] == [
+            ("P1Y", "VRIJ"), ("P5Y", "ALLEEN_VERGELIJKEN"), ("P10Y", "ALLEEN_KLACHT_EN_VERANTWOORDING"),
+        ]  # fmt: skip
+        assert rule.period == "P10Y"
+
+
+def test_the_short_text_of_an_article_leaves_nothing_out_that_somebody_must_do(de_wolden: Covenant) -> None:
+    said = {"1": ("derde is", "casusoverleg", "Bijzondere persoonsgegevens", "professional"),
+            "10.1": ("bevattingsvermogen", "professional", "zo spoedig mogelijk"),
+            "12.1": ("Gemeente De Wolden", "faciliteren")}  # fmt: skip
+    assert [word for number, words in said.items() for word in words if word not in de_wolden.articles[number]] == []
+
+
+def test_every_partner_says_where_its_office_is_reached(de_wolden: Covenant) -> None:
+    assert all(partner.contact and partner.contact.startswith("privacy@") for partner in de_wolden.partners)
 
 
 def test_every_item_has_a_term_at_every_partner(de_wolden: Covenant) -> None:
@@ -149,7 +176,7 @@ def test_a_draft_is_checked_without_cards_and_a_covenant_is_not_compiled_without
         ('holders = ["*"]', 'holders = ["*", "*"]', "retention[0]", "two rules"),
         ('signal_retention = "t01"', 'signal_retention = "t02"', "settings.signal_retention", "t02 is not defined"),
         ("small_cell_threshold = 3", "small_cell_threshold = 1", "settings.small_cell_threshold", "too small"),
-        ('id = "00000000000000000000000000000009"', "", "partners[2].id", "missing"),
+        ('id = "00000000000000000000000000000009"', "", "partners[2].id", "32 hex digits"),
         ('participation = "paper"', 'participation = "paper"\ncard = {}', "partners[2].card", "leave this out"),
         ("[articles]", "[artikelen]", "artikelen", "not known here"),
         ('"4.1" = "3"', '"4.3" = "3"', "numbering.4.3", "4.3 is not defined"),

@@ -34,6 +34,7 @@ from exchange.domain.vocabulary import (
     Kind,
     Mark,
     Regime,
+    SecrecyGround,
     SecrecyRegime,
     Side,
 )
@@ -575,3 +576,21 @@ def test_every_gate_names_its_article_or_law() -> None:
         assert (
             any(word in doc for word in ("rticle", "AVG", "UAVG", "Wpg", "R31", "WGBO")) or "As for the message" in doc
         )
+
+
+def test_a_duty_of_secrecy_that_the_covenant_gives_the_sender_no_part_in_lifts_nothing(
+    de_wolden: Covenant, propose: Callable[..., Proposal]
+) -> None:
+    """The table ``secrecy_regimes`` says which duties exist for whom; without it all of the law's count for everybody (R30)."""
+
+    def codes(regime: str, covenant: Covenant) -> set[str]:
+        stated = Secrecy(applies=True, regime=regime, ground=SecrecyGround.CONSENT)
+        proposal = propose(sender="actium", recipient="welzijn", secrecy=stated)
+        return {finding.code for side in Side for finding in judge(covenant, proposal, side=side).findings}
+
+    assert "R30" not in codes("BEROEPSCODE", de_wolden)
+    assert "R30" in codes("WGBO", de_wolden)
+    assert "R30" in codes("VERZONNEN", de_wolden)
+    silent = de_wolden.model_copy(update={"secrecy_regimes": ()})
+    assert "R30" not in codes("WGBO", silent)
+    assert "R30" in codes("VERZONNEN", silent)
