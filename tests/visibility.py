@@ -135,6 +135,12 @@ def stands_against(sent: Sent) -> set[str]:
     return found - MADE_GOOD_LATER if _acute(sent) else found
 
 
+def beside_care(sender: str, recipient: str, statement: Mapping[str, Any]) -> bool:
+    """UAVG 33(1)(c): criminal data beside health data for care (30(3)(a)), from one bound to secrecy to another (30(4))."""
+    both = {(sender, statement["sender_task"]), (recipient, statement["recipient_task"])}
+    return statement.get("special_exception") == "UAVG_30_3_a" and both <= BOUND_TO_SECRECY
+
+
 def holds_service_number(*texts: str) -> bool:
     """Whether one of the numbers stands in a text, however it is spelled."""
     digits = ["".join(c for c in unicodedata.normalize("NFKC", text) if c.isdigit()) for text in texts]
@@ -234,6 +240,7 @@ def _item(sent: Sent, fact: tuple[str, str]) -> Iterator[str]:
     s, item = sent.statement, sent.item
     opens = sent.matrix.get((category, sent.recipient), frozenset({"no"}))
     cited = {s.get("special_exception"), s.get("criminal_ground"), *s.get("stated", [])}
+    cited -= set() if beside_care(sent.sender, sent.recipient, s) else {"UAVG_33_1_c"}
     if category not in CATEGORIES or name not in FIELDS[category] or sent.sender in NOT_FROM.get(category, ()):
         yield "R17"
     if sent.kind == "signal" and category in NEVER_AS_SIGNAL:

@@ -10,6 +10,8 @@ from exchange.domain.proposal import Finding, ItemFacts, Proposal, WpgDecision
 from exchange.domain.retention import Period
 from exchange.domain.scene import ItemScene, Scene, find_numbers, find_words, item_gate
 from exchange.domain.vocabulary import (
+    CARE_GROUND,
+    CARE_SUPPLEMENT,
     VITAL_CRIMINAL,
     VITAL_SPECIAL,
     WPG_GOALS,
@@ -203,7 +205,19 @@ def _lifted(scene: ItemScene, row: Row) -> bool:
     """Whether a ground that the row accepts is cited. UAVG 33(1)(a) is provenance and lifts nothing by being cited."""
     proposal = scene.proposal
     cited = {proposal.special_exception, proposal.criminal_ground, *proposal.stated} - {"UAVG_33_1_a", None}
+    if CARE_SUPPLEMENT in cited and not _supplements_care(scene):
+        cited.remove(CARE_SUPPLEMENT)
     return not cited.isdisjoint(row.grounds)
+
+
+def _supplements_care(scene: ItemScene) -> bool:
+    """UAVG 33(1)(c), 30(3)(a) and (4): beside health data for care, given and received by people bound to secrecy.
+
+    Giving is processing too, so the giver needs the ground as much as the recipient: a landlord has it for neither.
+    """
+    proposal, bound = scene.proposal, scene.index.bound_tasks
+    both = {(proposal.sender, proposal.sender_task), (proposal.recipient, proposal.recipient_task)}
+    return proposal.special_exception == CARE_GROUND and both <= bound
 
 
 def _decision_covers(decision: WpgDecision, proposal: Proposal, item: ItemFacts) -> bool:

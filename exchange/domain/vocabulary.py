@@ -112,6 +112,12 @@ CRIMINAL_GROUNDS: Final = {
 }
 """Grounds for criminal data: UAVG 32-33. 33(1)(a) holds by provenance alone and never lifts anything by being cited."""
 
+CARE_GROUND: Final = "UAVG_30_3_a"
+"""UAVG 30(3)(a): health data for care or social work."""
+
+CARE_SUPPLEMENT: Final = "UAVG_33_1_c"
+"""UAVG 33(1)(c): criminal data only in addition to :data:`CARE_GROUND`, which is cited beside it, and so by care to care."""
+
 WPG_GROUNDS: Final = {
     "WPG_16_1_b_1": "Burgemeester: gezag over de politie (art. 16 lid 1 onder b, 1° Wpg)",
     "WPG_16_1_b_2": "Burgemeester: openbare orde (art. 16 lid 1 onder b, 2° Wpg)",

@@ -410,8 +410,33 @@ def test_citing_33_1_a_does_not_make_provenance(de_wolden: Covenant, propose: Pr
     record = (item("STRAFRECHTELIJK", "aard-incidenten"),)
     proposal = propose("actium", "welzijn", criminal_ground="UAVG_33_1_a", items=record)
     assert judge(de_wolden, proposal, side=Side.SENDING).codes == ("R06",)
-    care = propose("gemeente", "welzijn", criminal_ground="UAVG_33_1_c", items=record)
-    assert judge(de_wolden, care, side=Side.SENDING).allowed
+
+
+CARE = {"criminal_ground": "UAVG_33_1_c", "special_exception": "UAVG_30_3_a"}
+
+
+@BOTH
+def test_a_landlord_sends_no_conviction_as_a_supplement_to_care(
+    de_wolden: Covenant, propose: Propose, side: Side
+) -> None:
+    record = (item("STRAFRECHTELIJK", "aard-incidenten", "veroordeeld voor hennep"),)
+    for cited in ({"criminal_ground": "UAVG_33_1_c"}, CARE):
+        verdict = judge(de_wolden, propose("actium", "welzijn", items=record, **cited), side=side)
+        assert verdict.codes == ("R06",), cited
+
+
+@BOTH
+def test_a_supplement_to_care_goes_between_people_bound_to_secrecy_and_beside_the_ground_for_care(
+    de_wolden: Covenant, propose: Propose, side: Side
+) -> None:
+    record = (item("STRAFRECHTELIJK", "aard-incidenten"),)
+    care = propose("gemeente", "welzijn", items=record, **CARE)
+    assert judge(de_wolden, care, side=side).allowed
+    alone = dataclasses.replace(care, special_exception=None)
+    consent = dataclasses.replace(care, special_exception="UAVG_22_2_a")
+    unbound = dataclasses.replace(care, sender_task="schuldhulp")
+    for short in (alone, consent, unbound):
+        assert judge(de_wolden, short, side=side).codes == ("R06",)
 
 
 # --- the visibility matrix, cell by cell ------------------------------------------------------------------------------
