@@ -105,7 +105,9 @@ CONTEXTS = {"PREVENTIE", "SIGNALERING", "ONDERSTEUNING", "GEBIEDS_PROBLEEMANALYS
 BASES = {"A6_1_a", "A6_1_b", "A6_1_c", "A6_1_d", "A6_1_e", "A6_1_f"}
 NOT_INFORMED = {*(f"UAVG_41_1_{x}" for x in "abcdefghij"), *(f"AVG_14_5_{x}" for x in "abcd"),
                 *(f"WPG_27_1_{x}" for x in "abcdef")}  # fmt: skip
-DECISIONS = {"WPG_16_1_b_1", "WPG_16_1_b_2", "WPG_18_1", "WPG_18_2", "WPG_19", "WPG_20_1", "WPG_20_3"}
+FOR_ANYBODY = {"WPG_18_1", "WPG_18_2", "WPG_19", "WPG_20_1"}
+DECISIONS = {"gemeente": FOR_ANYBODY | {"WPG_16_1_b_1", "WPG_16_1_b_2"}, "actium": FOR_ANYBODY, "welzijn": FOR_ANYBODY}
+"""Wpg 16(1)(b) is the mayor's; corporations and foundations get police data under 18, 19, 20; the WGS (20(3)) does not apply."""
 WITH_AUTHORITY = {"WPG_19", "WPG_20_1"}
 SERVICE_NUMBERS = ("999990342", "999993653", "111222333")
 """The only ones the tests type; all are nobody's."""
@@ -283,12 +285,12 @@ def _police(sent: Sent, category: str, name: str, *, police: bool) -> Iterator[s
     item, decision = sent.item, sent.statement.get("wpg")
     if sent.sender == "politie":
         if decision is None or not (
-            decision["ground"] in DECISIONS
+            decision["ground"] in DECISIONS.get(sent.recipient, ())
             and decision["goal"] in {"a", "b", "c", "d"}
             and sent.recipient in decision["recipients"]
             and category in decision["categories"]
             and (decision["authority_agreed"] or decision["ground"] not in WITH_AUTHORITY)
-            and sent.on.isoformat() <= decision["valid_until"]
+            and (decision.get("decided_on") or "") <= sent.on.isoformat() <= decision["valid_until"]
         ):
             yield "R28"
         elif decision.get("fields") is not None and name not in decision["fields"]:

@@ -82,6 +82,8 @@ class Partner(Model):
     """URN of the organisation (``urn:nld:oin:…``, ``urn:nld:kvknr:…``)."""
     regime: Regime = Regime.AVG
     """The law its own records are kept under."""
+    wpg_grounds: tuple[LawCode, ...] = ()
+    """Grounds of the Wpg on which the police may give to it (16(1)(b): only where the mayor belongs); none: it gives nothing."""
     statutory_tasks: tuple[Task, ...] = Field(min_length=1)
     card: dict[str, Any] | None = None
     """The public card with its role keys; only connected partners have one. Opaque here."""

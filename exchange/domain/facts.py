@@ -7,7 +7,7 @@ each message.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
@@ -59,7 +59,9 @@ class DecisionFact:
     categories: tuple[str, ...]
     fields: tuple[str, ...] | None
     agreed: bool
+    decided_on: date
     valid_until: date
+    conditions: tuple[str, ...]
     withdrawn: bool = False
 
 
@@ -123,12 +125,22 @@ def decide_review(
 
 
 def decide_decision(
-    ground: str, goal: str, *, authority: str | None, agreed_on: date | None, valid_until: date, today: date
+    ground: str,
+    goal: str,
+    *,
+    authority: str | None,
+    agreed_on: date | None,
+    decided_on: date,
+    valid_until: date,
+    today: date,
+    served: Mapping[str, Sequence[str]],
 ) -> None:
     """Wpg 16, 18, 19, 20(2): a ground and a goal of the law, in agreement with the competent authority where it asks for that.
 
+    ``served`` gives for each recipient the grounds on which the covenant lets the police give to it.
+
     Raises:
-        InputError: One of them is missing, or the decision is over already.
+        InputError: One of them is missing, the ground serves one of the recipients not, or the decision is over or not yet taken.
     """
     if ground not in WPG_GROUNDS or goal not in WPG_GOALS:
         raise InputError(
@@ -136,10 +148,20 @@ def decide_decision(
             grounds=", ".join(WPG_GROUNDS),
             goals=", ".join(WPG_GOALS),
         )
+    for recipient, grounds in served.items():
+        if ground not in grounds:
+            raise InputError(
+                "The covenant lets no police data go to {recipient} on {ground}; on: {grounds}.",
+                recipient=recipient,
+                ground=ground,
+                grounds=", ".join(grounds) or "-",
+            )
     if ground in WPG_NEEDS_AUTHORITY and (authority is None or agreed_on is None):
         raise InputError(
             "Wpg 19 and 20(1) ask for the agreement of the competent authority: name it, and the day it agreed."
         )
+    if decided_on > today:
+        raise InputError("A decision is registered after it was taken; this day has still to come.")
     if agreed_on is not None and agreed_on > today:
         raise InputError("The competent authority cannot have agreed on a day that has still to come.")
     if valid_until < today:

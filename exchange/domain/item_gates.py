@@ -108,12 +108,18 @@ def criminal_data_by_provenance(scene: ItemScene) -> Iterator[Finding]:
 
 @item_gate
 def police_data_only_under_decision(scene: ItemScene) -> Iterator[Finding]:
-    """Wpg 16, 18, 19, 20: what the police gives to others needs a decision covering recipient, category and field."""
+    """Wpg 16, 18, 19, 20: what the police gives to others needs a decision covering recipient, category and field.
+
+    Its ground serves this recipient: 16(1)(b) is the mayor's, 20(3) a partnership's under the WGS; a corporation or a foundation
+    gets police data under 18, 19 or 20 only. Which ground serves whom stands in the covenant.
+    """
     proposal, item = scene.proposal, scene.item
     if not _under_wpg(scene, proposal.sender) or _under_wpg(scene, proposal.recipient):
         return
     decision = proposal.wpg
-    if decision is None or not _decision_covers(decision, proposal, item):
+    taker = scene.index.partners.get(proposal.recipient)
+    served = decision is not None and taker is not None and decision.ground in taker.wpg_grounds
+    if decision is None or not served or not _decision_covers(decision, proposal, item):
         yield scene.refuse("R28")
     elif decision.fields is not None and item.field not in decision.fields:
         yield scene.refuse("R17", _field_name(scene))
@@ -221,7 +227,7 @@ def _supplements_care(scene: ItemScene) -> bool:
 
 
 def _decision_covers(decision: WpgDecision, proposal: Proposal, item: ItemFacts) -> bool:
-    """Wpg 20(2): reference, ground, goal, interest, recipients and data are recorded, agreed to, and still valid."""
+    """Wpg 20(2): reference, ground, goal, interest, recipients and data are recorded, agreed to, and valid on this day."""
     return (
         bool(decision.reference and decision.interest.strip())
         and decision.ground in WPG_GROUNDS
@@ -229,5 +235,6 @@ def _decision_covers(decision: WpgDecision, proposal: Proposal, item: ItemFacts)
         and proposal.recipient in decision.recipients
         and item.category in decision.categories
         and (decision.authority_agreed or decision.ground not in WPG_NEEDS_AUTHORITY)
+        and (decision.decided_on is None or decision.decided_on <= proposal.on)
         and proposal.on <= decision.valid_until
     )

@@ -51,7 +51,7 @@ def no_citizen_service_number(scene: Scene) -> Iterator[Finding]:
     weighing = proposal.weighing
     texts = [proposal.text, proposal.support_rationale]
     texts += [weighing.necessity, weighing.proportionality, weighing.subsidiarity] if weighing else []
-    texts += [proposal.wpg.interest] if proposal.wpg else []
+    texts += [proposal.wpg.interest, *proposal.wpg.conditions] if proposal.wpg else []
     texts += [proposal.emergency.danger] if proposal.emergency else []
     yield from find_numbers("\n\n\n\n\n\n\n".join(texts), scene, None)
 

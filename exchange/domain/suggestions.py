@@ -123,6 +123,8 @@ def _offers(covenant: Covenant, me: Partner, to: Partner, kind: Kind, purpose: s
         fields = tuple(field for field in category.fields if field in allowed)
         if row is None or row.condition is Condition.NEVER or category.mark is Mark.BSN or not fields:
             continue
+        if me.regime is Regime.WPG and to.regime is not Regime.WPG and not to.wpg_grounds:
+            continue  # no decision of the police can name it (R28)
         tasks, lifts = _open(row, me, to, category.mark), tuple(_lifts(row, me, to))
         from_police = row.condition is Condition.WPG
         if tasks or lifts or from_police:

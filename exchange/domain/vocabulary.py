@@ -127,7 +127,10 @@ WPG_GROUNDS: Final = {
     "WPG_20_1": "Structurele verstrekking aan een samenwerkingsverband (art. 20 lid 1 Wpg)",
     "WPG_20_3": "Samenwerkingsverband onder de WGS (art. 20 lid 3 Wpg)",
 }
-"""Grounds on which the police may disclose outside their own domain: Wpg 16, 18, 19 and 20."""
+"""Grounds on which the police may disclose outside their own domain: Wpg 16, 18, 19, 20. Which serves whom, the covenant says."""
+
+WPG_FOR_THE_MAYOR: Final = frozenset({"WPG_16_1_b_1", "WPG_16_1_b_2"})
+"""Wpg 16(1)(b): the mayor's authority over the police, and public order; for nobody else."""
 
 WPG_NEEDS_AUTHORITY: Final = frozenset({"WPG_19", "WPG_20_1"})
 """Wpg 19 and 20(1): only in agreement with the competent authority (burgemeester or officier van justitie)."""

@@ -164,7 +164,9 @@ class Factbook:
             categories=event.categories,
             fields=event.fields,
             agreed=event.agreed_on is not None,
+            decided_on=date.fromisoformat(event.decided_on),
             valid_until=date.fromisoformat(event.valid_until),
+            conditions=() if isinstance(event.conditions, Gone) else tuple(event.conditions),
         )
         self._put(self.decisions, fact.id, fact, event.key_id)
 

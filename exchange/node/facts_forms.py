@@ -193,7 +193,9 @@ class DecisionAnswer(Answer):
     categories: list[str]
     fields: list[str] | None
     agreed: bool
+    decided_on: date
     valid_until: date
+    conditions: list[str]
     withdrawn: bool
     valid: bool
 

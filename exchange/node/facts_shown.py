@@ -88,6 +88,8 @@ class Shown:
                 categories=list(fact.categories),
                 fields=list(fact.fields) if fact.fields is not None else None,
                 agreed=fact.agreed,
+                decided_on=fact.decided_on,
+                conditions=list(fact.conditions),
                 valid_until=fact.valid_until,
                 withdrawn=fact.withdrawn,
                 valid=not fact.withdrawn and today <= fact.valid_until,

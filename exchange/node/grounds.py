@@ -176,7 +176,9 @@ class Lookup:
             categories=list(fact.categories),
             fields=list(fact.fields) if fact.fields is not None else None,
             authority_agreed=fact.agreed,
+            decided_on=fact.decided_on.isoformat(),
             valid_until=fact.valid_until.isoformat(),
+            conditions=list(fact.conditions),
         )
 
     # ------------------------------------------------------------------------------------ items on record

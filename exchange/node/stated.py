@@ -87,5 +87,7 @@ def wpg_decision(wpg: m.WpgDecision | None) -> WpgDecision | None:
         categories=frozenset(wpg.categories),
         fields=frozenset(wpg.fields) if wpg.fields is not None else None,
         authority_agreed=wpg.authority_agreed,
+        decided_on=date.fromisoformat(wpg.decided_on) if wpg.decided_on else None,
         valid_until=date.fromisoformat(wpg.valid_until),
+        conditions=tuple(wpg.conditions),
     )

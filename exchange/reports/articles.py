@@ -247,7 +247,10 @@ class _Tables:
             [p.name, p.slug, readable(p.kind), words.word(p.participation, PARTICIPATION, _), p.regime.value]
             for p in self._covenant.partners
         ]
-        return [Table([_("Partner"), _("Short name"), _("Kind"), _("Participation"), _("Own records under")], rows)]
+        served = [[p.name, ", ".join(p.wpg_grounds)] for p in self._covenant.partners if p.wpg_grounds]
+        police = [Table([_("Partner"), _("Grounds")], served, _("On which grounds police data may go to it"))]
+        partners = Table([_("Partner"), _("Short name"), _("Kind"), _("Participation"), _("Own records under")], rows)
+        return [partners, *(police if served else [])]
 
     def _contexts(self) -> list[Table]:
         _ = self._

@@ -90,12 +90,16 @@ def test_a_review_prolongs_to_a_day_that_comes_or_ends_and_never_revives(
         {"authority": None},
         {"agreed_on": None},
         {"agreed_on": date(2026, 3, 3)},
+        {"decided_on": date(2026, 3, 3)},
         {"valid_until": date(2026, 3, 1)},
+        {"served": {"gemeente": ("WPG_20_1",), "actium": ("WPG_19",)}},
+        {"served": {"actium": ()}},
     ],
 )
 def test_a_flawed_decision_is_not_registered(flaw: dict[str, Any]) -> None:
     lawful: dict[str, Any] = {
-        "ground": "WPG_20_1", "goal": "c", "authority": "OVJ", "agreed_on": TODAY, "valid_until": TODAY, "today": TODAY,
+        "ground": "WPG_20_1", "goal": "c", "authority": "OVJ", "agreed_on": TODAY, "decided_on": TODAY,
+        "valid_until": TODAY, "today": TODAY, "served": {"actium": ("WPG_19", "WPG_20_1")},
     }  # fmt: skip
     decide_decision(**lawful)
     with pytest.raises(InputError):
@@ -104,7 +108,10 @@ def test_a_flawed_decision_is_not_registered(flaw: dict[str, Any]) -> None:
 
 def test_wpg_16_and_18_need_no_agreement() -> None:
     for ground in ("WPG_16_1_b_2", "WPG_18_1"):
-        decide_decision(ground, "b", authority=None, agreed_on=None, valid_until=TODAY, today=TODAY)
+        decide_decision(
+            ground, "b", authority=None, agreed_on=None, decided_on=TODAY, valid_until=TODAY, today=TODAY,
+            served={"gemeente": (ground,)},
+        )  # fmt: skip
 
 
 def test_an_entry_of_the_register_covers_only_what_it_names() -> None:

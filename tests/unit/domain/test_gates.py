@@ -339,12 +339,34 @@ def test_scenario_2_police_data_only_under_a_decision(de_wolden: Covenant, propo
         {"categories": frozenset({"HUISVESTING"})},
         {"authority_agreed": False},
         {"valid_until": date(2026, 3, 1)},
+        {"decided_on": date(2026, 3, 3)},
+        {"ground": "WPG_16_1_b_1"},  # the mayor's, not a landlord's
+        {"ground": "WPG_16_1_b_2"},
+        {"ground": "WPG_20_3"},  # a partnership under the WGS, which this is not
     ],
 )
 def test_a_flawed_decision_is_no_decision(de_wolden: Covenant, propose: Propose, flaw: dict[str, Any]) -> None:
     facts = (item("OVERLAST", "aantal-meldingen", "zes"),)
     proposal = propose("politie", "actium", wpg=decision(**flaw), items=facts)
     assert judge(de_wolden, proposal, side=Side.RECEIVING).codes == ("R28",)
+
+
+@BOTH
+def test_the_mayors_ground_opens_police_data_to_the_mayor_and_to_nobody_else(
+    de_wolden: Covenant, propose: Propose, side: Side
+) -> None:
+    facts = (item("OVERLAST", "aantal-meldingen", "zes"),)
+    for recipient, codes in (("gemeente", ()), ("actium", ("R28",)), ("welzijn", ("R28",))):
+        mayors = decision(ground="WPG_16_1_b_1", recipients=frozenset({recipient}), authority_agreed=False)
+        verdict = judge(de_wolden, propose("politie", recipient, wpg=mayors, items=facts), side=side)
+        assert verdict.codes == codes, recipient
+
+
+@BOTH
+def test_no_service_number_goes_in_a_condition_of_the_police(de_wolden: Covenant, propose: Propose, side: Side) -> None:
+    facts = (item("OVERLAST", "aantal-meldingen", "zes"),)
+    bound = propose("politie", "actium", wpg=decision(conditions=("Alleen over 999993653.",)), items=facts)
+    assert judge(de_wolden, bound, side=side).codes == ("R02",)
 
 
 def test_the_police_cannot_relabel_its_data_as_ordinary(de_wolden: Covenant, propose: Propose) -> None:

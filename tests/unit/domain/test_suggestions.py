@@ -120,6 +120,13 @@ def test_a_task_that_is_not_suggested_for_a_ground_does_not_carry_it(
                     assert refused(de_wolden, made), (way.recipient, offer.category, lift.ground, task)
 
 
+def test_nothing_of_the_police_is_suggested_to_a_partner_that_no_decision_can_name(de_wolden: Covenant) -> None:
+    partners = tuple(p.model_copy(update={"wpg_grounds": ()}) if p.slug == "actium" else p for p in de_wolden.partners)
+    for covenant, reached in ((de_wolden, True), (de_wolden.model_copy(update={"partners": partners}), False)):
+        ways = {way.recipient for way in suggest(covenant, "politie", Kind.DISCLOSURE).ways}
+        assert ("actium" in ways, "welzijn" in ways) == (reached, True)
+
+
 def test_a_landlord_is_offered_no_ground_for_convictions_and_a_municipality_is_told_what_goes_beside_it(
     de_wolden: Covenant,
 ) -> None:
