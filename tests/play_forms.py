@@ -160,8 +160,8 @@ def _street(form: Form, d: Numbers, today: dt.date) -> None:
 
 
 def _excused(form: Form, d: Numbers, today: dt.date) -> None:
-    review = today + dt.timedelta(days=d.pick([14, 0, -1]))
-    ground = d.pick(["UAVG_41_1_i", "AVG_14_5_b", "ZOMAAR"])
+    review = today + dt.timedelta(days=d.pick([14, 0, -1, 92]))
+    ground = d.pick(["UAVG_41_1_i", "AVG_14_5_b", "ZOMAAR", "WPG_27_1_a"])
     form["notice"] = {
         "exception": ground,
         "review_on": review,

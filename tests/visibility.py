@@ -11,7 +11,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 PARTNERS = ("gemeente", "politie", "actium", "welzijn")
@@ -108,6 +108,8 @@ NOT_INFORMED = {*(f"UAVG_41_1_{x}" for x in "abcdefghij"), *(f"AVG_14_5_{x}" for
 FOR_ANYBODY = {"WPG_18_1", "WPG_18_2", "WPG_19", "WPG_20_1"}
 DECISIONS = {"gemeente": FOR_ANYBODY | {"WPG_16_1_b_1", "WPG_16_1_b_2"}, "actium": FOR_ANYBODY, "welzijn": FOR_ANYBODY}
 """Wpg 16(1)(b) is the mayor's; corporations and foundations get police data under 18, 19, 20; the WGS (20(3)) does not apply."""
+A_QUARTER = timedelta(weeks=13)
+"""The longest that an exception goes without a review."""
 WITH_AUTHORITY = {"WPG_19", "WPG_20_1"}
 SERVICE_NUMBERS = ("999990342", "999993653", "111222333")
 """The only ones the tests type; all are nobody's."""
@@ -191,9 +193,14 @@ def _disclosure(sent: Sent) -> Iterator[str]:
     day = sent.on.isoformat()
     if told.get("reference") and sent.recipient in told.get("recipients", []) and (told.get("given_on") or day) <= day:
         return
-    if told.get("exception") not in NOT_INFORMED:
+    own_law = sent.sender == "politie" or not (told.get("exception") or "").startswith("WPG")
+    if told.get("exception") not in NOT_INFORMED or not own_law or sent.recipient not in told.get("recipients", []):
         yield "R14"
-    elif told.get("review_on") is None or day > told["review_on"] or day > (told.get("ends_on") or day):
+    elif (
+        told.get("review_on") is None
+        or not day <= told["review_on"] <= (sent.on + A_QUARTER).isoformat()
+        or day > (told.get("ends_on") or day)
+    ):
         yield "R15"
 
 

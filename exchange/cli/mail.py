@@ -103,7 +103,7 @@ def _show_message(session: Session, answer: dict[str, Any], titles: Titles) -> N
             (_("Context"), titles.of(str(statement["context"])) if statement.get("context") else ""),
             (_("Support"), statement.get("support_rationale")),
             (_("Request"), statement.get("request")),
-            (_("Conditions of the police"), "\n".join((statement.get("wpg") or {}).get("conditions", []))),
+            (_("Conditions of the police"), "\n".join((statement.get("wpg") or {}).get("conditions") or [])),
         ]
     )
     rows = [

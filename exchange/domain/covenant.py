@@ -235,6 +235,8 @@ class Settings(Model):
     training_term: PeriodText | None = None
     """How long a privacy training counts (article 12.1, R26); none: trainings are not looked at."""
     training_lapsed: Literal["warn", "refuse"] = "warn"
+    exception_review: PeriodText = "P13W"
+    """The longest that an exception not to inform somebody holds without a new review (UAVG 41, R15); a proposal."""
     acknowledge_within: PeriodText = "P2W"
     """How long a recipient has to answer a correction, a recall or a restriction; a proposal, each controller fixes its own."""
     signal_retention: FieldCode

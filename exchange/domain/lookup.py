@@ -48,6 +48,7 @@ class Index:
         self.area_fields = frozenset((c.code, f) for c in covenant.categories for f in c.area_fields)
         term = covenant.settings.training_term
         self.training_term = Period.parse(term) if term is not None else None
+        self.exception_review = Period.parse(covenant.settings.exception_review)
         self.retention: Mapping[str, RetentionClass] = {c.code: c for c in covenant.retention}
         self.profiles: Mapping[str, Profile] = {p.code: p for p in covenant.profiles}
         self.text_rules = tuple(

@@ -89,6 +89,8 @@ class NoticeException:
     """Why the subject was not told beforehand (article 10.1, UAVG 41, AVG 14(5))."""
 
     ground: str
+    recipients: frozenset[str]
+    """Slugs of the partners that it carries to."""
     review_on: date
     """Last day on which it holds without a new review."""
     ends_on: date | None = None

@@ -167,6 +167,12 @@ INFORM_EXCEPTIONS: Final = {
 }
 """Grounds not to inform the subject beforehand (covenant article 10.1): UAVG 41(1), AVG 14(5), Wpg 27(1)."""
 
+
+def excuses(ground: str, regime: Regime) -> bool:
+    """Whether it is a ground not to inform somebody for whom keeps records under ``regime``: Wpg 27 is for the police alone."""
+    return ground in INFORM_EXCEPTIONS and (regime is Regime.WPG or not ground.startswith("WPG_"))
+
+
 KEEP_GROUNDS: Final = {
     "AVG_5_1_d": "Juist volgens eigen onderzoek (art. 5 lid 1 onder d AVG)",
     "AVG_17_3_a": "Vrijheid van meningsuiting en informatie (art. 17 lid 3 onder a AVG)",

@@ -51,13 +51,14 @@ class Shown:
                 ground=known[event.originator_id].ground,
                 considerations=_text(event.considerations, {}),
                 motivation=_text(event.motivation, ""),
+                recipients=sorted(known[event.originator_id].recipients),
                 review_on=known[event.originator_id].review_on,
                 ends_on=known[event.originator_id].ends_on,
                 told_of_restriction=_text(event.told_of_restriction, gone=False),
                 holds=known[event.originator_id].holds_on(today),
             )
             for event in self._events(list(known))
-            if isinstance(event, e.ExceptionInvoked)
+            if isinstance(event, e.ExceptionInvokedForAnybody)
         ]
 
     def reviews(self, until: date, today: date) -> list[ff.DueReview]:

@@ -124,6 +124,7 @@ def _emergency(db: sqlite3.Connection, index: int, event: e.EmergencyInvoked) ->
 
 ACTIONS: dict[type[Event], Callable[[sqlite3.Connection, int, Any], None]] = {
     e.NoticeGiven: _fact("notice"),
+    e.ExceptionInvokedForAnybody: _fact("exception"),
     e.ExceptionInvoked: _fact("exception"),
     e.ExceptionReviewed: _reviewed,
     e.WpgDecisionRegistered: _fact("wpg-decision"),

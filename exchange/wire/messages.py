@@ -307,8 +307,8 @@ class WpgDecision(Wire):
     decided_on: Day | None = None
     """The day it was taken; it carries nothing before."""
     valid_until: Day
-    conditions: Annotated[list[Text], Field(max_length=20)] = []
-    """What the recipient is bound to, for people to read (Wpg 20(2))."""
+    conditions: Annotated[list[Text], Field(max_length=20)] | None = None
+    """What the recipient is bound to, for people to read (Wpg 20(2)); absent when there is none."""
 
 
 class Notice(Wire):

@@ -269,19 +269,21 @@ def test_an_exception_to_informing_holds_until_its_review(
     de_wolden: Covenant, propose: Propose, on: date, codes: tuple[str, ...]
 ) -> None:
     """Scenario 6: informing the partner would endanger her; the review is due within fourteen days."""
-    exception = NoticeException(ground="UAVG_41_1_i", review_on=date(2026, 3, 16))
+    exception = NoticeException(ground="UAVG_41_1_i", recipients=frozenset({"gemeente"}), review_on=date(2026, 3, 16))
     proposal = propose("welzijn", "gemeente", on=on, notice=None, notice_exception=exception)
     assert judge(de_wolden, proposal, side=Side.SENDING).codes == codes
 
 
 def test_an_invented_exception_ground_is_no_exception(de_wolden: Covenant, propose: Propose) -> None:
-    exception = NoticeException(ground="GEEN_ZIN", review_on=date(2026, 3, 16))
+    exception = NoticeException(ground="GEEN_ZIN", recipients=frozenset({"welzijn"}), review_on=date(2026, 3, 16))
     proposal = propose(notice=None, notice_exception=exception)
     assert judge(de_wolden, proposal, side=Side.SENDING).codes == ("R14",)
 
 
 def test_an_exception_that_ended_does_not_revive_at_its_review(de_wolden: Covenant, propose: Propose) -> None:
-    exception = NoticeException(ground="UAVG_41_1_i", review_on=date(2026, 4, 1), ends_on=date(2026, 3, 1))
+    exception = NoticeException(
+        ground="UAVG_41_1_i", recipients=frozenset({"welzijn"}), review_on=date(2026, 4, 1), ends_on=date(2026, 3, 1)
+    )
     proposal = propose(notice=None, notice_exception=exception)
     assert judge(de_wolden, proposal, side=Side.SENDING).codes == ("R15",)
 
@@ -435,6 +437,37 @@ def test_citing_33_1_a_does_not_make_provenance(de_wolden: Covenant, propose: Pr
 
 
 CARE = {"criminal_ground": "UAVG_33_1_c", "special_exception": "UAVG_30_3_a"}
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"ground": "WPG_27_1_a"}, "R14"),  # of the police alone
+        ({"recipients": frozenset({"gemeente"})}, "R14"),  # another disclosure's
+        ({"review_on": date(2026, 6, 2)}, "R15"),  # a day longer than the covenant allows
+        ({"review_on": date(2099, 1, 1)}, "R15"),
+        ({}, None),
+        ({"review_on": date(2026, 6, 1)}, None),
+    ],
+)
+def test_an_exception_carries_to_whom_it_names_on_a_ground_of_its_own_law_and_not_for_ever(
+    de_wolden: Covenant, propose: Propose, side: Side, changes: dict[str, Any], code: str | None
+) -> None:
+    lawful = {"ground": "UAVG_41_1_i", "recipients": frozenset({"welzijn"}), "review_on": date(2026, 3, 16)}
+    verdict = judge(
+        de_wolden, propose(notice=None, notice_exception=NoticeException(**{**lawful, **changes})), side=side
+    )
+    assert verdict.codes == ((code,) if code else ())
+
+
+@BOTH
+def test_the_police_invokes_its_own_law(de_wolden: Covenant, propose: Propose, side: Side) -> None:
+    own = NoticeException(ground="WPG_27_1_a", recipients=frozenset({"gemeente"}), review_on=date(2026, 3, 16))
+    facts = (item("OVERLAST", "aantal-meldingen", "zes"),)
+    under = decision(recipients=frozenset({"gemeente"}))
+    told = propose("politie", "gemeente", wpg=under, items=facts, notice=None, notice_exception=own)
+    assert judge(de_wolden, told, side=side).allowed
 
 
 @BOTH

@@ -235,7 +235,7 @@ def test_what_the_chair_struck_stays_even_in_acute_danger_and_what_no_chair_look
 
 @BOTH
 def test_an_exception_that_lapsed_is_owed_as_well(de_wolden: Covenant, propose: Propose, side: Side) -> None:
-    late = NoticeException(ground="UAVG_41_1_i", review_on=date(2026, 3, 1))
+    late = NoticeException(ground="UAVG_41_1_i", recipients=frozenset({"welzijn"}), review_on=date(2026, 3, 1))
     verdict = judge(de_wolden, acute(propose, notice=None, notice_exception=late), side=side)
     assert (verdict.outcome, verdict.owed) == (Outcome.ALLOW_WITH_DUTIES, ("R15",))
 
