@@ -250,7 +250,8 @@ def _item(sent: Sent, fact: tuple[str, str]) -> Iterator[str]:
     opens = sent.matrix.get((category, sent.recipient), frozenset({"no"}))
     cited = {s.get("special_exception"), s.get("criminal_ground"), *s.get("stated", [])}
     cited -= set() if beside_care(sent.sender, sent.recipient, s) else {"UAVG_33_1_c"}
-    if category not in CATEGORIES or name not in FIELDS[category] or sent.sender in NOT_FROM.get(category, ()):
+    not_theirs = sent.sender in NOT_FROM.get(category, ()) and not _vital(sent, category)
+    if category not in CATEGORIES or name not in FIELDS[category] or not_theirs:
         yield "R17"
     if sent.kind == "signal" and category in NEVER_AS_SIGNAL:
         yield "R17"
@@ -272,19 +273,26 @@ def _item(sent: Sent, fact: tuple[str, str]) -> Iterator[str]:
 def _closed(sent: Sent, category: str, exception: str | None, *, open_here: bool) -> Iterator[str]:
     """What stands against a category that is not open to this recipient."""
     opens = sent.matrix.get((category, sent.recipient), frozenset({"no"}))
-    vital = _acute(sent) and "no" not in opens
     if category == "BSN":
         yield "R02"
     elif category in SPECIAL:
         bound = (sent.recipient, sent.statement["recipient_task"]) in BOUND_TO_SECRECY
-        lifted = exception in opens or (vital and exception == "UAVG_22_2_b")
+        lifted = exception in opens or _vital(sent, category)
         if not lifted or ((exception or "").startswith("UAVG_30") and not bound):
             yield "R05"
     elif category in CRIMINAL:
-        if not open_here and not (vital and sent.statement.get("criminal_ground") == "UAVG_32_b"):
+        if not open_here and not _vital(sent, category):
             yield "R06"
     elif not open_here:
         yield "R17"
+
+
+def _vital(sent: Sent, category: str) -> bool:
+    """UAVG 22(2)(b), 32(b): in acute danger the interest that is cited lifts the ban, whoever gives and whoever gets it."""
+    cited = {"UAVG_22_2_b": category in SPECIAL, "UAVG_32_b": category in CRIMINAL}
+    named = sent.statement.get("special_exception" if category in SPECIAL else "criminal_ground")
+    opens = sent.matrix.get((category, sent.recipient), frozenset({"no"}))
+    return _acute(sent) and "no" not in opens and cited.get(named or "", False)
 
 
 def _police(sent: Sent, category: str, name: str, *, police: bool) -> Iterator[str]:

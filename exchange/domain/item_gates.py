@@ -42,12 +42,18 @@ def no_verdict_on_a_tenant_in_item(scene: ItemScene) -> Iterator[Finding]:
 
 @item_gate
 def not_more_than_necessary(scene: ItemScene) -> Iterator[Finding]:
-    """Article 11.1: only categories and fields that a rule names for this purpose, recipient, sender and kind."""
+    """Article 11.1: only categories and fields that a rule names for this purpose, recipient, sender and kind.
+
+    What saves a life is not asked who knew it: when the vital interest holds, a field that the purpose needs may come from and go
+    to anybody.
+    """
     proposal, item, category, row = scene.proposal, scene.item, scene.category, scene.row
     kind = Kind.DISCLOSURE if proposal.kind is Kind.REPLY else proposal.kind
     allowed = scene.index.allowed_fields(proposal.purpose, item.category, scene.taker, proposal.sender, kind.value)
     never = row is None or row.condition is Condition.NEVER
     ordinary = category is None or category.mark is Mark.NONE
+    if item.field not in allowed and _vital(scene):
+        allowed = scene.index.needed.get((proposal.purpose, item.category, kind.value), frozenset())
     if item.field not in allowed or (never and ordinary):
         yield scene.refuse("R17", _field_name(scene))
 
@@ -86,7 +92,7 @@ def special_category_needs_exception(scene: ItemScene) -> Iterator[Finding]:
         return
     cited = proposal.special_exception
     open_here = row is not None and row.condition is Condition.EXCEPTION and cited in row.grounds
-    open_here |= _vital(scene, cited, VITAL_SPECIAL)
+    open_here |= _vital(scene)
     bound = (proposal.recipient, proposal.recipient_task) in scene.index.bound_tasks
     if not open_here or (cited is not None and needs_bound_recipient(cited) and not bound):
         yield scene.refuse("R05", scene.recipient_name)
@@ -100,7 +106,7 @@ def criminal_data_by_provenance(scene: ItemScene) -> Iterator[Finding]:
         return
     if row is None or row.condition is Condition.NEVER:
         yield scene.refuse("R06")
-    elif row.condition is Condition.ALLOW or _vital(scene, scene.proposal.criminal_ground, VITAL_CRIMINAL):
+    elif row.condition is Condition.ALLOW or _vital(scene):
         return
     elif not (row.condition is Condition.WPG and scene.regime is Regime.WPG) and not _lifted(scene, row):
         yield scene.refuse("R06")
@@ -201,10 +207,17 @@ def _under_wpg(scene: Scene, slug: str) -> bool:
     return partner is not None and partner.regime is Regime.WPG
 
 
-def _vital(scene: ItemScene, cited: str | None, ground: str) -> bool:
-    """UAVG 22(2)(b), 32(b): in acute danger the vital interest lifts the ban, unless the covenant closes the category."""
-    row = scene.row
-    return cited == ground and scene.acute and row is not None and row.condition is not Condition.NEVER
+def _vital(scene: ItemScene) -> bool:
+    """UAVG 22(2)(b), 32(b): in acute danger the vital interest lifts the ban, unless the covenant closes the category.
+
+    Whoever invokes it cites it: the one for special data, or the one for criminal data.
+    """
+    row, category, proposal = scene.row, scene.category, scene.proposal
+    if category is None or row is None or row.condition is Condition.NEVER or not scene.acute:
+        return False
+    if category.mark is Mark.SPECIAL:
+        return proposal.special_exception == VITAL_SPECIAL
+    return category.mark in {Mark.CRIMINAL, Mark.BAN} and proposal.criminal_ground == VITAL_CRIMINAL
 
 
 def _lifted(scene: ItemScene, row: Row) -> bool:

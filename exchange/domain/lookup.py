@@ -64,9 +64,14 @@ class Index:
             for sender in row.senders
         }
         self._fields: dict[tuple[str, str, str, str, str], frozenset[str]] = {}
+        self.needed: dict[tuple[str, str, str], frozenset[str]] = {}
+        """(purpose, category, kind) -> the fields that it needs, whoever gives and gets them."""
         for rule in covenant.field_rules:
             for key in _field_keys(rule):
                 self._fields[key] = self._fields.get(key, frozenset()) | frozenset(rule.fields)
+                purpose, category, *_, kind = key
+                whoever = (purpose, category, kind)
+                self.needed[whoever] = self.needed.get(whoever, frozenset()) | frozenset(rule.fields)
 
         self.phases: Mapping[tuple[str, str], tuple[tuple[Period, bool], ...]] = {
             (category.code, partner.slug): phases
