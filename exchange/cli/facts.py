@@ -160,7 +160,7 @@ def _invoke(
     ] = None,
     recipients: Annotated[
         list[str] | None,
-        typer.Option("--to", metavar=N_("PARTNER"), help=N_("A partner that it carries to. Repeatable.")),
+        typer.Option("--to", metavar="PARTNER", help=N_("A partner that it carries to. Repeatable.")),
     ] = None,
     key: Key = None,
 ) -> None:

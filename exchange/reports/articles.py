@@ -242,15 +242,12 @@ class _Tables:
         return [Table([_("Kind"), _("Code"), _("Without a person")], rows, _("What a signal may be about"))]
 
     def _partners(self) -> list[Table]:
-        _ = self._
-        rows = [
-            [p.name, p.slug, readable(p.kind), words.word(p.participation, PARTICIPATION, _), p.regime.value]
-            for p in self._covenant.partners
-        ]
-        served = [[p.name, ", ".join(p.wpg_grounds)] for p in self._covenant.partners if p.wpg_grounds]
-        police = [Table([_("Partner"), _("Grounds")], served, _("On which grounds police data may go to it"))]
-        partners = Table([_("Partner"), _("Short name"), _("Kind"), _("Participation"), _("Own records under")], rows)
-        return [partners, *(police if served else [])]
+        _, partners = self._, self._covenant.partners
+        named = [[p.name, p.slug, readable(p.kind), words.word(p.participation, PARTICIPATION, _)] for p in partners]
+        kept = [[p.regime.value, ", ".join(p.wpg_grounds) or "-"] for p in partners]
+        columns = [_("Partner"), _("Short name"), _("Kind"), _("Participation")]
+        columns += [_("Own records under"), _("Police data on")]
+        return [Table(columns, [[*name, *law] for name, law in zip(named, kept, strict=True)])]
 
     def _contexts(self) -> list[Table]:
         _ = self._
