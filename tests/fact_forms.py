@@ -34,7 +34,8 @@ def excused(subject: UUID, review_on: str = "2026-03-16", **more: Any) -> ff.Exc
     return ff.ExceptionForm.model_validate(
         {
             "subject": subject, "ground": "UAVG_41_1_i", "considerations": {"a": "Haar veiligheid."},
-            "motivation": "Wie het hoort kan haar iets aandoen.", "review_on": review_on, **more,
+            "motivation": "Wie het hoort kan haar iets aandoen.", "recipients": ["gemeente"],
+            "review_on": review_on, **more,
         }
     )  # fmt: skip
 

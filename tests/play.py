@@ -321,6 +321,7 @@ async def decided(play: Play, d: Numbers) -> UUID:
     """A decision of the police, of any quality."""
     ground = d.pick(["WPG_19", "WPG_16_1_b_1", "WPG_20_1", "WPG_18_1"])
     recipients = d.pick([["gemeente", "actium", "welzijn"], ["actium"], ["gemeente"]])
+    recipients = ["gemeente"] if ground == "WPG_16_1_b_1" else recipients  # the mayor's
     categories = sorted({category for category, _ in MATRIX} - {"BSN"}) if not d.once_in(4) else ["OVERLAST"]
     form = ff.DecisionForm.model_validate({
         "reference": "b-1", "ground": ground, "goal": "b", "decided_on": play.today,

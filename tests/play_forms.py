@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from visibility import CATEGORIES, FIELDS, MATRIX, NOT_FROM, PARTNERS
+from visibility import CATEGORIES, FIELDS, MATRIX, NOT_FROM, PARTNERS, beside_care
 
 T = TypeVar("T")
 GROUNDS = {"gemeente": ("A6_1_e", "wmo"), "politie": ("A6_1_e", "handhaving"), "actium": ("A6_1_f", "verhuur"),
@@ -52,7 +52,10 @@ def opened_by(category: str, recipients: Sequence[str]) -> list[str]:
 def may_go(sender: str, recipient: str, category: str) -> bool:
     """Whether it can be lawful at all."""
     cell = MATRIX[category, recipient]
-    return "no" not in cell and sender not in NOT_FROM.get(category, ()) and (cell != {"wpg"} or sender == "politie")
+    tasks = {"sender_task": GROUNDS[sender][1], "recipient_task": GROUNDS[recipient][1]}
+    care = beside_care(sender, recipient, {**tasks, "special_exception": "UAVG_30_3_a"})
+    opens = cell - {"wpg", *(() if care else ("UAVG_33_1_c",))}
+    return "no" not in cell and sender not in NOT_FROM.get(category, ()) and (bool(opens) or sender == "politie")
 
 
 def lawful(
@@ -64,6 +67,7 @@ def lawful(
     cited = {ground for category in categories for ground in opened_by(category, recipients)}
     special = sorted(g for g in cited if g.startswith(("UAVG_22", "UAVG_30", "WPG")))
     criminal = sorted(g for g in cited if g.startswith("UAVG_33"))
+    special = ["UAVG_30_3_a"] if "UAVG_33_1_c" in criminal else special
     to = [
         {"partner": r, "basis": GROUNDS[r][0], "task": GROUNDS[r][1], "special_exception": (special or [None])[0],
          "criminal_ground": (criminal or [None])[0]}
@@ -156,8 +160,8 @@ def _street(form: Form, d: Numbers, today: dt.date) -> None:
 
 
 def _excused(form: Form, d: Numbers, today: dt.date) -> None:
-    review = today + dt.timedelta(days=d.pick([14, 0, -1]))
-    ground = d.pick(["UAVG_41_1_i", "AVG_14_5_b", "ZOMAAR"])
+    review = today + dt.timedelta(days=d.pick([14, 0, -1, 92]))
+    ground = d.pick(["UAVG_41_1_i", "AVG_14_5_b", "ZOMAAR", "WPG_27_1_a"])
     form["notice"] = {
         "exception": ground,
         "review_on": review,
@@ -186,6 +190,9 @@ TWISTS: dict[str, Callable[[Form, Numbers, dt.date], None]] = {
     "danger": _danger,
     "danger without its ground": _form(emergency={"danger": "Er is brand.", "interest_of": "OTHER"}),
     "excused": _excused,
+    "excused until yesterday": lambda form, _, today: _excused(form, Numbers([2]), today),
+    "excused for too long": lambda form, _, today: _excused(form, Numbers([3]), today),
+    "number that may be one": _form(request="Zie dossier 10000008."),
     "purpose": _form(purpose=lambda d, _: d.pick(["P1_INZICHT", "P2_BELEID", "P3_EVALUATIE", "P9_OPSPORING"])),
     "context": _form(context="WERVING"),
     "task": _form(task=lambda d, _: d.pick(["verhuur", "wmo", "nieuwsgierig"])),

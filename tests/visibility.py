@@ -11,7 +11,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 PARTNERS = ("gemeente", "politie", "actium", "welzijn")
@@ -105,7 +105,11 @@ CONTEXTS = {"PREVENTIE", "SIGNALERING", "ONDERSTEUNING", "GEBIEDS_PROBLEEMANALYS
 BASES = {"A6_1_a", "A6_1_b", "A6_1_c", "A6_1_d", "A6_1_e", "A6_1_f"}
 NOT_INFORMED = {*(f"UAVG_41_1_{x}" for x in "abcdefghij"), *(f"AVG_14_5_{x}" for x in "abcd"),
                 *(f"WPG_27_1_{x}" for x in "abcdef")}  # fmt: skip
-DECISIONS = {"WPG_16_1_b_1", "WPG_16_1_b_2", "WPG_18_1", "WPG_18_2", "WPG_19", "WPG_20_1", "WPG_20_3"}
+FOR_ANYBODY = {"WPG_18_1", "WPG_18_2", "WPG_19", "WPG_20_1"}
+DECISIONS = {"gemeente": FOR_ANYBODY | {"WPG_16_1_b_1", "WPG_16_1_b_2"}, "actium": FOR_ANYBODY, "welzijn": FOR_ANYBODY}
+"""Wpg 16(1)(b) is the mayor's; corporations and foundations get police data under 18, 19, 20; the WGS (20(3)) does not apply."""
+A_QUARTER = timedelta(weeks=13)
+"""The longest that an exception goes without a review."""
 WITH_AUTHORITY = {"WPG_19", "WPG_20_1"}
 SERVICE_NUMBERS = ("999990342", "999993653", "111222333")
 """The only ones the tests type; all are nobody's."""
@@ -133,6 +137,12 @@ def stands_against(sent: Sent) -> set[str]:
     """Every code against it."""
     found = {*_message(sent), *(code for fact in _facts(sent.item) for code in _item(sent, fact))}
     return found - MADE_GOOD_LATER if _acute(sent) else found
+
+
+def beside_care(sender: str, recipient: str, statement: Mapping[str, Any]) -> bool:
+    """UAVG 33(1)(c): criminal data beside health data for care (30(3)(a)), from one bound to secrecy to another (30(4))."""
+    both = {(sender, statement["sender_task"]), (recipient, statement["recipient_task"])}
+    return statement.get("special_exception") == "UAVG_30_3_a" and both <= BOUND_TO_SECRECY
 
 
 def holds_service_number(*texts: str) -> bool:
@@ -183,9 +193,14 @@ def _disclosure(sent: Sent) -> Iterator[str]:
     day = sent.on.isoformat()
     if told.get("reference") and sent.recipient in told.get("recipients", []) and (told.get("given_on") or day) <= day:
         return
-    if told.get("exception") not in NOT_INFORMED:
+    own_law = sent.sender == "politie" or not (told.get("exception") or "").startswith("WPG")
+    if told.get("exception") not in NOT_INFORMED or not own_law or sent.recipient not in told.get("recipients", []):
         yield "R14"
-    elif told.get("review_on") is None or day > told["review_on"] or day > (told.get("ends_on") or day):
+    elif (
+        told.get("review_on") is None
+        or not day <= told["review_on"] <= (sent.on + A_QUARTER).isoformat()
+        or day > (told.get("ends_on") or day)
+    ):
         yield "R15"
 
 
@@ -234,7 +249,9 @@ def _item(sent: Sent, fact: tuple[str, str]) -> Iterator[str]:
     s, item = sent.statement, sent.item
     opens = sent.matrix.get((category, sent.recipient), frozenset({"no"}))
     cited = {s.get("special_exception"), s.get("criminal_ground"), *s.get("stated", [])}
-    if category not in CATEGORIES or name not in FIELDS[category] or sent.sender in NOT_FROM.get(category, ()):
+    cited -= set() if beside_care(sent.sender, sent.recipient, s) else {"UAVG_33_1_c"}
+    not_theirs = sent.sender in NOT_FROM.get(category, ()) and not _vital(sent, category)
+    if category not in CATEGORIES or name not in FIELDS[category] or not_theirs:
         yield "R17"
     if sent.kind == "signal" and category in NEVER_AS_SIGNAL:
         yield "R17"
@@ -256,19 +273,26 @@ def _item(sent: Sent, fact: tuple[str, str]) -> Iterator[str]:
 def _closed(sent: Sent, category: str, exception: str | None, *, open_here: bool) -> Iterator[str]:
     """What stands against a category that is not open to this recipient."""
     opens = sent.matrix.get((category, sent.recipient), frozenset({"no"}))
-    vital = _acute(sent) and "no" not in opens
     if category == "BSN":
         yield "R02"
     elif category in SPECIAL:
         bound = (sent.recipient, sent.statement["recipient_task"]) in BOUND_TO_SECRECY
-        lifted = exception in opens or (vital and exception == "UAVG_22_2_b")
+        lifted = exception in opens or _vital(sent, category)
         if not lifted or ((exception or "").startswith("UAVG_30") and not bound):
             yield "R05"
     elif category in CRIMINAL:
-        if not open_here and not (vital and sent.statement.get("criminal_ground") == "UAVG_32_b"):
+        if not open_here and not _vital(sent, category):
             yield "R06"
     elif not open_here:
         yield "R17"
+
+
+def _vital(sent: Sent, category: str) -> bool:
+    """UAVG 22(2)(b), 32(b): in acute danger the interest that is cited lifts the ban, whoever gives and whoever gets it."""
+    cited = {"UAVG_22_2_b": category in SPECIAL, "UAVG_32_b": category in CRIMINAL}
+    named = sent.statement.get("special_exception" if category in SPECIAL else "criminal_ground")
+    opens = sent.matrix.get((category, sent.recipient), frozenset({"no"}))
+    return _acute(sent) and "no" not in opens and cited.get(named or "", False)
 
 
 def _police(sent: Sent, category: str, name: str, *, police: bool) -> Iterator[str]:
@@ -276,12 +300,12 @@ def _police(sent: Sent, category: str, name: str, *, police: bool) -> Iterator[s
     item, decision = sent.item, sent.statement.get("wpg")
     if sent.sender == "politie":
         if decision is None or not (
-            decision["ground"] in DECISIONS
+            decision["ground"] in DECISIONS.get(sent.recipient, ())
             and decision["goal"] in {"a", "b", "c", "d"}
             and sent.recipient in decision["recipients"]
             and category in decision["categories"]
             and (decision["authority_agreed"] or decision["ground"] not in WITH_AUTHORITY)
-            and sent.on.isoformat() <= decision["valid_until"]
+            and (decision.get("decided_on") or "") <= sent.on.isoformat() <= decision["valid_until"]
         ):
             yield "R28"
         elif decision.get("fields") is not None and name not in decision["fields"]:

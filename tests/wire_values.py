@@ -56,7 +56,8 @@ def strategies() -> SimpleNamespace:
     )  # fmt: skip
     wpg = st.builds(
         m.WpgDecision, reference=code, ground=code, goal=code, interest=text, recipients=slugs, categories=codes,
-        fields=_maybe(codes), authority_agreed=st.booleans(), valid_until=day,
+        fields=_maybe(codes), authority_agreed=st.booleans(), decided_on=_maybe(day), valid_until=day,
+        conditions=_maybe(st.lists(text, max_size=3)),
     )  # fmt: skip
     notice = st.builds(
         m.Notice, reference=_maybe(code), given_on=_maybe(day), mode=_maybe(code), recipients=slugs,

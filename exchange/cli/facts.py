@@ -160,9 +160,13 @@ def _invoke(
             "--considered", metavar=N_("LETTER=TEXT"), help=N_("What UAVG 41(2) asks you to weigh, a to h. Repeatable.")
         ),
     ] = None,
+    recipients: Annotated[
+        list[str] | None,
+        typer.Option("--to", metavar="PARTNER", help=N_("A partner that it carries to. Repeatable.")),
+    ] = None,
     key: Key = None,
 ) -> None:
-    found = fields(form, subject=subject, ground=ground, review_on=review_on, ends_on=ends_on)
+    found = fields(form, subject=subject, ground=ground, review_on=review_on, ends_on=ends_on, recipients=recipients)
     for text in considered or ():
         letter, equals, words = text.partition("=")
         if not equals:
@@ -178,10 +182,10 @@ command(
     N_(
         "Record why a person is not informed. Refer to it when you share: exchange disclose --exception ID"
         "\n\nThe motivation is asked for. Every ground stands with informing the person in: exchange covenant show. As a form:"
-        " subject, ground, considerations, motivation, review_on, ends_on and told_of_restriction."
+        " subject, ground, considerations, motivation, recipients, review_on, ends_on and told_of_restriction."
     ),
     examples=(
-        f"exchange exception add --subject {_SUBJECT} --ground UAVG_41_1_i --review-on 2026-03-16 --considered a=…",
+        f"exchange exception add --subject {_SUBJECT} --ground UAVG_41_1_i --to gemeente --review-on 2026-03-16 --considered a=…",
         "exchange exception add --form uitzondering.toml",
     ),
     template=empty("facts_forms", "ExceptionForm"),

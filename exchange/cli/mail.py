@@ -112,6 +112,7 @@ def _show_message(session: Session, answer: dict[str, Any], titles: Titles) -> N
             *statement_facts(statement, _, titles, police=police),
             (_("Support"), statement.get("support_rationale")),
             (_("Request"), statement.get("request")),
+            (_("Conditions of the police"), "\n".join((statement.get("wpg") or {}).get("conditions") or [])),
         ]
     )
     rows = [

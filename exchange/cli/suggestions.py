@@ -71,7 +71,9 @@ def _when(session: Session, offer: dict[str, Any]) -> str:
     _ = session.gettext
     said = [_("for {tasks}").format(tasks=", ".join(offer["tasks"]))] if offer["tasks"] else []
     said += [
-        _("on {ground}, for {tasks}").format(ground=lift["ground"], tasks=", ".join(lift["tasks"]))
+        _("on {ground}, for {tasks}").format(
+            ground=" + ".join(filter(None, (lift["ground"], lift["beside"]))), tasks=", ".join(lift["tasks"])
+        )
         for lift in offer["lifts"]
     ]
     if offer["police"]:

@@ -64,7 +64,7 @@ def judge_area(covenant: Covenant, proposal: AreaProposal) -> Verdict:
 
 @_area_gate
 def purpose_scope_and_area_are_the_covenants(covenant: Covenant, proposal: AreaProposal) -> Iterator[Finding]:
-    """Articles 4.1, 4.2 and 2.2: a purpose and a part of the scope; an area or kind that the covenant does not hold is outside."""
+    """Articles 4.1, 4.2 and 2.2: a purpose and a part of the scope; an area or kind the covenant does not hold is outside."""
     index = covenant.index
     known = {area.removesuffix(ELSEWHERE) for area in proposal.areas} <= index.areas.keys()
     known &= proposal.kinds <= index.signal_kinds.keys()

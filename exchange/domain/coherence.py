@@ -15,7 +15,16 @@ from exchange.domain.covenant import UNSOURCED, Condition, Covenant, Row
 from exchange.domain.numbering import MODEL
 from exchange.domain.refusals import CATALOGUE
 from exchange.domain.retention import Period
-from exchange.domain.vocabulary import ANYONE, CRIMINAL_GROUNDS, SPECIAL_EXCEPTIONS, THIRD_PARTY, Mark, Regime
+from exchange.domain.vocabulary import (
+    ANYONE,
+    CRIMINAL_GROUNDS,
+    SPECIAL_EXCEPTIONS,
+    THIRD_PARTY,
+    WPG_FOR_THE_MAYOR,
+    WPG_GROUNDS,
+    Mark,
+    Regime,
+)
 
 Path = tuple[str | int, ...]
 
@@ -333,6 +342,16 @@ def _row_against_the_law(path: Path, row: Row, mark: Mark, covenant: Covenant) -
         yield Problem((*path, "grounds"), _("Grounds mean something only with the conditions exception and wpg."))
 
 
+def _police_data_against_the_law(covenant: Covenant) -> Iterator[Problem]:
+    """On which grounds the police gives to whom: those of Wpg 16-20, and that of the mayor (16(1)(b)) to no private body."""
+    for at, partner in enumerate(covenant.partners):
+        here: Path = ("partners", at, "wpg_grounds")
+        yield from _unknown(here, partner.wpg_grounds, WPG_GROUNDS)
+        sentence = _("{ground} is for the mayor; {name} is no public body.")
+        for ground in sorted(WPG_FOR_THE_MAYOR & set(partner.wpg_grounds)) if not partner.public_body else ():
+            yield Problem(here, sentence, {"ground": ground, "name": partner.slug})
+
+
 def _all_police(row: Row, covenant: Covenant) -> bool:
     """Whether every partner the row may stand for keeps its own records under the Wpg."""
     reached = [p for p in covenant.partners if {p.slug, p.kind, ANYONE} & set(row.recipients)]
@@ -353,4 +372,5 @@ _CHECKS: Final = (
     _numbering,
     _rows_twice,
     _rows_against_the_law,
+    _police_data_against_the_law,
 )

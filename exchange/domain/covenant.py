@@ -87,6 +87,8 @@ class Partner(Model):
     """Where its office is reached with questions and about a breach: a shared mailbox or number, never somebody's name."""
     regime: Regime = Regime.AVG
     """The law its own records are kept under."""
+    wpg_grounds: tuple[LawCode, ...] = ()
+    """Grounds of the Wpg on which the police may give to it (16(1)(b): only where the mayor belongs); none: it gives nothing."""
     statutory_tasks: tuple[Task, ...] = Field(min_length=1)
     card: dict[str, Any] | None = None
     """The public card with its role keys; only connected partners have one. Opaque here."""
@@ -255,6 +257,8 @@ class Settings(Model):
     training_term: PeriodText | None = None
     """How long a privacy training counts (article 12.1, R26); none: trainings are not looked at."""
     training_lapsed: Literal["warn", "refuse"] = "warn"
+    exception_review: PeriodText = "P13W"
+    """The longest that an exception not to inform somebody holds without a new review (UAVG 41, R15); a proposal."""
     acknowledge_within: PeriodText = "P2W"
     """How long a recipient has to answer a correction, a recall or a restriction; a proposal, each controller fixes its own."""
     signal_retention: FieldCode

@@ -7,12 +7,13 @@ each message.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from exchange.domain.vocabulary import INFORM_EXCEPTIONS, WPG_GOALS, WPG_GROUNDS, WPG_NEEDS_AUTHORITY
+from exchange.domain.retention import Period
+from exchange.domain.vocabulary import WPG_GOALS, WPG_GROUNDS, WPG_NEEDS_AUTHORITY, Regime, excuses
 from exchange.errors import ConflictError, InputError
 
 CONSIDERATIONS = "abcdefgh"
@@ -38,6 +39,8 @@ class ExceptionFact:
     id: UUID
     subject: UUID
     ground: str
+    recipients: frozenset[str]
+    """Slugs of the partners that it carries to."""
     review_on: date
     ends_on: date | None
 
@@ -59,7 +62,9 @@ class DecisionFact:
     categories: tuple[str, ...]
     fields: tuple[str, ...] | None
     agreed: bool
+    decided_on: date
     valid_until: date
+    conditions: tuple[str, ...]
     withdrawn: bool = False
 
 
@@ -84,25 +89,45 @@ def decide_happened(on: date, today: date) -> None:
 
 
 def decide_exception(
-    ground: str, considerations: Iterable[str], review_on: date, ends_on: date | None, today: date
+    ground: str,
+    considerations: Iterable[str],
+    review_on: date,
+    ends_on: date | None,
+    *,
+    regime: Regime,
+    today: date,
+    longest: Period,
 ) -> None:
     """UAVG 41, AVG 14(5), Wpg 27: a ground of the law, a review that is still to come, and the considerations of 41(2).
+
+    ``regime`` is the law of who invokes it, ``longest`` what the covenant allows without a review.
 
     Raises:
         InputError: One of them is missing or contradicts another.
     """
-    if ground not in INFORM_EXCEPTIONS:
-        raise InputError("That is no ground not to inform somebody; see UAVG 41(1), GDPR 14(5) and Wpg 27(1).")
+    if not excuses(ground, regime):
+        raise InputError(
+            "That is no ground not to inform somebody; see UAVG 41(1) and GDPR 14(5), and for the police Wpg 27(1)."
+        )
     if review_on < today:
         raise InputError("The day of review has passed; choose today or later.")
+    _soon(review_on, today, longest)
     if ends_on is not None and ends_on < review_on:
         raise InputError("An exception does not end before its review; choose an earlier review.")
     if not set(considerations) <= set(CONSIDERATIONS):
         raise InputError("The considerations of UAVG 41(2) are named by the letters a to h.")
 
 
+def _soon(review_on: date, today: date, longest: Period) -> None:
+    if review_on > longest.after(today):
+        raise InputError(
+            "The review is too far away; the covenant lets an exception hold until {last} without one.",
+            last=longest.after(today).isoformat(),
+        )
+
+
 def decide_review(
-    fact: ExceptionFact, outcome: str, review_on: date | None, ends_on: date | None, today: date
+    fact: ExceptionFact, outcome: str, review_on: date | None, ends_on: date | None, *, today: date, longest: Period
 ) -> ExceptionFact:
     """UAVG 41: whether the reason still exists; prolonged until a next review, or ended with this day.
 
@@ -117,18 +142,29 @@ def decide_review(
     end = ends_on if ends_on is not None else fact.ends_on
     if review_on is None or review_on <= today:
         raise InputError("Give the day of the next review; it lies after today.")
+    _soon(review_on, today, longest)
     if end is not None and end < review_on:
         raise InputError("An exception does not end before its review; choose an earlier review.")
     return replace(fact, review_on=review_on, ends_on=end)
 
 
 def decide_decision(
-    ground: str, goal: str, *, authority: str | None, agreed_on: date | None, valid_until: date, today: date
+    ground: str,
+    goal: str,
+    *,
+    authority: str | None,
+    agreed_on: date | None,
+    decided_on: date,
+    valid_until: date,
+    today: date,
+    served: Mapping[str, Sequence[str]],
 ) -> None:
     """Wpg 16, 18, 19, 20(2): a ground and a goal of the law, in agreement with the competent authority where it asks for that.
 
+    ``served`` gives for each recipient the grounds on which the covenant lets the police give to it.
+
     Raises:
-        InputError: One of them is missing, or the decision is over already.
+        InputError: One of them is missing, the ground serves one of the recipients not, or the decision is over or not yet taken.
     """
     if ground not in WPG_GROUNDS or goal not in WPG_GOALS:
         raise InputError(
@@ -136,10 +172,20 @@ def decide_decision(
             grounds=", ".join(WPG_GROUNDS),
             goals=", ".join(WPG_GOALS),
         )
+    for recipient, grounds in served.items():
+        if ground not in grounds:
+            raise InputError(
+                "The covenant lets no police data go to {recipient} on {ground}; on: {grounds}.",
+                recipient=recipient,
+                ground=ground,
+                grounds=", ".join(grounds) or "-",
+            )
     if ground in WPG_NEEDS_AUTHORITY and (authority is None or agreed_on is None):
         raise InputError(
             "Wpg 19 and 20(1) ask for the agreement of the competent authority: name it, and the day it agreed."
         )
+    if decided_on > today:
+        raise InputError("A decision is registered after it was taken; this day has still to come.")
     if agreed_on is not None and agreed_on > today:
         raise InputError("The competent authority cannot have agreed on a day that has still to come.")
     if valid_until < today:

@@ -10,6 +10,8 @@ from exchange.domain.proposal import Finding, ItemFacts, Proposal, WpgDecision
 from exchange.domain.retention import Period
 from exchange.domain.scene import ItemScene, called, find_numbers, find_words, item_gate
 from exchange.domain.vocabulary import (
+    CARE_GROUND,
+    CARE_SUPPLEMENT,
     VITAL_CRIMINAL,
     VITAL_SPECIAL,
     WPG_GOALS,
@@ -44,12 +46,18 @@ def no_verdict_on_a_tenant_in_item(scene: ItemScene) -> Iterator[Finding]:
 @called(N_("Not more than necessary"), "R17")
 @item_gate
 def not_more_than_necessary(scene: ItemScene) -> Iterator[Finding]:
-    """Article 11.1: only categories and fields that a rule names for this purpose, recipient, sender and kind."""
+    """Article 11.1: only categories and fields that a rule names for this purpose, recipient, sender and kind.
+
+    What saves a life is not asked who knew it: when the vital interest holds, a field that the purpose needs may come from and go
+    to anybody.
+    """
     proposal, item, category, row = scene.proposal, scene.item, scene.category, scene.row
     kind = Kind.DISCLOSURE if proposal.kind is Kind.REPLY else proposal.kind
     allowed = scene.index.allowed_fields(proposal.purpose, item.category, scene.taker, proposal.sender, kind.value)
     never = row is None or row.condition is Condition.NEVER
     ordinary = category is None or category.mark is Mark.NONE
+    if item.field not in allowed and _vital(scene):
+        allowed = scene.index.needed.get((proposal.purpose, item.category, kind.value), frozenset())
     if item.field not in allowed or (never and ordinary):
         yield scene.refuse("R17", _field_name(scene))
 
@@ -95,7 +103,7 @@ def special_category_needs_exception(scene: ItemScene) -> Iterator[Finding]:
         return
     cited = proposal.special_exception
     open_here = row is not None and row.condition is Condition.EXCEPTION and cited in row.grounds
-    open_here |= _vital(scene, cited, VITAL_SPECIAL)
+    open_here |= _vital(scene)
     bound = (proposal.recipient, proposal.recipient_task) in scene.index.bound_tasks
     if not open_here or (cited is not None and needs_bound_recipient(cited) and not bound):
         yield scene.refuse("R05", scene.recipient_name)
@@ -110,7 +118,7 @@ def criminal_data_by_provenance(scene: ItemScene) -> Iterator[Finding]:
         return
     if row is None or row.condition is Condition.NEVER:
         yield scene.refuse("R06")
-    elif row.condition is Condition.ALLOW or _vital(scene, scene.proposal.criminal_ground, VITAL_CRIMINAL):
+    elif row.condition is Condition.ALLOW or _vital(scene):
         return
     elif not (row.condition is Condition.WPG and scene.regime is Regime.WPG) and not _lifted(scene, row):
         yield scene.refuse("R06")
@@ -119,12 +127,18 @@ def criminal_data_by_provenance(scene: ItemScene) -> Iterator[Finding]:
 @called(N_("Decision under the Wpg"), "R28", lambda s: _leaves_the_police(s))  # noqa: PLW0108 - it stands below
 @item_gate
 def police_data_only_under_decision(scene: ItemScene) -> Iterator[Finding]:
-    """Wpg 16, 18, 19, 20: what the police gives to others needs a decision covering recipient, category and field."""
+    """Wpg 16, 18, 19, 20: what the police gives to others needs a decision covering recipient, category and field.
+
+    Its ground serves this recipient: 16(1)(b) is the mayor's, 20(3) a partnership's under the WGS; a corporation or a foundation
+    gets police data under 18, 19 or 20 only. Which ground serves whom stands in the covenant.
+    """
     proposal, item = scene.proposal, scene.item
     if not _leaves_the_police(scene):
         return
     decision = proposal.wpg
-    if decision is None or not _decision_covers(decision, proposal, item):
+    taker = scene.index.partners.get(proposal.recipient)
+    served = decision is not None and taker is not None and decision.ground in taker.wpg_grounds
+    if decision is None or not served or not _decision_covers(decision, proposal, item):
         yield scene.refuse("R28")
     elif decision.fields is not None and item.field not in decision.fields:
         yield scene.refuse("R17", _field_name(scene))
@@ -224,21 +238,40 @@ def _under_secrecy(scene: ItemScene) -> bool:
     return (secrecy is not None and secrecy.applies) or (scene.category is not None and scene.category.secrecy)
 
 
-def _vital(scene: ItemScene, cited: str | None, ground: str) -> bool:
-    """UAVG 22(2)(b), 32(b): in acute danger the vital interest lifts the ban, unless the covenant closes the category."""
-    row = scene.row
-    return cited == ground and scene.acute and row is not None and row.condition is not Condition.NEVER
+def _vital(scene: ItemScene) -> bool:
+    """UAVG 22(2)(b), 32(b): in acute danger the vital interest lifts the ban, unless the covenant closes the category.
+
+    Whoever invokes it cites it: the one for special data, or the one for criminal data.
+    """
+    row, category, proposal = scene.row, scene.category, scene.proposal
+    if category is None or row is None or row.condition is Condition.NEVER or not scene.acute:
+        return False
+    if category.mark is Mark.SPECIAL:
+        return proposal.special_exception == VITAL_SPECIAL
+    return category.mark in {Mark.CRIMINAL, Mark.BAN} and proposal.criminal_ground == VITAL_CRIMINAL
 
 
 def _lifted(scene: ItemScene, row: Row) -> bool:
     """Whether a ground that the row accepts is cited. UAVG 33(1)(a) is provenance and lifts nothing by being cited."""
     proposal = scene.proposal
     cited = {proposal.special_exception, proposal.criminal_ground, *proposal.stated} - {"UAVG_33_1_a", None}
+    if CARE_SUPPLEMENT in cited and not _supplements_care(scene):
+        cited.remove(CARE_SUPPLEMENT)
     return not cited.isdisjoint(row.grounds)
 
 
+def _supplements_care(scene: ItemScene) -> bool:
+    """UAVG 33(1)(c), 30(3)(a) and (4): beside health data for care, given and received by people bound to secrecy.
+
+    Giving is processing too, so the giver needs the ground as much as the recipient: a landlord has it for neither.
+    """
+    proposal, bound = scene.proposal, scene.index.bound_tasks
+    both = {(proposal.sender, proposal.sender_task), (proposal.recipient, proposal.recipient_task)}
+    return proposal.special_exception == CARE_GROUND and both <= bound
+
+
 def _decision_covers(decision: WpgDecision, proposal: Proposal, item: ItemFacts) -> bool:
-    """Wpg 20(2): reference, ground, goal, interest, recipients and data are recorded, agreed to, and still valid."""
+    """Wpg 20(2): reference, ground, goal, interest, recipients and data are recorded, agreed to, and valid on this day."""
     return (
         bool(decision.reference and decision.interest.strip())
         and decision.ground in WPG_GROUNDS
@@ -246,5 +279,6 @@ def _decision_covers(decision: WpgDecision, proposal: Proposal, item: ItemFacts)
         and proposal.recipient in decision.recipients
         and item.category in decision.categories
         and (decision.authority_agreed or decision.ground not in WPG_NEEDS_AUTHORITY)
+        and (decision.decided_on is None or decision.decided_on <= proposal.on)
         and proposal.on <= decision.valid_until
     )

@@ -61,6 +61,7 @@ class Index:
         """Duties of secrecy that each partner can have; all of the law's where the covenant names none."""
         term = covenant.settings.training_term
         self.training_term = Period.parse(term) if term is not None else None
+        self.exception_review = Period.parse(covenant.settings.exception_review)
         self.retention: Mapping[str, RetentionClass] = {c.code: c for c in covenant.retention}
         self.profiles: Mapping[str, Profile] = {p.code: p for p in covenant.profiles}
         self.text_rules = tuple(
@@ -73,9 +74,13 @@ class Index:
             for category in row.categories:
                 self._rows.setdefault(category, {}).update(dict.fromkeys(product(row.recipients, row.senders), row))
         self._fields: dict[tuple[str, str, str], dict[_Pair, frozenset[str]]] = {}
+        self.needed: dict[tuple[str, str, str], frozenset[str]] = {}
+        """(purpose, category, kind) -> the fields that it needs, whoever gives and gets them."""
         for rule in covenant.field_rules:
             for purpose, kind in product(rule.purposes, rule.kinds):
-                given = self._fields.setdefault((purpose, rule.category, kind), {})
+                whoever = (purpose, rule.category, kind)
+                self.needed[whoever] = self.needed.get(whoever, _NO_FIELDS).union(rule.fields)
+                given = self._fields.setdefault(whoever, {})
                 for pair in product(rule.recipients, rule.senders):
                     given[pair] = given.get(pair, _NO_FIELDS).union(rule.fields)
 

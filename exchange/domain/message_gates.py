@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from exchange.domain.proposal import Finding, Proposal
 from exchange.domain.scene import Scene, called, find_numbers, find_words, full_gate, message_gate, warning
-from exchange.domain.vocabulary import INFORM_EXCEPTIONS, LEGAL_BASES, NOT_FOR_PUBLIC_BODIES, Kind, Side
+from exchange.domain.vocabulary import LEGAL_BASES, NOT_FOR_PUBLIC_BODIES, Kind, Side, excuses
 from exchange.errors import N_
 
 
@@ -57,7 +57,7 @@ def no_citizen_service_number(scene: Scene) -> Iterator[Finding]:
     weighing = proposal.weighing
     texts = [proposal.text, proposal.support_rationale]
     texts += [weighing.necessity, weighing.proportionality, weighing.subsidiarity] if weighing else []
-    texts += [proposal.wpg.interest] if proposal.wpg else []
+    texts += [proposal.wpg.interest, *proposal.wpg.conditions] if proposal.wpg else []
     texts += [proposal.emergency.danger] if proposal.emergency else []
     yield from find_numbers("\n\n\n\n\n\n\n".join(texts), scene, None)
 
@@ -227,7 +227,10 @@ def weighed(scene: Scene) -> Iterator[Finding]:
 @called(N_("Told beforehand, of these recipients"), "R14", lambda s: _asks(s, s.covenant.settings.notice_before))
 @full_gate
 def informed_beforehand(scene: Scene) -> Iterator[Finding]:
-    """Article 10.1: the subject was told, and was told of this recipient; or a live exception says why not (UAVG 41)."""
+    """Article 10.1: the subject was told, and was told of this recipient; or a live exception says why not (UAVG 41).
+
+    An exception carries only to whom it names, and no longer without a review than the covenant allows.
+    """
     proposal = scene.proposal
     if not proposal.about_person or not _asked(proposal, scene.covenant.settings.notice_before):
         return
@@ -239,9 +242,13 @@ def informed_beforehand(scene: Scene) -> Iterator[Finding]:
         and (notice.given_on is None or notice.given_on <= proposal.on)
     ):
         return
-    if exception is None or exception.ground not in INFORM_EXCEPTIONS:
+    giver = scene.index.partners.get(proposal.sender)
+    lawful = exception is not None and giver is not None and excuses(exception.ground, giver.regime)
+    if exception is None or not lawful or proposal.recipient not in exception.recipients:
         yield Finding("R14")
-    elif proposal.on > exception.review_on or (exception.ends_on is not None and proposal.on > exception.ends_on):
+    elif not proposal.on <= exception.review_on <= scene.index.exception_review.after(proposal.on) or (
+        exception.ends_on is not None and proposal.on > exception.ends_on
+    ):
         yield Finding("R15")
 
 

@@ -134,9 +134,10 @@ def _fields(profile: Profile) -> Iterator[tuple[ProfileItem, str]]:
 
 def _any_decision(profile: Profile, recipient: ProfileRecipient, covenant: Covenant) -> WpgDecision:
     """A decision of the police that covers exactly this; whoever sends has to have a real one (R28)."""
+    taker = covenant.index.partners.get(recipient.partner)
     return WpgDecision(
         reference="decision",
-        ground="WPG_20_1",
+        ground=next(iter(taker.wpg_grounds if taker else ()), ""),
         goal="c",
         interest="given in the decision",
         recipients=frozenset({recipient.partner}),

@@ -95,6 +95,8 @@ class NoticeException:
     """Why the subject was not told beforehand (article 10.1, UAVG 41, AVG 14(5))."""
 
     ground: str
+    recipients: frozenset[str]
+    """Slugs of the partners that it carries to."""
     review_on: date
     """Last day on which it holds without a new review."""
     ends_on: date | None = None
@@ -113,7 +115,11 @@ class WpgDecision:
     fields: frozenset[str] | None = None
     """When given: only these fields may be disclosed (a condition of the decision)."""
     authority_agreed: bool = False
+    decided_on: date | None = None
+    """The day it was taken; ``None`` when the message does not say."""
     valid_until: date
+    conditions: tuple[str, ...] = ()
+    """What the recipient is bound to (Wpg 20(2)), in words that only people can judge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -196,8 +196,8 @@ _ALL: Final = (
         "R15",
         "UITZONDERING_VERLOPEN",
         409,
-        "De ingeroepen uitzondering is verlopen of niet herbeoordeeld (art. 41 UAVG).",
-        "The exception that was invoked has ended or was not reviewed in time (UAVG 41).",
+        "De ingeroepen uitzondering is verlopen, niet herbeoordeeld, of wordt te laat herbeoordeeld (art. 41 UAVG).",
+        "The exception that was invoked has ended, was not reviewed in time, or its review lies too far away (UAVG 41).",
         "UAVG 41",
         deferrable=True,
     ),
@@ -307,9 +307,9 @@ _ALL: Final = (
         "R28",
         "WPG_BESLUIT_ONTBREEKT",
         403,
-        "Politiegegevens: geen (geldig) besluit op grond van artikel 16, 18, 19 of 20 Wpg dat deze ontvanger en"
-        " gegevens dekt.",
-        "Police data: no (valid) decision under Wpg 16, 18, 19 or 20 that covers this recipient and these data.",
+        "Politiegegevens: geen (geldig) besluit dat deze ontvanger en gegevens dekt (art. 18, 19 of 20 Wpg; art. 16 alleen"
+        " voor de burgemeester).",
+        "Police data: no (valid) decision that covers this recipient and these data (Wpg 18, 19 or 20; 16 only for the mayor).",
         "Wpg 16-20",
     ),
     Refusal(

@@ -10,7 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from exchange.domain.covenant import Condition, Covenant, Partner, Row
-from exchange.domain.vocabulary import LEGAL_BASES, NOT_FOR_PUBLIC_BODIES, Kind, Mark, Regime, needs_bound_recipient
+from exchange.domain.vocabulary import (
+    CARE_GROUND,
+    CARE_SUPPLEMENT,
+    LEGAL_BASES,
+    NOT_FOR_PUBLIC_BODIES,
+    Kind,
+    Mark,
+    Regime,
+    needs_bound_recipient,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +28,8 @@ class Lift:
 
     ground: str
     tasks: tuple[str, ...]
+    beside: str | None = None
+    """What has to be cited beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +123,9 @@ def _offers(covenant: Covenant, me: Partner, to: Partner, kind: Kind, purpose: s
         fields = tuple(field for field in category.fields if field in allowed)
         if row is None or row.condition is Condition.NEVER or category.mark is Mark.BSN or not fields:
             continue
-        tasks, lifts = _open(row, me, to, category.mark), tuple(_lifts(row, to))
+        if me.regime is Regime.WPG and to.regime is not Regime.WPG and not to.wpg_grounds:
+            continue  # no decision of the police can name it (R28)
+        tasks, lifts = _open(row, me, to, category.mark), tuple(_lifts(row, me, to))
         from_police = row.condition is Condition.WPG
         if tasks or lifts or from_police:
             yield Offer(category.code, fields, tasks, lifts, from_police, category.secrecy)
@@ -130,10 +143,14 @@ def _tasks(row: Row, to: Partner) -> tuple[str, ...]:
     )
 
 
-def _lifts(row: Row, to: Partner) -> Iterator[Lift]:
+def _lifts(row: Row, me: Partner, to: Partner) -> Iterator[Lift]:
     """Grounds of the row, each with the tasks of the recipient for which it holds (UAVG 30(4): people bound to secrecy)."""
     bound = {task.code for task in to.statutory_tasks if task.secrecy_bound}
     for ground in row.grounds:
-        tasks = tuple(task for task in _tasks(row, to) if task in bound or not needs_bound_recipient(ground))
+        supplement = ground == CARE_SUPPLEMENT
+        if supplement and not any(task.secrecy_bound for task in me.statutory_tasks):
+            continue  # given by care as well (UAVG 33(1)(c))
+        anybody = not (supplement or needs_bound_recipient(ground))
+        tasks = tuple(task for task in _tasks(row, to) if anybody or task in bound)
         if tasks:
-            yield Lift(ground, tasks)
+            yield Lift(ground, tasks, CARE_GROUND if supplement else None)

@@ -112,6 +112,12 @@ CRIMINAL_GROUNDS: Final = {
 }
 """Grounds for criminal data: UAVG 32-33. 33(1)(a) holds by provenance alone and never lifts anything by being cited."""
 
+CARE_GROUND: Final = "UAVG_30_3_a"
+"""UAVG 30(3)(a): health data for care or social work."""
+
+CARE_SUPPLEMENT: Final = "UAVG_33_1_c"
+"""UAVG 33(1)(c): criminal data only in addition to :data:`CARE_GROUND`, which is cited beside it, and so by care to care."""
+
 WPG_GROUNDS: Final = {
     "WPG_16_1_b_1": "Burgemeester: gezag over de politie (art. 16 lid 1 onder b, 1° Wpg)",
     "WPG_16_1_b_2": "Burgemeester: openbare orde (art. 16 lid 1 onder b, 2° Wpg)",
@@ -121,7 +127,10 @@ WPG_GROUNDS: Final = {
     "WPG_20_1": "Structurele verstrekking aan een samenwerkingsverband (art. 20 lid 1 Wpg)",
     "WPG_20_3": "Samenwerkingsverband onder de WGS (art. 20 lid 3 Wpg)",
 }
-"""Grounds on which the police may disclose outside their own domain: Wpg 16, 18, 19 and 20."""
+"""Grounds on which the police may disclose outside their own domain: Wpg 16, 18, 19, 20. Which serves whom, the covenant says."""
+
+WPG_FOR_THE_MAYOR: Final = frozenset({"WPG_16_1_b_1", "WPG_16_1_b_2"})
+"""Wpg 16(1)(b): the mayor's authority over the police, and public order; for nobody else."""
 
 WPG_NEEDS_AUTHORITY: Final = frozenset({"WPG_19", "WPG_20_1"})
 """Wpg 19 and 20(1): only in agreement with the competent authority (burgemeester or officier van justitie)."""
@@ -157,6 +166,12 @@ INFORM_EXCEPTIONS: Final = {
     "WPG_27_1_f": "Weigeringsgrond politie (art. 27 lid 1 onder f Wpg)",
 }
 """Grounds not to inform the subject beforehand (covenant article 10.1): UAVG 41(1), AVG 14(5), Wpg 27(1)."""
+
+
+def excuses(ground: str, regime: Regime) -> bool:
+    """Whether it is a ground not to inform somebody for whom keeps records under ``regime``: Wpg 27 is for the police alone."""
+    return ground in INFORM_EXCEPTIONS and (regime is Regime.WPG or not ground.startswith("WPG_"))
+
 
 KEEP_GROUNDS: Final = {
     "AVG_5_1_d": "Juist volgens eigen onderzoek (art. 5 lid 1 onder d AVG)",

@@ -82,6 +82,8 @@ class LiftAnswer(Answer):
 
     ground: str
     tasks: list[str]
+    beside: str | None = None
+    """Another ground that has to be cited with it."""
 
 
 class OfferAnswer(Answer):

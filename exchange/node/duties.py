@@ -89,14 +89,13 @@ def made_good(
     return len(rows)
 
 
-def told(tx: Tx, ctx: Context, by: UUID, subject: UUID, fact: UUID, recipients: Iterable[str] | None) -> None:
-    """Close the duties to tell this person that waited for a notice of these recipients, or for an exception (``None``)."""
+def told(tx: Tx, ctx: Context, by: UUID, subject: UUID, fact: UUID, recipients: Iterable[str]) -> None:
+    """Close the duties to tell this person that waited for a notice of these recipients, or an exception that carries to them."""
     waiting = [str(duty) for duty in ctx.facts.owed_for(person.handle for person in ctx.people.same(subject))]
     if not waiting:
         return
-    named = sorted(set(recipients)) if recipients is not None else []
-    where = f"duty IN ({','.join('?' * len(waiting))})"
-    where += f" AND partner IN ({','.join('?' * len(named))})" if recipients is not None else ""
+    named = sorted(set(recipients))
+    where = f"duty IN ({','.join('?' * len(waiting))}) AND partner IN ({','.join('?' * len(named))})"
     made_good(tx, ctx, by, d.Good.NOTICE, fact, where=where, values=(*waiting, *named))
 
 

@@ -20,6 +20,7 @@ from exchange.domain.facts import Activity, DecisionFact, ExceptionFact, NoticeF
 TOPICS: Final = (
     "notice/given/1",
     "exception/invoked/1",
+    "exception/invoked/2",
     "exception/reviewed/1",
     "wpg-decision/registered/1",
     "wpg-decision/withdrawn/1",
@@ -140,13 +141,15 @@ class Factbook:
         self._put(self.notices, fact.id, fact, event.key_id)
         self._notices_of.setdefault(fact.subject, []).append(fact.id)
 
-    def _exception(self, event: e.ExceptionInvoked) -> None:
+    def _exception(self, event: e.ExceptionInvokedForAnybody) -> None:
+        recipients = event.recipients if isinstance(event, e.ExceptionInvoked) else []
         if isinstance(event.subject, Gone) or isinstance(event.ground, Gone):
             return
         fact = ExceptionFact(
             id=event.originator_id,
             subject=event.subject,
             ground=event.ground,
+            recipients=frozenset() if isinstance(recipients, Gone) else frozenset(recipients),
             review_on=date.fromisoformat(event.review_on),
             ends_on=_day(event.ends_on),
         )
@@ -172,7 +175,9 @@ class Factbook:
             categories=event.categories,
             fields=event.fields,
             agreed=event.agreed_on is not None,
+            decided_on=date.fromisoformat(event.decided_on),
             valid_until=date.fromisoformat(event.valid_until),
+            conditions=() if isinstance(event.conditions, Gone) else tuple(event.conditions),
         )
         self._put(self.decisions, fact.id, fact, event.key_id)
 
@@ -217,6 +222,7 @@ def _day(text: str | None) -> date | None:
 
 _TAKE: dict[type[Event], Callable[[Factbook, Any], None]] = {
     e.NoticeGiven: Factbook._notice,  # noqa: SLF001 - the fold's own table
+    e.ExceptionInvokedForAnybody: Factbook._exception,  # noqa: SLF001
     e.ExceptionInvoked: Factbook._exception,  # noqa: SLF001
     e.ExceptionReviewed: Factbook._reviewed,  # noqa: SLF001
     e.WpgDecisionRegistered: Factbook._decision,  # noqa: SLF001

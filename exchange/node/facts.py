@@ -82,7 +82,16 @@ class Facts(Registers):
         """Record why the subject is not told, and when that is looked at again (UAVG 41, GDPR 14(5), Wpg 27)."""
         allow(actor, "exception.invoke")
         subject = self._subject(form.subject)
-        d.decide_exception(form.ground, form.considerations, form.review_on, form.ends_on, self._today())
+        d.decide_exception(
+            form.ground,
+            form.considerations,
+            form.review_on,
+            form.ends_on,
+            regime=self._ctx.me.regime,
+            today=self._today(),
+            longest=self._ctx.covenants.current.covenant.index.exception_review,
+        )
+        self._partners(form.recipients)
         await self._no_number(actor, "exception", [form.motivation, *form.considerations.values()])
         return await self._record(actor, "exception.invoke", form, key, partial(self._exception, actor, form, subject))
 
@@ -97,9 +106,10 @@ class Facts(Registers):
                 considerations={str(letter): text for letter, text in form.considerations.items()},
                 motivation=form.motivation,
                 told_of_restriction=form.told_of_restriction,
+                recipients=sorted(set(form.recipients)),
             )
         )
-        owed.told(tx, self._ctx, actor.id, subject, fact, None)
+        owed.told(tx, self._ctx, actor.id, subject, fact, form.recipients)
         return stamped.index
 
     async def review_exception(self, actor: Actor, exception: UUID, form: ff.ReviewForm) -> ff.FactAnswer:
@@ -112,7 +122,10 @@ class Facts(Registers):
             row = self._ctx.ledger.one("SELECT key_id FROM facts WHERE fact=? AND kind='exception'", str(exception))
             if known is None or row is None:
                 raise NotFoundError("There is no such exception on record at this node.")
-            after = d.decide_review(known, form.outcome, form.review_on, form.ends_on, self._today())
+            longest = self._ctx.covenants.current.covenant.index.exception_review
+            after = d.decide_review(
+                known, form.outcome, form.review_on, form.ends_on, today=self._today(), longest=longest
+            )
             stamped = tx.append(
                 e.ExceptionReviewed(
                     originator_id=exception,
@@ -126,7 +139,7 @@ class Facts(Registers):
                 )
             )
             if form.outcome == "prolonged":
-                owed.told(tx, self._ctx, actor.id, known.subject, exception, None)
+                owed.told(tx, self._ctx, actor.id, known.subject, exception, known.recipients)
             return stamped.index
 
         return ff.FactAnswer(fact=exception, log_index=await self._ctx.writer.run(unit))

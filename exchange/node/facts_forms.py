@@ -41,6 +41,8 @@ class ExceptionForm(Form):
     considerations: Annotated[dict[Literal["a", "b", "c", "d", "e", "f", "g", "h"], Written], Field(min_length=1)]
     """UAVG 41(2), by letter."""
     motivation: Written
+    recipients: Annotated[list[Slug], Field(min_length=1, max_length=50)]
+    """The partners that it carries to."""
     review_on: date
     ends_on: date | None = None
     told_of_restriction: bool = False
@@ -168,6 +170,7 @@ class ExceptionAnswer(Answer):
     ground: str
     considerations: dict[str, str]
     motivation: str
+    recipients: list[str]
     review_on: date
     ends_on: date | None
     told_of_restriction: bool
@@ -193,7 +196,9 @@ class DecisionAnswer(Answer):
     categories: list[str]
     fields: list[str] | None
     agreed: bool
+    decided_on: date
     valid_until: date
+    conditions: list[str]
     withdrawn: bool
     valid: bool
 

@@ -51,13 +51,14 @@ class Shown:
                 ground=known[event.originator_id].ground,
                 considerations=_text(event.considerations, {}),
                 motivation=_text(event.motivation, ""),
+                recipients=sorted(known[event.originator_id].recipients),
                 review_on=known[event.originator_id].review_on,
                 ends_on=known[event.originator_id].ends_on,
                 told_of_restriction=_text(event.told_of_restriction, gone=False),
                 holds=known[event.originator_id].holds_on(today),
             )
             for event in self._events(list(known))
-            if isinstance(event, e.ExceptionInvoked)
+            if isinstance(event, e.ExceptionInvokedForAnybody)
         ]
 
     def reviews(self, until: date, today: date) -> list[ff.DueReview]:
@@ -88,6 +89,8 @@ class Shown:
                 categories=list(fact.categories),
                 fields=list(fact.fields) if fact.fields is not None else None,
                 agreed=fact.agreed,
+                decided_on=fact.decided_on,
+                conditions=list(fact.conditions),
                 valid_until=fact.valid_until,
                 withdrawn=fact.withdrawn,
                 valid=not fact.withdrawn and today <= fact.valid_until,

@@ -57,6 +57,11 @@ def reference_of(fact: UUID) -> str:
     return fact.hex.translate(_LETTERS)
 
 
+def excused_for(form: f.ShareForm) -> list[str]:
+    """Whom the exception of a form itself carries to: whom it names, else whoever the form goes to."""
+    return sorted(set(form.notice.recipients) or {to.partner for to in form.recipients})
+
+
 class Lookup:
     """Finds grounds; stores nothing."""
 
@@ -123,11 +128,12 @@ class Lookup:
         if form.notice_id is not None:
             return self._told(_about(self._ctx.facts.notices.get(form.notice_id), same)), None
         if form.exception_id is not None:
-            return _excused(_about(self._ctx.facts.exceptions.get(form.exception_id), same)), None
-        return self._short(short, same, today)
+            return self._excused(_about(self._ctx.facts.exceptions.get(form.exception_id), same)), None
+        return self._short(form, same, today)
 
-    def _short(self, short: f.NoticeForm, same: Sequence[UUID], today: date) -> tuple[m.Notice, UUID | None]:
+    def _short(self, form: f.ShareForm, same: Sequence[UUID], today: date) -> tuple[m.Notice, UUID | None]:
         """What the form says itself: on record already when it says the same as before, else recorded with the act."""
+        short = form.notice
         if short.given_on is None and (short.exception is None or short.review_on is None):
             return m.Notice(), None
         for told in self._ctx.facts.notices_of(same) if short.given_on is not None else ():
@@ -144,7 +150,7 @@ class Lookup:
             **{
                 **short.model_dump(mode="json", exclude={"given_by", "interest", "considerations", "motivation"}),
                 "reference": short.reference or reference_of(fact),
-                "recipients": self._partners(short.recipients),
+                "recipients": self._partners(excused_for(form) if short.given_on is None else short.recipients),
             }
         )
         day = short.given_on or today
@@ -159,8 +165,17 @@ class Lookup:
             recipients=self._partners(fact.recipients),
         )
 
+    def _excused(self, fact: ExceptionFact) -> m.Notice:
+        return m.Notice(
+            reference=reference_of(fact.id),
+            recipients=self._partners(fact.recipients),
+            exception=fact.ground,
+            review_on=fact.review_on.isoformat(),
+            ends_on=fact.ends_on.isoformat() if fact.ends_on else None,
+        )
+
     def _partners(self, named: Iterable[str]) -> list[str]:
-        """Whom of the covenant a notice named; that third parties were named as well is not for partners to know."""
+        """Whom of the covenant a notice or exception named; that third parties were named as well is not for partners to know."""
         return sorted(self._ctx.covenants.current.covenant.index.partners.keys() & set(named))
 
     def _decision(self, wanted: UUID | None) -> m.WpgDecision | None:
@@ -180,7 +195,9 @@ class Lookup:
             categories=list(fact.categories),
             fields=list(fact.fields) if fact.fields is not None else None,
             authority_agreed=fact.agreed,
+            decided_on=fact.decided_on.isoformat(),
             valid_until=fact.valid_until.isoformat(),
+            conditions=list(fact.conditions) or None,
         )
 
     # ------------------------------------------------------------------------------------ items on record
@@ -240,12 +257,3 @@ def _about(fact: _F | None, same: Sequence[UUID]) -> _F:
     if fact.subject not in same:
         raise InputError("That notice or exception is about somebody else.")
     return fact
-
-
-def _excused(fact: ExceptionFact) -> m.Notice:
-    return m.Notice(
-        reference=reference_of(fact.id),
-        exception=fact.ground,
-        review_on=fact.review_on.isoformat(),
-        ends_on=fact.ends_on.isoformat() if fact.ends_on else None,
-    )

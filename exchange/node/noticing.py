@@ -8,7 +8,7 @@ from exchange.domain import events as e
 from exchange.node import duties
 from exchange.node import forms as f
 from exchange.node.context import Context
-from exchange.node.grounds import Grounds
+from exchange.node.grounds import Grounds, excused_for
 from exchange.node.service import Actor
 from exchange.node.writer import Tx
 
@@ -17,7 +17,7 @@ def with_notice(tx: Tx, ctx: Context, actor: Actor, form: f.ShareForm, grounds: 
     """Put the notice or exception that a form brings itself on record, with the act; and close the duties that waited for it."""
     if grounds.record is not None:
         _put_on_record(tx, ctx, grounds.record, actor, form, subject)
-        named = form.notice.recipients if form.notice.given_on is not None else None
+        named = form.notice.recipients if form.notice.given_on is not None else excused_for(form)
         duties.told(tx, ctx, actor.id, subject, grounds.record, named)
 
 
@@ -41,6 +41,7 @@ def _put_on_record(tx: Tx, ctx: Context, fact: UUID, actor: Actor, form: f.Share
                 considerations={str(letter): text for letter, text in short.considerations.items()},
                 motivation=short.motivation,
                 told_of_restriction=False,
+                recipients=excused_for(form),
             )
         )
         return

@@ -28,13 +28,17 @@ class Registers(Records):
         allow(actor, "wpg-decision.register")
         if self._ctx.me.regime is not Regime.WPG:
             raise InputError("Only a partner whose own records fall under the Wpg decides to disclose them.")
+        self._partners(form.recipients)
+        partners = self._ctx.covenants.current.covenant.index.partners
         d.decide_decision(
             form.ground,
             form.goal,
             authority=form.authority,
             agreed_on=form.agreed_on,
+            decided_on=form.decided_on,
             valid_until=form.valid_until,
             today=self._today(),
+            served={slug: partners[slug].wpg_grounds for slug in form.recipients},
         )
         self._partners(form.recipients)
         categories = self._ctx.covenants.current.covenant.index.categories

@@ -66,6 +66,7 @@ def notice_exception(notice: m.Notice) -> NoticeException | None:
         return None
     return NoticeException(
         ground=notice.exception,
+        recipients=frozenset(notice.recipients),
         review_on=date.fromisoformat(notice.review_on),
         ends_on=date.fromisoformat(notice.ends_on) if notice.ends_on else None,
     )
@@ -84,5 +85,7 @@ def wpg_decision(wpg: m.WpgDecision | None) -> WpgDecision | None:
         categories=frozenset(wpg.categories),
         fields=frozenset(wpg.fields) if wpg.fields is not None else None,
         authority_agreed=wpg.authority_agreed,
+        decided_on=date.fromisoformat(wpg.decided_on) if wpg.decided_on else None,
         valid_until=date.fromisoformat(wpg.valid_until),
+        conditions=tuple(wpg.conditions or ()),
     )

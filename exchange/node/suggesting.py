@@ -64,7 +64,10 @@ def _way(way: Way) -> df.WayAnswer:
                 category=offer.category,
                 fields=list(offer.fields),
                 tasks=list(offer.tasks),
-                lifts=[df.LiftAnswer(ground=lift.ground, tasks=list(lift.tasks)) for lift in offer.lifts],
+                lifts=[
+                    df.LiftAnswer(ground=lift.ground, tasks=list(lift.tasks), beside=lift.beside)
+                    for lift in offer.lifts
+                ],
                 police=offer.police,
                 secrecy=offer.secrecy,
             )

@@ -103,11 +103,6 @@ class ThirdParties:
         return f.ActAnswer(act=act, log_index=row["log_index"], messages=[told_])
 
     def _draft(self, actor: Actor, form: cf.ThirdPartyForm, person: Person) -> _Draft:
-        shared = f.ShareForm.model_fields.keys() & cf.ThirdPartyForm.model_fields.keys()
-        share = f.ShareForm.model_construct(**{name: getattr(form, name) for name in shared})
-        if form.named_to_subject:  # what the person was told is recorded as it was; no slug is written like this
-            named = [*form.notice.recipients, f"{THIRD_PARTY}: {form.name}"]
-            share = share.model_copy(update={"notice": form.notice.model_copy(update={"recipients": named})})
         to = f.RecipientForm.model_construct(
             partner=THIRD_PARTY,
             basis=NOT_APPLICABLE,
@@ -115,6 +110,11 @@ class ThirdParties:
             special_exception=form.special_exception,
             criminal_ground=form.criminal_ground,
         )
+        shared = f.ShareForm.model_fields.keys() & cf.ThirdPartyForm.model_fields.keys()
+        share = f.ShareForm.model_construct(**{name: getattr(form, name) for name in shared}, recipients=[to])
+        if form.named_to_subject:  # what the person was told is recorded as it was; no slug is written like this
+            named = [*form.notice.recipients, f"{THIRD_PARTY}: {form.name}"]
+            share = share.model_copy(update={"notice": form.notice.model_copy(update={"recipients": named})})
         if unknown := unknown_codes(self._ctx.covenants.current.covenant, form.items):
             raise UnknownCodesError([detail for found in unknown.values() for detail in found])
         grounds = self._drafting.grounds(actor, share, person)
@@ -147,6 +147,9 @@ class ThirdParties:
         notice = base.notice
         if notice is not None and form.named_to_subject:
             notice = replace(notice, recipients=notice.recipients | {THIRD_PARTY})
+        exception = base.notice_exception
+        if exception is not None:  # made in this act, for whom it is told
+            exception = replace(exception, recipients=exception.recipients | {THIRD_PARTY})
         return replace(
             base,
             third_party=Outside(
@@ -154,6 +157,7 @@ class ThirdParties:
                 allocation=str(form.allocation) if form.allocation and same_party(allocated, form.name) else None,
             ),
             notice=notice,
+            notice_exception=exception,
             outside_case=scope.outside(self._ctx, form.case, self._ctx.me.slug, Side.SENDING),
         )
 

@@ -73,12 +73,12 @@ class CovenantTables:
         rows = [
             [
                 p.name, p.slug, readable(p.kind), words.word(p.participation, PARTICIPATION, _), p.regime.value,
-                p.contact or "-",
+                ", ".join(p.wpg_grounds) or "-", p.contact or "-",
             ]
             for p in self._covenant.partners
         ]  # fmt: skip
-        columns = [_("Partner"), _("Short name"), _("Kind"), _("Participation"), _("Own records under"), _("Contact")]
-        return [Table(columns, rows)]
+        columns = [_("Partner"), _("Short name"), _("Kind"), _("Participation"), _("Own records under")]
+        return [Table([*columns, _("Police data on"), _("Contact")], rows)]
 
     def _contexts(self) -> list[Table]:
         _ = self._

@@ -138,6 +138,7 @@ def _emergency(db: Statements, index: int, event: e.EmergencyInvoked) -> None:  
 
 ACTIONS: dict[type[Event], Callable[[Statements, int, Any], None]] = {
     e.NoticeGiven: _fact("notice"),
+    e.ExceptionInvokedForAnybody: _fact("exception"),
     e.ExceptionInvoked: _fact("exception"),
     e.ExceptionReviewed: _reviewed,
     e.WpgDecisionRegistered: _fact("wpg-decision"),

@@ -304,7 +304,11 @@ class WpgDecision(Wire):
     categories: Annotated[list[Code], Field(max_length=100)] = []
     fields: Annotated[list[Code], Field(max_length=200)] | None = None
     authority_agreed: bool = False
+    decided_on: Day | None = None
+    """The day it was taken; it carries nothing before."""
     valid_until: Day
+    conditions: Annotated[list[Text], Field(max_length=20)] | None = None
+    """What the recipient is bound to, for people to read (Wpg 20(2)); absent when there is none."""
 
 
 class Notice(Wire):

@@ -73,7 +73,7 @@ async def test_nothing_about_a_person_stands_in_the_open_part_of_a_record(world:
     await actium.facts.give_notice(WORKER, told(jelle, "gemeente"), None)
     await actium.facts.invoke_exception(WORKER, excused(jelle), None)
     rows = await actium.log_rows(somebody("auditor"), 0, 200)
-    public = "".join(str(row.public) for row in rows if row.topic in {"notice/given/1", "exception/invoked/1"})
+    public = "".join(str(row.public) for row in rows if row.topic in {"notice/given/1", "exception/invoked/2"})
     assert public
     for secret in (str(jelle), "Wim", "opruimen", "UAVG_41", "HUISBEZOEK", "veiligheid"):
         assert secret not in public
@@ -150,6 +150,29 @@ async def test_an_exception_carries_until_its_review_and_on_when_somebody_looked
         await actium.facts.review_exception(WORKER, exception, longer)
     (shown,) = await actium.facts.exceptions(WORKER, ff.AboutForm(subject=jelle))
     assert (shown.holds, shown.considerations) == (False, {"a": "Haar veiligheid."})
+
+
+async def test_an_exception_carries_to_whom_it_names_and_a_year_without_review_is_not_recorded(
+    world: MemoryWorld,
+) -> None:
+    actium = world.nodes["actium"]
+    jelle = await world.person("actium")
+    for flaw, why in (({"review_on": "2099-01-01"}, "too far"), ({"ground": "WPG_27_1_a"}, "no ground")):
+        with pytest.raises(InputError, match=why):
+            await actium.facts.invoke_exception(WORKER, excused(jelle, **flaw), None)
+    with pytest.raises(InputError, match="choose from"):
+        await actium.facts.invoke_exception(WORKER, excused(jelle, recipients=["elders"]), None)
+    exception = (await actium.facts.invoke_exception(WORKER, excused(jelle), None)).fact
+    by_id = {**NONE, "exception_id": str(exception)}
+    assert await codes(world, "actium", share_form(jelle, [TO_WELZIJN], HOUSE, **by_id)) == ["R14"]
+    assert await codes(world, "actium", share_form(jelle, [TO_GEMEENTE], HOUSE, **by_id)) == []
+    short = {"exception": "UAVG_41_1_i", "considerations": {"a": "Veiligheid."}, "motivation": "Gevaar."}
+    own = {"notice": {**short, "review_on": "2026-03-16"}}
+    assert await codes(world, "actium", share_form(jelle, [TO_WELZIJN], HOUSE, **own)) == []
+    too_long = {"notice": {**short, "review_on": "2027-03-16"}}
+    assert await codes(world, "actium", share_form(jelle, [TO_WELZIJN], HOUSE, **too_long)) == ["R15"]
+    (first, second) = await actium.facts.exceptions(WORKER, ff.AboutForm(subject=jelle))
+    assert (first.recipients, second.recipients) == (["gemeente"], ["welzijn"])
 
 
 async def test_an_exception_that_runs_out_on_the_way_counts_as_on_the_day_it_was_sent(world: MemoryWorld) -> None:

@@ -41,8 +41,8 @@ STEPS = st.lists(
 
 KINDS = {kind.value for kind in m.Kind} - {m.Kind.RECEIPT.value, m.Kind.RECEIPTS.value, m.Kind.VOID.value}
 """Everything partners say to each other leaves at least once."""
-CODES = {"R02", "R03", "R04", "R05", "R06", "R07", "R09", "R11", "R12", "R14", "R17", "R18", "R19", "R26", "R28", "R29", "R30",
-         "R31", "R32", "R33", "R35", "R36"}  # fmt: skip
+CODES = {"R01", "R02", "R03", "R04", "R05", "R06", "R07", "R09", "R11", "R12", "R14", "R15", "R17", "R18", "R19", "R26", "R28",
+         "R29", "R30", "R31", "R32", "R33", "R34", "R35", "R36"}  # fmt: skip
 """And a sender refuses at least once for each of these."""
 
 

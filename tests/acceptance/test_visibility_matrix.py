@@ -16,7 +16,18 @@ from uuid import UUID
 import pytest
 from case_forms import share_form
 from memory_world import Mallory, receipts
-from visibility import CATEGORIES, CRIMINAL, FIELDS, MATRIX, NEVER_AS_SIGNAL, NOT_FROM, PARTNERS, SPECIAL, UNDER_SECRECY
+from visibility import (
+    CATEGORIES,
+    CRIMINAL,
+    FIELDS,
+    MATRIX,
+    NEVER_AS_SIGNAL,
+    NOT_FROM,
+    PARTNERS,
+    SPECIAL,
+    UNDER_SECRECY,
+    beside_care,
+)
 from world import World
 
 from exchange.node import casework_forms as cf
@@ -36,6 +47,7 @@ NO_SECRECY = "no word of secrecy"
 OTHER_TASK = "a task that is not bound to secrecy"
 ONWARD = "got from the police"
 CONSENT = "got from the police, which consents"
+CARE = "a supplement to care"
 PROFILES = (
     PLAIN,
     SIGNAL,
@@ -46,6 +58,7 @@ PROFILES = (
     CONSENT,
     *EXCEPTIONS,
     *CRIMINAL_GROUNDS,
+    CARE,
     *STATED,
 )
 PAIRS = tuple(permutations(PARTNERS, 2))
@@ -66,10 +79,18 @@ def expected(sender: str, recipient: str, category: str, profile: str) -> str | 
     if profile == ONWARD and "politie" not in {sender, recipient}:
         return "R29"
     cell = MATRIX[category, recipient]
-    if not ("yes" in cell or cited(profile, recipient) in cell or ("wpg" in cell and police)):
+    if not ("yes" in cell or grounds_that_hold(sender, recipient, profile) & cell or ("wpg" in cell and police)):
         return "R05" if category in SPECIAL else "R06" if category in CRIMINAL else "R17"
     unsafe = {NO_SECRECY: "R30", OTHER_TASK: "R07" if recipient == "gemeente" else None}
     return unsafe.get(profile) if category in UNDER_SECRECY else None
+
+
+def grounds_that_hold(sender: str, recipient: str, profile: str) -> set[str]:
+    """What is cited and counts: a supplement to care (UAVG 33(1)(c)) only beside care, from one bound to secrecy to another."""
+    tasks = {"sender_task": GROUNDS[sender][1], "recipient_task": basis_of(recipient, profile)[1]}
+    named = grounds(profile, recipient)
+    supplement = {"UAVG_33_1_c"} if not beside_care(sender, recipient, {**tasks, **named}) else set()
+    return {cited(profile, recipient), *named.values()} - supplement
 
 
 def cited(profile: str, recipient: str) -> str:
@@ -83,6 +104,8 @@ def cited(profile: str, recipient: str) -> str:
 
 def grounds(profile: str, recipient: str) -> dict[str, str]:
     """Special exception or criminal ground, as forms and statements both spell it."""
+    if profile == CARE:
+        return {"special_exception": "UAVG_30_3_a", "criminal_ground": "UAVG_33_1_c"}
     ground = cited(profile, recipient)
     found = {"special_exception": EXCEPTIONS, "criminal_ground": CRIMINAL_GROUNDS}
     return {name: ground for name, known in found.items() if ground in known}

@@ -173,7 +173,8 @@ class FakeFacts:
         return [
             ff.DecisionAnswer(
                 decision=UUID(int=60), reference="besluit-2026-3", ground="WPG_19", goal="b", recipients=["actium"],
-                categories=["OVERLAST"], fields=None, agreed=True, valid_until=NOW.date(), withdrawn=False, valid=True,
+                categories=["OVERLAST"], fields=None, agreed=True, decided_on=NOW.date(), conditions=[],
+                valid_until=NOW.date(), withdrawn=False, valid=True,
             )
         ]  # fmt: skip
 

@@ -77,8 +77,8 @@ CASES: dict[str, Case] = {
     "R15": Case(
         {"notice": {**EXCUSED, "review_on": "2026-03-01"}},
         {"notice": {**EXCUSED, "review_on": "2026-03-02"}},
-        {"notice": {"exception": "UAVG_41_1_i", "review_on": "2026-03-01", "recipients": []}},
-        {"notice": {"exception": "UAVG_41_1_i", "review_on": "2026-03-02", "recipients": []}},
+        {"notice": {"exception": "UAVG_41_1_i", "review_on": "2026-03-01", "recipients": ["gemeente"]}},
+        {"notice": {"exception": "UAVG_41_1_i", "review_on": "2026-03-02", "recipients": ["gemeente"]}},
     ),
     "R17": Case({"item": INCOME}, {"item": NUISANCE}, {"item": {"field": "schoenmaat"}}),
     "R19": Case(
@@ -307,7 +307,7 @@ async def test_a_decision_that_ran_out_on_the_way_counts_as_on_the_day_it_was_lo
     """The receiver judges by the sender's logged day, not by the day on which the broker at last delivers."""
     async with MemoryWorld.copied(strict, tmp_path, PAIR) as world:
         mallory = Mallory(world, "actium")
-        short = {"exception": "UAVG_41_1_i", "review_on": "2026-03-02", "recipients": []}
+        short = {"exception": "UAVG_41_1_i", "review_on": "2026-03-02", "recipients": ["gemeente"]}
         sent = world.clock.now()
         world.clock.forward(hours=16)  # the next day in Amsterdam
         for number, (at, codes) in enumerate([(sent, []), (world.clock.now(), ["R15"])], start=1):

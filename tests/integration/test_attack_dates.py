@@ -15,7 +15,7 @@ from exchange.wire.codec import encode_model
 
 PAIR = ("actium", "gemeente")
 BEGAN = datetime.fromisoformat("2026-03-02T08:00:00+00:00")
-EXCEPTION = {"exception": "UAVG_41_1_i", "reference": "u-1", "recipients": [], "review_on": "2026-03-10"}
+EXCEPTION = {"exception": "UAVG_41_1_i", "reference": "u-1", "recipients": ["gemeente"], "review_on": "2026-03-10"}
 """Not telling somebody, to be looked at again on 10 March."""
 
 

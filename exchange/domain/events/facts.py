@@ -39,8 +39,8 @@ class NoticeGiven(Event, topic="notice/given/1"):
     """Where the proof lies, in the partner's own words."""
 
 
-class ExceptionInvoked(Event, topic="exception/invoked/1"):
-    """The subject is not told, and why (UAVG 41, GDPR 14(5), Wpg 27); ``originator_id`` is the exception."""
+class ExceptionInvokedForAnybody(Event, topic="exception/invoked/1"):
+    """As :class:`ExceptionInvoked` was written before it named recipients: since then it carries to nobody."""
 
     key_id: KeyId
     retention: str
@@ -55,6 +55,13 @@ class ExceptionInvoked(Event, topic="exception/invoked/1"):
     motivation: Private[str]
     told_of_restriction: Private[bool]
     """UAVG 41(2)(h): whether the subject knows that something is withheld."""
+
+
+class ExceptionInvoked(ExceptionInvokedForAnybody, topic="exception/invoked/2"):
+    """The subject is not told, and why (UAVG 41, GDPR 14(5), Wpg 27); ``originator_id`` is the exception."""
+
+    recipients: Private[list[str]]
+    """Slugs of the partners that it carries to."""
 
 
 class ExceptionReviewed(Event, topic="exception/reviewed/1"):

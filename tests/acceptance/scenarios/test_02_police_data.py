@@ -42,6 +42,11 @@ async def test_police_data_go_under_a_decision_and_no_further_without_the_police
             await politie.facts.register_decision(
                 functionary, ff.DecisionForm.model_validate({**DECISION, "authority": None, "agreed_on": None}), None
             )
+        # Not on the mayor's own ground (Wpg 16), which serves no landlord, and not before it was taken.
+        for flaw in ({"ground": "WPG_16_1_b_1"}, {"decided_on": "2026-08-01"}):
+            form = ff.DecisionForm.model_validate({**DECISION, **flaw})
+            with pytest.raises(InputError):
+                await politie.facts.register_decision(functionary, form, None)
         made = await politie.facts.register_decision(functionary, ff.DecisionForm.model_validate(DECISION), None)
         under = {"wpg_decision_id": made.fact}
         (message,) = await scene.tells(
@@ -62,6 +67,8 @@ async def test_police_data_go_under_a_decision_and_no_further_without_the_police
         assert {(i.origin_partner, i.origin_regime, i.police_source) for i in told} == {("politie", "WPG", "politie")}
         assert read.statement is not None
         assert read.statement["criminal_ground"] == "UAVG_33_1_a"
+        assert read.statement["wpg"]["conditions"] == ["Alleen aantal, data, aard."]
+        assert read.statement["wpg"]["decided_on"] == "2026-03-03"
         assert (politie.ctx.me.regime.value, actium.ctx.me.regime.value) == ("WPG", "AVG")
 
         # Passing it on is refused, also when it is called one's own; with consent of the source and an agreement it goes.

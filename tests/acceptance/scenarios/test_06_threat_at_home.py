@@ -34,7 +34,7 @@ async def test_what_cannot_be_told_beforehand_goes_on_an_exception_that_somebody
         }
         form = ff.ExceptionForm(
             subject=noor, ground="UAVG_41_1_i", considerations={"a": "Haar veiligheid.", "h": "Hij zou het horen."},
-            motivation="Wie het hem vertelt brengt haar in gevaar.", review_on=date(2026, 3, 16),
+            motivation="Wie het hem vertelt brengt haar in gevaar.", review_on=date(2026, 3, 16), recipients=["gemeente"],
         )  # fmt: skip
         exception = (await welzijn.facts.invoke_exception(worker, form, None)).fact
         on_exception = {"notice": {}, "exception_id": exception, **BY_LAW}

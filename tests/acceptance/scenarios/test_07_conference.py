@@ -48,9 +48,9 @@ def canary(n: int) -> str:
 
 
 async def decision(scene: Scene) -> UUID:
-    """The police may tell the municipality and Welzijn (Wpg 16)."""
+    """The police may tell the municipality and Welzijn (Wpg 20(1))."""
     form = ff.DecisionForm.model_validate({
-        "reference": "besluit-2026-3", "ground": "WPG_16_1_b_1", "goal": "c", "decided_on": "2026-03-02",
+        "reference": "besluit-2026-3", "ground": "WPG_20_1", "goal": "c", "decided_on": "2026-03-02",
         "signed_by": "teamchef", "interest": "hulp", "purpose": "Hulp bij het opruimen.", "authority": "BURGEMEESTER",
         "agreed_on": "2026-03-02", "recipients": ["gemeente", "welzijn"],
         "categories": ["OVERLAST", "IDENTIFICATIE", "CONTACT"], "valid_until": "2026-12-31",

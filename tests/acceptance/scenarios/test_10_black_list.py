@@ -38,9 +38,12 @@ async def test_no_verdict_is_asked_or_given_and_no_conviction_goes_from_landlord
         kees = await world.person("actium", **KEES)
         elsewhere = await scene.is_refused("actium", kees, ["andere-corporatie"], RECORD)
         assert elsewhere["R08"] == "2.1"
+        care = {"criminal_ground": "UAVG_33_1_c", "special_exception": "UAVG_30_3_a"}
         for partner in ("gemeente", "welzijn"):
-            cited = {f"to_{partner}": {"criminal_ground": "UAVG_33_1_a"}}
-            assert (await scene.is_refused("actium", kees, [partner], RECORD, **cited)) == {"R06": "AVG 10; UAVG 31-33"}
+            for grounds in ({"criminal_ground": "UAVG_33_1_a"}, {"criminal_ground": "UAVG_33_1_c"}, care):
+                cited = {f"to_{partner}": grounds}
+                refused = await scene.is_refused("actium", kees, [partner], RECORD, **cited)
+                assert refused == {"R06": "AVG 10; UAVG 31-33"}
         assert scene.who_got("hennep") == set()
 
         # Refusals are counted by code, without a name: nothing of what was typed stands in the log or the counts.
@@ -53,6 +56,6 @@ async def test_no_verdict_is_asked_or_given_and_no_conviction_goes_from_landlord
         assert counted["R06"] >= 2
         log = actium.ctx.log
         refusals = [str(entry.public) for entry in log.entries(0, log.size) if entry.topic == "refusal/recorded/1"]
-        assert len(refusals) == 5
+        assert len(refusals) == 9
         for secret in ("Verdicht", "Nepman", "hennep", "andere-corporatie", str(bo), str(kees)):
             assert not [line for line in refusals if secret in line]

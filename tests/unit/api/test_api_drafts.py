@@ -84,7 +84,9 @@ async def test_a_form_on_a_profile_may_leave_out_what_the_profile_says(http: htt
 async def test_suggestions_have_an_address(http: httpx.AsyncClient, node: Any) -> None:
     answer = await http.post("/v1/acts/_suggest", json={"kind": "disclosure", "subject": SUBJECT})
     assert answer.status_code == 200
-    assert answer.json()["ways"][0]["offers"][1]["lifts"] == [{"ground": "UAVG_30_3_a", "tasks": ["wmo"]}]
+    assert answer.json()["ways"][0]["offers"][1]["lifts"] == [
+        {"ground": "UAVG_30_3_a", "tasks": ["wmo"], "beside": None}
+    ]
     assert node.calls[-1][0] == "disclosure.explain"
 
 

@@ -16,7 +16,7 @@ NOTICE = {
 }  # fmt: skip
 EXCEPTION = {
     "subject": SUBJECT, "ground": "UAVG_41_1_i", "considerations": {"a": "veiligheid"}, "motivation": "gevaar",
-    "review_on": "2026-03-16",
+    "recipients": ["gemeente"], "review_on": "2026-03-16",
 }  # fmt: skip
 DECISION = {
     "reference": "b-1", "ground": "WPG_19", "goal": "b", "decided_on": "2026-03-02", "signed_by": "teamchef",

@@ -31,10 +31,11 @@ def test_a_notice_asks_for_what_should_not_stand_in_the_shells_history(exchange:
 
 
 def test_an_exception_takes_its_considerations_by_letter(exchange: Any, node: Any) -> None:
-    options = ("--subject", SUBJECT, "--ground", "UAVG_41_1_i", "--review-on", "2026-03-16")
+    options = ("--subject", SUBJECT, "--ground", "UAVG_41_1_i", "--to", "gemeente", "--review-on", "2026-03-16")
     done = exchange("exception", "add", *options, "--considered", "a=haar veiligheid", stdin="gevaar\n")
     assert done.code == 0
-    assert node.calls[-1][2].considerations == {"a": "haar veiligheid"}
+    form = node.calls[-1][2]
+    assert (form.considerations, form.recipients) == ({"a": "haar veiligheid"}, ["gemeente"])
     assert exchange("exception", "add", *options, "--considered", "zomaar", stdin="gevaar\n").code == 2
     assert exchange("exception", "review", ID, "--until", "2026-03-30", "--reason", "nog steeds").code == 0
     assert node.calls[-1][2].outcome == "prolonged"

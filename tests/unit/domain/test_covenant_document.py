@@ -167,6 +167,18 @@ def test_a_draft_is_checked_without_cards_and_a_covenant_is_not_compiled_without
         ),
         ('"UAVG_30_3_a"', '"UAVG_77"', "matrix[1].grounds", "UAVG_77 is not a ground"),
         ('mark = "special"', 'mark = "bsn"', "matrix[1].condition", "never exchanged"),
+        (
+            "public_body = false",
+            'public_body = false\nwpg_grounds = ["WPG_16_1_b_1"]',
+            "partners[0].wpg_grounds",
+            "for the mayor",
+        ),
+        (
+            "public_body = false",
+            'public_body = false\nwpg_grounds = ["WPG_77"]',
+            "partners[0].wpg_grounds",
+            "not defined",
+        ),
         ('mark = "none"', 'mark = "criminal"', "matrix[0].condition", "only to the police"),
         ('fields = ["dagen"]', 'fields = ["cijfers"]', "field_rules[0].fields", "cijfers is not defined"),
         ('category = "VERZUIM"', 'category = "CIJFERS"', "field_rules[0].category", "CIJFERS is not defined"),

@@ -34,6 +34,7 @@ ALTERNATIVES = {
     "register_before": ["signal", "disclosure"],
     "training_term": ["P12M", "P2Y"],
     "training_lapsed": ["warn", "refuse"],
+    "exception_review": ["P13W", "P1M"],
     "acknowledge_within": ["P2W", "P1M"],
     "wpg_reading": ["refuse", "reason"],
     "within": ["zuidwolde", "ruinen"],

@@ -19,15 +19,22 @@ from exchange.domain.facts import (
     decide_review,
 )
 from exchange.domain.retention import Period, local_day
+from exchange.domain.vocabulary import Regime
 from exchange.errors import ConflictError, InputError
 
 TODAY = date(2026, 3, 2)
+QUARTER = Period.parse("P13W")
 days = st.dates(date(2020, 1, 1), date(2040, 12, 31))
 
 
 def exception(review_on: date, ends_on: date | None = None) -> ExceptionFact:
     return ExceptionFact(
-        id=UUID(int=1), subject=UUID(int=2), ground="UAVG_41_1_i", review_on=review_on, ends_on=ends_on
+        id=UUID(int=1),
+        subject=UUID(int=2),
+        ground="UAVG_41_1_i",
+        recipients=frozenset({"gemeente"}),
+        review_on=review_on,
+        ends_on=ends_on,
     )
 
 
@@ -42,6 +49,9 @@ def test_a_notice_is_recorded_on_the_day_it_was_given_or_later() -> None:
     "flaw",
     [
         {"ground": "GEEN_ZIN"},
+        {"ground": "WPG_27_1_a"},
+        {"review_on": date(2026, 6, 2)},
+        {"review_on": date(2099, 1, 1)},
         {"considerations": ["z"]},
         {"review_on": date(2026, 3, 1)},
         {"ends_on": date(2026, 3, 15)},
@@ -50,8 +60,11 @@ def test_a_notice_is_recorded_on_the_day_it_was_given_or_later() -> None:
 def test_a_flawed_exception_is_not_recorded(flaw: dict[str, Any]) -> None:
     lawful: dict[str, Any] = {
         "ground": "UAVG_41_1_i", "considerations": ["a", "h"], "review_on": date(2026, 3, 16), "ends_on": None, "today": TODAY,
+        "regime": Regime.AVG, "longest": QUARTER,
     }  # fmt: skip
     decide_exception(**lawful)
+    decide_exception(**{**lawful, "review_on": date(2026, 6, 1)})
+    decide_exception(**{**lawful, "ground": "WPG_27_1_a", "regime": Regime.WPG})
     with pytest.raises(InputError):
         decide_exception(**{**lawful, **flaw})
 
@@ -63,7 +76,7 @@ def test_a_review_prolongs_to_a_day_that_comes_or_ends_and_never_revives(
 ) -> None:
     before = exception(review, end)
     try:
-        after = decide_review(before, outcome, to, until, today)
+        after = decide_review(before, outcome, to, until, today=today, longest=QUARTER)
     except ConflictError:
         assert end is not None
         assert end < today
@@ -77,6 +90,7 @@ def test_a_review_prolongs_to_a_day_that_comes_or_ends_and_never_revives(
         assert after.holds_on(today) == before.holds_on(today)
     else:
         assert after.review_on == to
+        assert after.review_on <= QUARTER.after(today)
         assert after.holds_on(tomorrow)
         assert not after.holds_on(after.review_on + timedelta(days=1))
     assert after.ends_on is None or after.ends_on >= after.review_on
@@ -90,12 +104,16 @@ def test_a_review_prolongs_to_a_day_that_comes_or_ends_and_never_revives(
         {"authority": None},
         {"agreed_on": None},
         {"agreed_on": date(2026, 3, 3)},
+        {"decided_on": date(2026, 3, 3)},
         {"valid_until": date(2026, 3, 1)},
+        {"served": {"gemeente": ("WPG_20_1",), "actium": ("WPG_19",)}},
+        {"served": {"actium": ()}},
     ],
 )
 def test_a_flawed_decision_is_not_registered(flaw: dict[str, Any]) -> None:
     lawful: dict[str, Any] = {
-        "ground": "WPG_20_1", "goal": "c", "authority": "OVJ", "agreed_on": TODAY, "valid_until": TODAY, "today": TODAY,
+        "ground": "WPG_20_1", "goal": "c", "authority": "OVJ", "agreed_on": TODAY, "decided_on": TODAY,
+        "valid_until": TODAY, "today": TODAY, "served": {"actium": ("WPG_19", "WPG_20_1")},
     }  # fmt: skip
     decide_decision(**lawful)
     with pytest.raises(InputError):
@@ -104,7 +122,10 @@ def test_a_flawed_decision_is_not_registered(flaw: dict[str, Any]) -> None:
 
 def test_wpg_16_and_18_need_no_agreement() -> None:
     for ground in ("WPG_16_1_b_2", "WPG_18_1"):
-        decide_decision(ground, "b", authority=None, agreed_on=None, valid_until=TODAY, today=TODAY)
+        decide_decision(
+            ground, "b", authority=None, agreed_on=None, decided_on=TODAY, valid_until=TODAY, today=TODAY,
+            served={"gemeente": (ground,)},
+        )  # fmt: skip
 
 
 def test_an_entry_of_the_register_covers_only_what_it_names() -> None:

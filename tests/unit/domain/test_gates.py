@@ -270,19 +270,21 @@ def test_an_exception_to_informing_holds_until_its_review(
     de_wolden: Covenant, propose: Propose, on: date, codes: tuple[str, ...]
 ) -> None:
     """Scenario 6: informing the partner would endanger her; the review is due within fourteen days."""
-    exception = NoticeException(ground="UAVG_41_1_i", review_on=date(2026, 3, 16))
+    exception = NoticeException(ground="UAVG_41_1_i", recipients=frozenset({"gemeente"}), review_on=date(2026, 3, 16))
     proposal = propose("welzijn", "gemeente", on=on, notice=None, notice_exception=exception)
     assert judge(de_wolden, proposal, side=Side.SENDING).codes == codes
 
 
 def test_an_invented_exception_ground_is_no_exception(de_wolden: Covenant, propose: Propose) -> None:
-    exception = NoticeException(ground="GEEN_ZIN", review_on=date(2026, 3, 16))
+    exception = NoticeException(ground="GEEN_ZIN", recipients=frozenset({"welzijn"}), review_on=date(2026, 3, 16))
     proposal = propose(notice=None, notice_exception=exception)
     assert judge(de_wolden, proposal, side=Side.SENDING).codes == ("R14",)
 
 
 def test_an_exception_that_ended_does_not_revive_at_its_review(de_wolden: Covenant, propose: Propose) -> None:
-    exception = NoticeException(ground="UAVG_41_1_i", review_on=date(2026, 4, 1), ends_on=date(2026, 3, 1))
+    exception = NoticeException(
+        ground="UAVG_41_1_i", recipients=frozenset({"welzijn"}), review_on=date(2026, 4, 1), ends_on=date(2026, 3, 1)
+    )
     proposal = propose(notice=None, notice_exception=exception)
     assert judge(de_wolden, proposal, side=Side.SENDING).codes == ("R15",)
 
@@ -340,12 +342,34 @@ def test_scenario_2_police_data_only_under_a_decision(de_wolden: Covenant, propo
         {"categories": frozenset({"HUISVESTING"})},
         {"authority_agreed": False},
         {"valid_until": date(2026, 3, 1)},
+        {"decided_on": date(2026, 3, 3)},
+        {"ground": "WPG_16_1_b_1"},  # the mayor's, not a landlord's
+        {"ground": "WPG_16_1_b_2"},
+        {"ground": "WPG_20_3"},  # a partnership under the WGS, which this is not
     ],
 )
 def test_a_flawed_decision_is_no_decision(de_wolden: Covenant, propose: Propose, flaw: dict[str, Any]) -> None:
     facts = (item("OVERLAST", "aantal-meldingen", "zes"),)
     proposal = propose("politie", "actium", wpg=decision(**flaw), items=facts)
     assert judge(de_wolden, proposal, side=Side.RECEIVING).codes == ("R28",)
+
+
+@BOTH
+def test_the_mayors_ground_opens_police_data_to_the_mayor_and_to_nobody_else(
+    de_wolden: Covenant, propose: Propose, side: Side
+) -> None:
+    facts = (item("OVERLAST", "aantal-meldingen", "zes"),)
+    for recipient, codes in (("gemeente", ()), ("actium", ("R28",)), ("welzijn", ("R28",))):
+        mayors = decision(ground="WPG_16_1_b_1", recipients=frozenset({recipient}), authority_agreed=False)
+        verdict = judge(de_wolden, propose("politie", recipient, wpg=mayors, items=facts), side=side)
+        assert verdict.codes == codes, recipient
+
+
+@BOTH
+def test_no_service_number_goes_in_a_condition_of_the_police(de_wolden: Covenant, propose: Propose, side: Side) -> None:
+    facts = (item("OVERLAST", "aantal-meldingen", "zes"),)
+    bound = propose("politie", "actium", wpg=decision(conditions=("Alleen over 999993653.",)), items=facts)
+    assert judge(de_wolden, bound, side=side).codes == ("R02",)
 
 
 def test_the_police_cannot_relabel_its_data_as_ordinary(de_wolden: Covenant, propose: Propose) -> None:
@@ -411,8 +435,64 @@ def test_citing_33_1_a_does_not_make_provenance(de_wolden: Covenant, propose: Pr
     record = (item("STRAFRECHTELIJK", "aard-incidenten"),)
     proposal = propose("actium", "welzijn", criminal_ground="UAVG_33_1_a", items=record)
     assert judge(de_wolden, proposal, side=Side.SENDING).codes == ("R06",)
-    care = propose("gemeente", "welzijn", criminal_ground="UAVG_33_1_c", items=record)
-    assert judge(de_wolden, care, side=Side.SENDING).allowed
+
+
+CARE = {"criminal_ground": "UAVG_33_1_c", "special_exception": "UAVG_30_3_a"}
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"ground": "WPG_27_1_a"}, "R14"),  # of the police alone
+        ({"recipients": frozenset({"gemeente"})}, "R14"),  # another disclosure's
+        ({"review_on": date(2026, 6, 2)}, "R15"),  # a day longer than the covenant allows
+        ({"review_on": date(2099, 1, 1)}, "R15"),
+        ({}, None),
+        ({"review_on": date(2026, 6, 1)}, None),
+    ],
+)
+def test_an_exception_carries_to_whom_it_names_on_a_ground_of_its_own_law_and_not_for_ever(
+    de_wolden: Covenant, propose: Propose, side: Side, changes: dict[str, Any], code: str | None
+) -> None:
+    lawful = {"ground": "UAVG_41_1_i", "recipients": frozenset({"welzijn"}), "review_on": date(2026, 3, 16)}
+    verdict = judge(
+        de_wolden, propose(notice=None, notice_exception=NoticeException(**{**lawful, **changes})), side=side
+    )
+    assert verdict.codes == ((code,) if code else ())
+
+
+@BOTH
+def test_the_police_invokes_its_own_law(de_wolden: Covenant, propose: Propose, side: Side) -> None:
+    own = NoticeException(ground="WPG_27_1_a", recipients=frozenset({"gemeente"}), review_on=date(2026, 3, 16))
+    facts = (item("OVERLAST", "aantal-meldingen", "zes"),)
+    under = decision(recipients=frozenset({"gemeente"}))
+    told = propose("politie", "gemeente", wpg=under, items=facts, notice=None, notice_exception=own)
+    assert judge(de_wolden, told, side=side).allowed
+
+
+@BOTH
+def test_a_landlord_sends_no_conviction_as_a_supplement_to_care(
+    de_wolden: Covenant, propose: Propose, side: Side
+) -> None:
+    record = (item("STRAFRECHTELIJK", "aard-incidenten", "veroordeeld voor hennep"),)
+    for cited in ({"criminal_ground": "UAVG_33_1_c"}, CARE):
+        verdict = judge(de_wolden, propose("actium", "welzijn", items=record, **cited), side=side)
+        assert verdict.codes == ("R06",), cited
+
+
+@BOTH
+def test_a_supplement_to_care_goes_between_people_bound_to_secrecy_and_beside_the_ground_for_care(
+    de_wolden: Covenant, propose: Propose, side: Side
+) -> None:
+    record = (item("STRAFRECHTELIJK", "aard-incidenten"),)
+    care = propose("gemeente", "welzijn", items=record, **CARE)
+    assert judge(de_wolden, care, side=side).allowed
+    alone = dataclasses.replace(care, special_exception=None)
+    consent = dataclasses.replace(care, special_exception="UAVG_22_2_a")
+    unbound = dataclasses.replace(care, sender_task="schuldhulp")
+    for short in (alone, consent, unbound):
+        assert judge(de_wolden, short, side=side).codes == ("R06",)
 
 
 # --- the visibility matrix, cell by cell ------------------------------------------------------------------------------

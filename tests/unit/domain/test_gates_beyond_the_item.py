@@ -241,7 +241,7 @@ def test_what_the_chair_struck_stays_even_in_acute_danger_and_what_no_chair_look
 
 @BOTH
 def test_an_exception_that_lapsed_is_owed_as_well(de_wolden: Covenant, propose: Propose, side: Side) -> None:
-    late = NoticeException(ground="UAVG_41_1_i", review_on=date(2026, 3, 1))
+    late = NoticeException(ground="UAVG_41_1_i", recipients=frozenset({"welzijn"}), review_on=date(2026, 3, 1))
     verdict = judge(de_wolden, acute(propose, notice=None, notice_exception=late), side=side)
     assert (verdict.outcome, verdict.owed) == (Outcome.ALLOW_WITH_DUTIES, ("R15",))
 
@@ -305,6 +305,23 @@ def test_the_vital_interest_lifts_the_ban_on_special_and_criminal_data_when_it_i
     assert judge(de_wolden, cited, side=side).allowed
     calm = dataclasses.replace(cited, emergency=None, sender_basis="A6_1_b")
     assert judge(de_wolden, calm, side=side).codes == ("R06",), "outside danger the covenant's own grounds hold"
+
+
+@BOTH
+def test_a_landlord_tells_the_police_that_a_tenant_is_in_mortal_danger_of_himself(
+    de_wolden: Covenant, propose: Propose, side: Side
+) -> None:
+    health = (item("GEZONDHEID", "situatie", text="zegt niet verder te willen leven"),)
+    told = acute(propose, "actium", "politie", items=health, special_exception="UAVG_22_2_b")
+    assert judge(de_wolden, told, side=side).allowed
+    calm = dataclasses.replace(told, emergency=None, sender_basis="A6_1_b")
+    assert "R17" in judge(de_wolden, calm, side=side).codes, "without danger a landlord speaks of no health"
+    uncited = dataclasses.replace(told, special_exception="UAVG_22_2_a")
+    assert "R17" in judge(de_wolden, uncited, side=side).codes
+    income = dataclasses.replace(told, items=(item("WERK_INKOMEN", "inkomen"),))
+    assert judge(de_wolden, income, side=side).codes == ("R17",), "the ban it lifts is that on special data"
+    curious = dataclasses.replace(told, items=(item("GEZONDHEID", "medicijnen"),))
+    assert judge(de_wolden, curious, side=side).codes == ("R17",), "a field that nobody needs is not needed now"
 
 
 def test_without_danger_nothing_is_owed(de_wolden: Covenant, propose: Propose) -> None:

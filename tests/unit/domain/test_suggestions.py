@@ -40,11 +40,14 @@ def refused(covenant: Covenant, made: Proposal) -> set[str]:
 
 
 def ways_to_cite(ground: str) -> dict[str, Any]:
+    if ground == "UAVG_33_1_c":
+        return {"criminal_ground": ground, "special_exception": "UAVG_30_3_a"}
     if ground in SPECIAL_EXCEPTIONS:
         return {"special_exception": ground}
     return {"criminal_ground": ground} if ground in CRIMINAL_GROUNDS else {"stated": frozenset({ground})}
 
 
+EXCEPTIONS = ("UAVG_22_2_a", "UAVG_30_3_a")
 CASES = list(product(("gemeente", "politie", "actium", "welzijn"), Kind))[:]
 CASES = [(sender, kind) for sender, kind in CASES if kind is not Kind.REPLY]
 
@@ -86,7 +89,10 @@ def test_what_is_not_suggested_is_refused_whatever_is_cited(de_wolden: Covenant,
                 for task in to.statutory_tasks:
                     way = Way(to.slug, "P0_ONDERSTEUNING", ("A6_1_e",), sender == "politie" != to.slug, ())
                     offer = Offer(category.code, (field,), (), (), police=False, secrecy=False)
-                    for cited in ({}, {"special_exception": "UAVG_22_2_a", "criminal_ground": "UAVG_33_1_c"}):
+                    for cited in (
+                        {},
+                        *({"special_exception": e, "criminal_ground": "UAVG_33_1_c"} for e in EXCEPTIONS),
+                    ):
                         made = proposal(
                             de_wolden, found, way, offer, field, sender=sender, recipient_task=task.code, **cited
                         )
@@ -112,6 +118,22 @@ def test_a_task_that_is_not_suggested_for_a_ground_does_not_carry_it(
                         de_wolden, found, way, offer, offer.fields[0], sender=sender, recipient_task=task, **cited
                     )
                     assert refused(de_wolden, made), (way.recipient, offer.category, lift.ground, task)
+
+
+def test_nothing_of_the_police_is_suggested_to_a_partner_that_no_decision_can_name(de_wolden: Covenant) -> None:
+    partners = tuple(p.model_copy(update={"wpg_grounds": ()}) if p.slug == "actium" else p for p in de_wolden.partners)
+    for covenant, reached in ((de_wolden, True), (de_wolden.model_copy(update={"partners": partners}), False)):
+        ways = {way.recipient for way in suggest(covenant, "politie", Kind.DISCLOSURE).ways}
+        assert ("actium" in ways, "welzijn" in ways) == (reached, True)
+
+
+def test_a_landlord_is_offered_no_ground_for_convictions_and_a_municipality_is_told_what_goes_beside_it(
+    de_wolden: Covenant,
+) -> None:
+    for sender, lifts in (("actium", set()), ("gemeente", {("UAVG_33_1_c", "UAVG_30_3_a")})):
+        (way,) = (way for way in suggest(de_wolden, sender, Kind.DISCLOSURE).ways if way.recipient == "welzijn")
+        (offer,) = (offer for offer in way.offers if offer.category == "STRAFRECHTELIJK")
+        assert {(lift.ground, lift.beside) for lift in offer.lifts} == lifts
 
 
 def test_a_housing_corporation_is_told_whom_it_may_tell_what(de_wolden: Covenant) -> None:
