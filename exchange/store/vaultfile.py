@@ -29,8 +29,6 @@ from exchange.store.vaultschema import FORMAT, open_any, read_slots, slot_row, w
 BUCKET_ROWS: Final = 128
 """Keys per bucket: what a shred wraps anew around one deleted row."""
 _CHUNK: Final = 500
-VERIFIED_AT_ONCE: Final = 1000
-"""Rows of one page of :meth:`VaultFile.verify_page`."""
 _NONE: Final = bytes(vc.SECRET_SIZE)
 """Opens nothing: for a row that names a bucket there is not."""
 
@@ -274,10 +272,10 @@ class VaultFile:
         self._ready()
         query = "SELECT id, bucket, box FROM keys WHERE id > ? ORDER BY id LIMIT ?"
         with sqlite.disk():
-            rows = self._db.execute(query, (after, VERIFIED_AT_ONCE)).fetchall()
+            rows = self._db.execute(query, (after, _CHUNK)).fetchall()
         for key_id, bucket, box in rows:
             vc.open_row(self._buckets.get(bucket, _NONE), key_id, box)
-        return len(rows), rows[-1][0] if len(rows) == VERIFIED_AT_ONCE else None
+        return len(rows), rows[-1][0] if len(rows) == _CHUNK else None
 
     # ------------------------------------------------------------------------------------ rolling
 

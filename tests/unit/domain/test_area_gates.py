@@ -13,7 +13,7 @@ from exchange.domain.covenant import Covenant
 LAWFUL: dict[str, Any] = {
     "sender": "gemeente", "recipient": "welzijn", "purpose": "P1_INZICHT", "context": "GEBIEDS_PROBLEEMANALYSE",
     "sender_task": "openbare-orde", "recipient_task": "maatschappelijk-werk", "areas": frozenset({"proefplein"}),
-    "text": "Veertien meldingen in drie maanden.", "picture": True, "shown": (14, 5, 0),
+    "kinds": frozenset({"WOONOVERLAST"}), "text": "Veertien meldingen in drie maanden.", "picture": True, "shown": (14, 5, 0),
 }  # fmt: skip
 
 
@@ -28,6 +28,7 @@ def codes(covenant: Covenant, **changes: Any) -> list[str]:
         ({"purpose": "P9"}, ["R04"]),
         ({"context": "ELDERS"}, ["R04"]),
         ({"areas": frozenset({"assen"})}, ["R04"]),
+        ({"kinds": frozenset({"WOONOVERLAST", "ELDERS"})}, ["R04"]),
         ({"purpose": "P0_ONDERSTEUNING"}, ["R04"]),
         ({"purpose": "P0_ONDERSTEUNING", "picture": False}, []),
         ({"sender_task": "verhuur"}, ["R07"]),

@@ -147,7 +147,8 @@ def test_every_attribute_of_the_covenant_has_a_name_for_people(de_wolden: Covena
 
 def test_on_which_grounds_police_data_go_to_whom_is_read_aloud(de_wolden: Covenant) -> None:
     found = next(t for t in of_article(de_wolden, "2.1").tables if "WPG_19" in str(t.rows))
-    assert {row[0]: "WPG_16_1_b_1" in row[-1] for row in found.rows if row[-1] != "-"} == {
+    column = found.columns.index("Politiegegevens op")
+    assert {row[0]: "WPG_16_1_b_1" in row[column] for row in found.rows if row[column] != "-"} == {
         "Gemeente De Wolden": True,
         "Woningcorporatie Actium": False,
         "Welzijn De Wolden": False,

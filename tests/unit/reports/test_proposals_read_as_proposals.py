@@ -41,7 +41,7 @@ def test_only_what_was_read_in_the_law_is_established_in_the_matrix_of_de_wolden
     law = {row.source for row in de_wolden.matrix if row.verified}
     assert law == {
         "artikel 46 UAVG; artikel 10 Wabb",
-        "artikel 33 lid 1 onder a UAVG; artikel 16, 19 en 20 Wpg",
+        "artikel 33 lid 1 onder a UAVG; artikel 18, 19 en 20 Wpg (de burgemeester ook 16)",
         "artikel 22 lid 2 UAVG: geen eigen uitzondering voor een woningcorporatie",
     }
     assert not any(rule.verified for rule in de_wolden.field_rules)
@@ -98,7 +98,7 @@ def test_covenant_diff_tells_when_a_proposal_becomes_established(de_wolden: Cove
 
 def test_covenant_diff_tells_when_a_setting_or_the_review_date_becomes_established(de_wolden: Covenant) -> None:
     assert established(de_wolden, established=["training_term", "review_due"]) == [
-        "Herziening vóór: dit was een voorstel en is vastgesteld."
+        "Herziening uiterlijk op: dit was een voorstel en is vastgesteld."
     ]
     assert established(de_wolden, established=[]) == [
         "Hoe lang een privacytraining geldt: dit was vastgesteld en is weer een voorstel."
