@@ -12,6 +12,7 @@ nobody vouches for the clock, one person asks, and another confirms the date.
 from __future__ import annotations
 
 import contextlib
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -53,6 +54,7 @@ class Retention:
         self._dues = Dues(ctx, terms, self._entries)
         self._approval = Approval(ctx, actors)
         self._epochs_rolled = epochs_rolled
+        self._running = asyncio.Lock()
         self._at_it: set[UUID] = set()
         """Erasures that are being finished right now; nobody else may finish them meanwhile."""
         self._alarmed: date | None = None
@@ -298,7 +300,14 @@ class Retention:
             self._at_it.discard(erasure)
 
     async def daily(self) -> bool:
-        """The node's own run; whether it was done. An untrusted clock is an alarm, one a day, and no destruction."""
+        """The node's own run; whether it was done. An untrusted clock is an alarm, one a day, and no destruction.
+
+        One at a time: whoever asks while it runs hears of the outcome when everything is destroyed, not when it is decided.
+        """
+        async with self._running:
+            return await self._daily()
+
+    async def _daily(self) -> bool:
         now = self._ctx.clock.now()
         if self._alarmed == local_day(now) and self.distrust() is not None:
             return False
