@@ -11,8 +11,8 @@ nobody vouches for the clock, one person asks, and another confirms the date.
 
 from __future__ import annotations
 
-import contextlib
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import date, datetime, timedelta
 from functools import partial
