@@ -83,7 +83,8 @@ async def test_police_data_go_under_a_decision_and_no_further_without_the_police
 
         # Who gets it from Actium hears that it is secret police data all the same; the police itself is bound by nothing here.
         reader = world.actor("welzijn")
-        await world.nodes["welzijn"].circle.designate(reader, cf.ReceiverForm(actor=reader.id))
+        officer = await world.colleague("welzijn", 4713, "privacy-officer")
+        await world.nodes["welzijn"].circle.designate(officer, cf.ReceiverForm(actor=reader.id))
         secret = (await world.nodes["welzijn"].read_message(reader, passed_on)).items
         assert [i.police_source for i in secret if i.category == "STRAFRECHTELIJK"] == ["politie"]
         assert {i.police_source for i in (await politie.read_message(world.actor("politie"), message)).items} == {None}
