@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import resource
 import statistics
 import sys
 from pathlib import Path
@@ -44,18 +43,22 @@ def forget_peak() -> None:
         return
 
 
-def peak() -> int:
-    """The most bytes this process had in memory since :func:`forget_peak`; 0 where the system does not tell."""
+def peak(process: int | str = "self") -> int:
+    """The most bytes a process had in memory (this one: since :func:`forget_peak`); 0 where the system does not tell."""
     try:
-        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
     except OSError:
         return 0
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
 
 
 def peak_beside() -> int:
-    """The most bytes that the largest process this one started, and saw end, had in memory (Linux)."""
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    """The most bytes that a process which this one started, and which still runs, had in memory; 0 where nobody tells.
+
+    What the system says of processes that ended counts the memory of whoever started them.
+    """
+    listed = (children.read_text(encoding="ascii").split() for children in Path("/proc/self/task").glob("*/children"))
+    return max((peak(child) for started in listed for child in started), default=0)
 
 
 def disk(directory: Path) -> int:
