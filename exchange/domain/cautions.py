@@ -15,7 +15,7 @@ def cautions(covenant: Covenant, today: date) -> Iterator[Problem]:
         sentence = _(
             "The review date has passed: {day} was {count} days ago (R27). Review it, and agree on a new date."
         )
-        params = {"day": covenant.review_due.isoformat(), "count": str((today - covenant.review_due).days)}
+        params = {"day": f"{covenant.review_due:%d-%m-%Y}", "count": str((today - covenant.review_due).days)}
         yield Problem(("review_due",), sentence, params)
     for at, partner in enumerate(covenant.partners):
         if partner.contact is None:

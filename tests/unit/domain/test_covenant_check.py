@@ -108,7 +108,7 @@ def test_a_review_date_that_has_passed_is_a_warning_at_its_line(de_wolden_toml: 
     assert check(text) == []
     (caution,) = cautions_in(text, date(2026, 3, 2))
     assert caution.line == line_of(text, "review_due = 2020")
-    assert "2020-01-01 was 2252 days ago (R27)" in caution.sentence()
+    assert "01-01-2020 was 2252 days ago (R27)" in caution.sentence()
     assert cautions_in(de_wolden_toml, date(2026, 10, 1)) == []
     assert len(cautions_in(de_wolden_toml, date(2026, 10, 2))) == 1
 
