@@ -333,7 +333,7 @@ class ThirdPartyForm(Form):
     basis: Code
     task: Code
     """The ground is the discloser's own task (covenant 8.2)."""
-    stated: list[Code] = Field(default_factory=list)
+    stated: list[Code] = Field(default_factory=list, max_length=20)
     special_exception: Code | None = None
     criminal_ground: Code | None = None
     secrecy: SecrecyForm = SecrecyForm()

@@ -181,7 +181,7 @@ class _Sharing(Form):
     conference: UUID | None = None
     """In this case conference; then only with the chair's release, which the node of the owner has (covenant 11.2)."""
     chair_release: UUID | None = None
-    stated: list[Code] = []
+    stated: Annotated[list[Code], Field(max_length=20)] = []
     """Grounds of the covenant itself that are met."""
     wpg_decision_id: UUID | None = None
     """Of the police: the registered decision it goes under."""

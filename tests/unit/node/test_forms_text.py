@@ -8,7 +8,7 @@ from typing import Annotated
 
 import pytest
 from annotated_types import MaxLen
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from exchange.node import area_forms, casework_forms, conference_forms, corrections_forms, facts_forms
 from exchange.node import forms as f
@@ -27,6 +27,14 @@ def test_what_looks_like_one_character_is_one_however_it_was_typed() -> None:
 def test_whatever_a_form_takes_a_message_takes() -> None:
     for text in ("x\u030c" * 250, "\u1100\u1161\u11a8" * 500, "\U0001f469" * 500):
         assert m.Reply(text=f.ReplyForm(state="handled", text=text).text)
+
+
+@pytest.mark.parametrize("form", [f.ShareForm, casework_forms.ThirdPartyForm])
+def test_a_form_takes_no_more_stated_grounds_than_a_message_holds(form: type[f.Form]) -> None:
+    def longest(model: type[BaseModel]) -> int:
+        return next(one.max_length for one in model.model_fields["stated"].metadata if isinstance(one, MaxLen))
+
+    assert longest(form) == longest(m.Statement)
 
 
 KEPT_AS_TYPED = ("IdentityForm.", "SubjectForm.", "NoteForm.reporter_identity", "SubjectNoticeForm.language")
