@@ -7,13 +7,17 @@ from typing import Final
 from exchange.domain.bsn import BsnFinding, scan
 from exchange.errors import InputError
 
-APART: Final = "\nx\n"
-"""Between texts that are looked at together: a letter, so that two of them never make one number."""
+_APART: Final = "\nx\n"
+
+
+def apart(*texts: str | None) -> str:
+    """Texts that are looked at together, with a letter between them, so that two of them never make one number."""
+    return _APART.join(filter(None, texts))
 
 
 def holds_number(*texts: str | None) -> bool:
     """Whether one of these texts holds a certain citizen service number."""
-    return scan(APART.join(filter(None, texts))) is BsnFinding.CERTAIN
+    return scan(apart(*texts)) is BsnFinding.CERTAIN
 
 
 def no_number(*texts: str | None) -> None:

@@ -27,6 +27,7 @@ from exchange.errors import WireError
 from exchange.node import scope, stated
 from exchange.node.context import Context
 from exchange.node.identity import places, told, well_placed
+from exchange.node.numbers import apart
 from exchange.node.receiving import Incoming
 from exchange.wire import casework
 from exchange.wire import messages as m
@@ -187,7 +188,7 @@ def judge_work(
         sender=sender,
         recipient=recipient,
         on=on,
-        text=stated.apart(*work.texts()),
+        text=apart(*work.texts()),
         numbers_confirmed=True,
     )
     verdict = gates.judge(covenant, proposal, side=side)
@@ -333,9 +334,7 @@ def proposal_of(
             chair_release=statement.chair_release,
             release_known=known.release_known,
             support_rationale=statement.support_rationale,
-            text=stated.apart(
-                statement.request, statement.secrecy.motivation, *stated.references(statement), *known.texts
-            ),
+            text=apart(statement.request, statement.secrecy.motivation, *stated.references(statement), *known.texts),
             numbers_confirmed=statement.numbers_confirmed,
             about_case=statement.case is not None,
             outside_case=known.outside_case,
@@ -359,7 +358,7 @@ def facts(covenant: Covenant, sender: str, item: m.Item, own: ItemOwn = _NOTHING
     base = gates.ItemFacts(
         category=item.category,
         field=item.field,
-        text=stated.apart(
+        text=apart(
             item.value,
             *(told(item.identity).values() if item.identity is not None else ()),
             item.source,

@@ -6,13 +6,7 @@ from datetime import date
 
 from exchange.domain.proposal import Emergency, Notice, NoticeException, Secrecy, Weighing, WpgDecision
 from exchange.domain.vocabulary import SecrecyGround
-from exchange.node.numbers import APART
 from exchange.wire import messages as m
-
-
-def apart(*texts: str) -> str:
-    """Texts that are judged together, so far apart that two of them never make one number."""
-    return APART.join(filter(None, texts))
 
 
 def references(statement: m.Statement) -> list[str]:
