@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -34,7 +35,6 @@ class _Offer:
     offered: int
     """Log index, as is ``decided``: what was offered after a strike may be released after all."""
     decided: int
-    struck: bool
     to: frozenset[str]
     """Whom it was offered to; of one about which the chair asked, the chair's partner, which may be shown it."""
     case: UUID | None
@@ -53,11 +53,10 @@ class Struck:
 
     def __init__(self, ctx: Context, subject: UUID) -> None:
         rows = ctx.ledger.rows(_DECIDED, ctx.me.slug)
-        struck = any(row["status"] == "struck" for row in rows)
-        same = {str(person.handle) for person in ctx.people.same(subject)} if struck else set()
-        offers = [one for row in rows if struck and (one := _offer(ctx, row, same)) is not None]
-        self._struck = [one for one in offers if one.struck]
-        self._let = [one for one in offers if not one.struck]
+        same = {str(person.handle) for person in ctx.people.same(subject)}
+        self._struck = _read(ctx, [row for row in rows if row["status"] == "struck"], same)
+        # What was let go after all matters only to somebody about whom something was struck.
+        self._let = _read(ctx, [row for row in rows if row["status"] != "struck"], same) if self._struck else []
 
     def of(self, item: f.ItemForm, form: f.ShareForm, recipient: str) -> Strike | None:
         """How an item of ``form`` was struck for a recipient, if it was and no later offer was let go to it."""
@@ -79,6 +78,10 @@ def _there(offer: _Offer, form: f.ShareForm) -> bool:
     )
 
 
+def _read(ctx: Context, rows: Iterable[sqlite3.Row], about: set[str]) -> list[_Offer]:
+    return [one for row in rows if (one := _offer(ctx, row, about)) is not None]
+
+
 def _offer(ctx: Context, row: sqlite3.Row, about: set[str]) -> _Offer | None:
     """What was offered about somebody; nothing once that was erased: it is not known any more."""
     event = ctx.log.event(ctx.log.entry(row["offered"]))
@@ -89,7 +92,6 @@ def _offer(ctx: Context, row: sqlite3.Row, about: set[str]) -> _Offer | None:
     return _Offer(
         offered=row["offered"],
         decided=row["decided"],
-        struck=row["status"] == "struck",
         to=frozenset({row["chair"]} if asked else {to.partner for to in share.recipients}),
         case=share.case,
         conference=share.conference,
