@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,7 +10,7 @@ import typer
 from exchange.cli.conference import CONFERENCE, Conference, titles_of
 from exchange.cli.session import Session, command, group
 from exchange.i18n import N_
-from exchange.reports.times import day
+from exchange.reports.times import written
 from exchange.reports.titles import Titles
 
 agreement = group(
@@ -22,10 +21,6 @@ agreement = group(
 )
 _AGREEMENT = "9b1d3f57-8e0a-4c2d-8b4f-5a6b7c8d9e0f"
 """Id in an example."""
-
-
-def _day(text: str | None) -> str:
-    return day(datetime.fromisoformat(text).date()) if text else "-"
 
 
 def _show(session: Session, conference: Conference) -> None:
@@ -40,7 +35,7 @@ def _list(session: Session) -> None:
     def human() -> None:
         titles = titles_of(session)
         rows = [
-            (r["conference"], _day(r["date"]), titles.of_partner(r["chair"]), r["items"], r["offers_open"])
+            (r["conference"], written(r["date"]), titles.of_partner(r["chair"]), r["items"], r["offers_open"])
             for r in answer
         ]
         columns = [_("Conference"), _("Date"), _("Chair of"), _("Cases"), _("Offers to decide")]
@@ -54,11 +49,11 @@ def _show_one(session: Session, answer: dict[str, Any], titles: Titles) -> None:
     session.facts(
         [
             (_("Conference"), answer["conference"]),
-            (_("Date"), _day(answer["date"])),
+            (_("Date"), written(answer["date"])),
             (_("Chair of"), titles.of_partner(answer["chair"])),
             (_("Participants"), ", ".join(titles.of_partner(p["partner"]) for p in answer["participants"]) or "-"),
-            (_("Offers held against what is needed"), _day(answer["reviewed_on"])),
-            (_("Next conference"), _day(answer["next_date"])),
+            (_("Offers held against what is needed"), written(answer["reviewed_on"])),
+            (_("Next conference"), written(answer["next_date"])),
         ]
     )
     for item in answer["agenda"]:
@@ -79,7 +74,7 @@ def _agreements_table(session: Session, rows: list[dict[str, Any]], titles: Titl
             one["agreement"],
             one["action"] if one["action"] is not None else _("erased"),
             titles.of_partner(one["owner"]),
-            _day(one["due"]),
+            written(one["due"]),
             _("overdue") if one["overdue"] else states[one["done"]],
             one["third_party"] or "-",
         )

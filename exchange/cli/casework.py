@@ -8,7 +8,6 @@ from uuid import UUID
 
 import typer
 
-from exchange.cli.corrections import day_of
 from exchange.cli.forms import ask, given, read_form
 from exchange.cli.mail import Why
 from exchange.cli.session import Session, command, group
@@ -202,7 +201,7 @@ def _detail(session: Session, titles: Titles, text: str) -> str:
     }
     reads: dict[str, Callable[[str], str]] = {
         **dict.fromkeys(("partner", "lead", "owner"), titles.of_partner),
-        "due": day_of,
+        "due": written,
         "view": lambda code: words.word(code, words.VIEWS, _),
         "verdict": lambda code: words.word(code, words.STATES, _),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from exchange.cli.sharing import moment
 from exchange.cli.templates import empty
 from exchange.i18n import N_
 from exchange.reports import words
-from exchange.reports.times import day
+from exchange.reports.times import written
 from exchange.reports.titles import Titles
 
 _ITEM = "4f6b8d02-3a5c-4e7f-8b9d-1c2d3e4f5a6b"
@@ -31,11 +30,6 @@ Why = Annotated[str, typer.Option("--explanation", help=N_("Why, in your own wor
 Key = Annotated[
     str | None, typer.Option("--idempotency-key", help=N_("The same key gives the same answer, never a second act."))
 ]
-
-
-def day_of(text: str) -> str:
-    """A date of an answer as people write it."""
-    return day(datetime.fromisoformat(text).date())
 
 
 def show_told(session: Session, acts: list[dict[str, Any]], empty: str = "") -> None:
@@ -69,7 +63,7 @@ def _answer(session: Session, one: dict[str, Any], titles: Titles) -> str:
     _ = session.gettext
     if one["outcome"] is None:
         sentence = _("overdue since {day}") if one["overdue"] else _("expected by {day}")
-        return sentence.format(day=day_of(one["due_on"]))
+        return sentence.format(day=written(one["due_on"]))
     parts = [words.word(one["outcome"], words.OUTCOMES, _), moment(one["answered_at"])]
     parts += [titles.of(one["ground"])] if one["ground"] else []
     return " · ".join([*parts, *([one["text"]] if one["text"] else [])])
@@ -148,7 +142,7 @@ def show_waiting(session: Session, waits: dict[str, Any]) -> None:
         (
             one["message"][:12], titles.of_partner(one["partner"]), words.word(one["telling"], words.TELLINGS, _),
             words.word(one["action"], words.ACTIONS, _) if one["action"] else "-", titles.of(one["reason"]),
-            len(one["items"]), day_of(one["due_on"]) + (f" ({_('overdue')})" if one["overdue"] else ""),
+            len(one["items"]), written(one["due_on"]) + (f" ({_('overdue')})" if one["overdue"] else ""),
         )
         for one in waits["to_process"]
     ]  # fmt: skip
@@ -159,7 +153,7 @@ def show_waiting(session: Session, waits: dict[str, Any]) -> None:
         late = _("{partner} should have answered by {day} (message {message}).")
         session.say(
             late.format(
-                partner=titles.of_partner(one["partner"]), day=day_of(one["due_on"]), message=one["message"][:12]
+                partner=titles.of_partner(one["partner"]), day=written(one["due_on"]), message=one["message"][:12]
             ),
             "yellow",
         )

@@ -8,12 +8,13 @@ from uuid import UUID
 
 import typer
 
-from exchange.cli.corrections import Key, day_of, show_told
+from exchange.cli.corrections import Key, show_told
 from exchange.cli.forms import given
 from exchange.cli.session import Session, command, group
 from exchange.cli.sharing import moment
 from exchange.i18n import N_
 from exchange.reports import words
+from exchange.reports.times import written
 
 objection = group(
     N_(
@@ -41,8 +42,8 @@ def _show_objections(session: Session, answers: list[dict[str, Any]]) -> None:
     _ = session.gettext
     rows = [
         (
-            one["objection"], one["label"] or _("erased"), day_of(one["received_on"]),
-            day_of(one["due_on"]) + (f" ({_('overdue')})" if one["overdue"] else ""),
+            one["objection"], one["label"] or _("erased"), written(one["received_on"]),
+            written(one["due_on"]) + (f" ({_('overdue')})" if one["overdue"] else ""),
             words.word(one["outcome"] or "new", words.OUTCOMES, _),
             moment(one["lifted_at"]) if one["lifted_at"] else _("restricted"),
         )
