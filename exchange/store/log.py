@@ -338,7 +338,7 @@ class Log:
     def settle(self) -> int:
         """After a start: confirm pending keys whose batch is in the log, destroy the others; how many were destroyed.
 
-        None when the log is older than its vault: they are of entries that may yet be put back.
+        None is destroyed when the log is older than its vault: they are of entries that may yet be put back.
         """
         vault = self._vault()
         mark = vault.mark()
