@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from conference_forms import DAY, Meeting, nuisance, opened, plaintexts, share
@@ -365,14 +365,20 @@ async def test_the_decision_of_somebody_who_may_not_act_any_more_does_not_count(
     await meeting.reaches("actium", offer, "sent")
 
 
-async def test_a_struck_item_never_leaves_its_partner_and_acute_danger_does_away_with_a_missing_chair_only(
-    world: MemoryWorld,
-) -> None:
-    meeting = await Meeting.planned(world, [FIRST])
-    node, worker, jelle = world.nodes["actium"], world.actor("actium"), await world.person("actium")
+async def after_a_strike(world: MemoryWorld) -> tuple[Meeting, UUID]:
+    """A conference whose chair struck what Actium offered about somebody."""
+    meeting, jelle = await Meeting.planned(world, [FIRST]), await world.person("actium")
     struck = await meeting.offer("actium", ["welzijn"], "Hij dronk KANARIE gisteren.", jelle)
     await meeting.decide((struck, "strike"))
     await meeting.reaches("actium", struck, "struck")
+    return meeting, jelle
+
+
+async def test_a_struck_item_never_leaves_its_partner_and_acute_danger_does_away_with_a_missing_chair_only(
+    world: MemoryWorld,
+) -> None:
+    node, worker = world.nodes["actium"], world.actor("actium")
+    meeting, jelle = await after_a_strike(world)
     acute = {
         "emergency": {"danger": "Hij reageert niet, de gaskraan staat open.", "interest_of": "SUBJECT"},
         "basis": "A6_1_d", "weighing": {}, "notice": {},
@@ -411,11 +417,8 @@ async def test_a_struck_item_never_leaves_its_partner_and_acute_danger_does_away
 async def test_a_struck_field_stays_struck_for_its_recipients_with_the_case_unnamed_or_other_words_until_a_later_release(
     world: MemoryWorld,
 ) -> None:
-    meeting = await Meeting.planned(world, [FIRST])
-    node, worker, jelle = world.nodes["actium"], world.actor("actium"), await world.person("actium")
-    struck = await meeting.offer("actium", ["welzijn"], "Hij dronk KANARIE gisteren.", jelle)
-    await meeting.decide((struck, "strike"))
-    await meeting.reaches("actium", struck, "struck")
+    node, worker = world.nodes["actium"], world.actor("actium")
+    meeting, jelle = await after_a_strike(world)
     same, varied, new = (nuisance(f"{text}") for text in (
         "Hij dronk KANARIE gisteren.", "Hij dronk - kanarie gisteren!", "Vannacht weer KANARIE.",
     ))  # fmt: skip

@@ -15,6 +15,7 @@ import pytest
 import structlog
 from memory_world import MemoryWorld
 from oracle import check_node
+from zgw_play import TYPE, ZAAK, told
 
 from exchange import app, settings
 from exchange.api import TOKEN
@@ -25,18 +26,9 @@ from exchange.errors import SetupError
 from exchange.node import drafts
 from exchange.node import forms as f
 
-TYPE = "https://catalogi.example.org/api/v1/zaaktypen/7d1f"
 PLACE = "https://zaken.example.org/zaken/api/v1/zaken/"
-ZAAK = PLACE + "5f0c1d4e-1111-4222-8333-444455556666"
 BSN = "999990342"
 PATH = "/v1/zgw/notifications"
-
-
-def told(**changes: Any) -> dict[str, Any]:
-    return {
-        "kanaal": "zaken", "hoofdObject": ZAAK, "resource": "zaak", "resourceUrl": ZAAK, "actie": "create",
-        "aanmaakdatum": "2026-03-02T09:00:00Z", "kenmerken": {"zaaktype": TYPE}, **changes,
-    }  # fmt: skip
 
 
 @dataclass

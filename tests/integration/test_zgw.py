@@ -7,13 +7,13 @@ import logging
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 import structlog
 from memory_world import MemoryWorld
 from oracle import check_node
+from zgw_play import TYPE, ZAAK, told
 
 from exchange import app, settings
 from exchange.api.app import create_app
@@ -21,16 +21,6 @@ from exchange.api.auth import PEER, PeerCredentials
 from exchange.errors import SetupError
 from exchange.node import forms as f
 from exchange.node.node import Node
-
-TYPE = "https://catalogi.example.org/api/v1/zaaktypen/7d1f"
-ZAAK = "https://zaken.example.org/zaken/api/v1/zaken/5f0c1d4e-1111-4222-8333-444455556666"
-
-
-def told(**changes: Any) -> dict[str, Any]:
-    return {
-        "kanaal": "zaken", "hoofdObject": ZAAK, "resource": "zaak", "resourceUrl": ZAAK, "actie": "create",
-        "aanmaakdatum": "2026-03-02T09:00:00Z", "kenmerken": {"zaaktype": TYPE}, **changes,
-    }  # fmt: skip
 
 
 @pytest.fixture
